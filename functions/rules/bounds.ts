@@ -1,0 +1,23 @@
+/** Bounds of a count: stock that must not oversell, calls that must not exceed a rate. */
+export interface Bounds {
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+}
+
+/** Where the count must be before a change for it to be in bounds after it. */
+export interface Room {
+  readonly atLeast?: number;
+  readonly atMost?: number;
+}
+
+/**
+ * Only the bound a change moves towards matters: a count that is out of bounds because the bounds
+ * were changed can always come back.
+ */
+export function roomFor(amount: number, bounds: Bounds): Room {
+  if (amount > 0) return bounds.max === undefined ? {} : { atMost: bounds.max - amount };
+  return bounds.min === undefined ? {} : { atLeast: bounds.min - amount };
+}
+
+export const fitsRoom = (count: number, room: Room): boolean =>
+  count >= (room.atLeast ?? -Infinity) && count <= (room.atMost ?? Infinity);

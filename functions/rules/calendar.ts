@@ -1,0 +1,58 @@
+/**
+ * Business days. A day of a subject begins at its own wall-clock time in its own time zone: a
+ * restaurant's Saturday may last until 04:00 on Sunday. Days in which the clocks change have 23 or
+ * 25 hours; a start that the clocks skip moves to the moment they go on from, and one that they
+ * pass twice is the first of the two (Temporal's `compatible`, as in RFC 5545).
+ */
+import { Temporal } from 'temporal-polyfill';
+
+export interface Calendar {
+  /** IANA name, such as `Europe/Berlin`. */
+  readonly timeZone: string;
+  /** Wall-clock time at which a day begins, `HH:MM`. */
+  readonly dayStart: string;
+}
+
+export const utcCalendar: Calendar = { timeZone: 'UTC', dayStart: '00:00' };
+
+const timeOfDay = /^(?:[01]\d|2[0-3]):[0-5]\d$/;
+const ianaName = /^[A-Za-z][A-Za-z0-9_+\-/]*$/;
+
+export const isTimeOfDay = (text: string): boolean => timeOfDay.test(text);
+
+/** Whether the runtime knows a time zone of that name; offsets such as `+02:00` are no names. */
+export function isTimeZone(text: string): boolean {
+  if (!ianaName.test(text)) return false;
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text }) instanceof Intl.DateTimeFormat;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether this is a day of the calendar, written `2026-11-21`. */
+export function isDay(text: string): boolean {
+  if (!/^\d{4}-\d\d-\d\d$/.test(text)) return false;
+  const atMs = Date.parse(`${text}T00:00Z`);
+  return !Number.isNaN(atMs) && new Date(atMs).toISOString().startsWith(text);
+}
+
+/** The business day that a moment (epoch ms) falls into, as `2026-11-21`. */
+export function businessDay(atMs: number, calendar: Calendar): string {
+  if (calendar.timeZone === 'UTC' && calendar.dayStart === '00:00') {
+    return new Date(atMs).toISOString().slice(0, 10);
+  }
+  const moment = Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(calendar.timeZone);
+  const date = moment.toPlainDate();
+  const start = date.toZonedDateTime({
+    timeZone: calendar.timeZone,
+    plainTime: Temporal.PlainTime.from(calendar.dayStart),
+  });
+  const hasBegun = Temporal.ZonedDateTime.compare(moment, start) >= 0;
+  return (hasBegun ? date : date.subtract({ days: 1 })).toString();
+}
+
+/** The day `days` after this one. */
+export function addDays(day: string, days: number): string {
+  return new Date(Date.parse(`${day}T00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+}

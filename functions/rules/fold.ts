@@ -1,0 +1,110 @@
+/**
+ * The fold: from changes of ledger items to changes of cells.
+ *
+ * A ledger item is a fact of one region, and each region keeps cells of its own facts alone:
+ *
+ *     delta(cell) = what the new image counts, if it is of this region
+ *                 - what the old image counted, if it was of this region
+ *
+ * It looks at nothing but the two images, so the sum over any history telescopes: the cells of a
+ * region equal what the items that now carry this region count. Global tables let the last writer
+ * win per item and all replicas end with the same items, so all regions end with the same totals,
+ * even when one token was accepted in two regions at once: the region that loses sees the item
+ * change hands and takes its amount back.
+ */
+
+/** A part of one total that a fact counts in. */
+export interface Contribution {
+  /** The counter's name; `counter/choice` for a reaction. */
+  readonly series: string;
+  readonly window: string;
+  readonly amount: number;
+}
+
+/** What one image of a ledger item says. */
+export interface Fact {
+  readonly subject: string;
+  readonly region: string;
+  /** The shown window first. */
+  readonly contributions: readonly Contribution[];
+  /** The transaction that made the item has added the first contribution itself. */
+  readonly firstApplied: boolean;
+  /** Epoch seconds; undefined for a fact that stays. */
+  readonly expiresAt: number | undefined;
+}
+
+/** One change of a ledger item, as the stream tells it. */
+export interface LedgerChange {
+  /** Position in its stream shard: a decimal number of any length. */
+  readonly sequence: string;
+  /** When it happened, epoch seconds. */
+  readonly at: number;
+  readonly before: Fact | undefined;
+  readonly after: Fact | undefined;
+}
+
+/** Names the cell that a fold adds to; it is always shard 0. */
+export interface FoldedCell {
+  readonly subject: string;
+  readonly series: string;
+  readonly window: string;
+}
+
+export interface CellDelta {
+  readonly cell: FoldedCell;
+  readonly amount: number;
+}
+
+/** What has to be added to one cell, record by record, in the order of the stream. */
+export interface FoldPlan {
+  readonly cell: FoldedCell;
+  readonly entries: readonly FoldEntry[];
+}
+
+export interface FoldEntry {
+  readonly sequence: string;
+  readonly amount: number;
+}
+
+/** The deltas that one change of a ledger item means for the cells of `region`. */
+export function deltasOf(change: LedgerChange, region: string): CellDelta[] {
+  const { before, after } = change;
+  if (isExpiry(change)) return [];
+  return [
+    ...(after?.region === region ? counted(after, before === undefined) : []),
+    ...(before?.region === region ? counted(before, false).map(negated) : []),
+  ];
+}
+
+/**
+ * Groups a batch by cell, so that any number of changes of one counter is one update.
+ *
+ * @param changes of one stream shard, in its order
+ */
+export function planFold(changes: readonly LedgerChange[], region: string): FoldPlan[] {
+  const plans = new Map<string, { cell: FoldedCell; entries: FoldEntry[] }>();
+  for (const change of changes) {
+    for (const { cell, amount } of deltasOf(change, region)) {
+      const name = `${cell.subject}#${cell.series}#${cell.window}`;
+      const plan = plans.get(name) ?? { cell, entries: [] };
+      plan.entries.push({ sequence: change.sequence, amount });
+      plans.set(name, plan);
+    }
+  }
+  return [...plans.values()];
+}
+
+/** An expired item was counted and stays counted; only its memory is gone. */
+function isExpiry({ before, after, at }: LedgerChange): boolean {
+  return after === undefined && before?.expiresAt !== undefined && before.expiresAt <= at;
+}
+
+function counted(fact: Fact, isInsert: boolean): CellDelta[] {
+  const alreadyAdded = isInsert && fact.firstApplied ? 1 : 0;
+  return fact.contributions.slice(alreadyAdded).map(({ series, window, amount }) => ({
+    cell: { subject: fact.subject, series, window },
+    amount,
+  }));
+}
+
+const negated = ({ cell, amount }: CellDelta): CellDelta => ({ cell, amount: -amount });

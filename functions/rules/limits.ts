@@ -1,0 +1,71 @@
+/** Every limit of Tally, each with its reason. */
+export const limits = {
+  /** Characters of a subject, member or user: long enough for a UUID behind a prefix, and far from DynamoDB's 2,048 bytes of key. */
+  nameLength: 128,
+  /** Characters of a counter name: a segment of a live-update channel takes 50. */
+  counterNameLength: 32,
+  /** Characters of an Idempotency-Key: four times a UUID's; only a hash is stored. */
+  tokenLength: 255,
+  /** |amount| of one change: nine million of the largest changes fit before a total leaves the exact integers of JSON. */
+  amount: 1_000_000_000,
+  /** Bytes of a request body: a hundred batch items with room to spare, far below the 10 MB that API Gateway would pass on. */
+  bodyBytes: 64 * 1024,
+  /** Hours a token is remembered unless configured: retries end within minutes, offline phones within a day. */
+  tokenHours: 24,
+  /** Longest configurable token memory. */
+  tokenHoursMax: 24 * 30,
+  /** Seconds that a stored token outlives its lifetime: covers the difference of clocks between functions. */
+  tokenGraceSeconds: 3600,
+  /** Shards of one total in one region that growth stops at: reads cost one key a shard, and overflow takes what is beyond. */
+  maxShards: 16,
+  /** Largest configurable shard count: a read is then three BatchGetItem calls in parallel. */
+  maxShardsMax: 256,
+  /** Seconds a multi-cell total may be served from a function's memory, unless configured. */
+  readCacheSeconds: 1,
+  readCacheSecondsMax: 3600,
+  /** Totals, shard counts and hot counters a function remembers: some megabytes. */
+  rememberedCounters: 10_000,
+  /** Milliseconds a counter that met contention twice is written through the ledger only. */
+  hotForMs: 3_000,
+  /** Attempts on a bounded counter: it has one cell and cannot overflow, so it waits for its turn. */
+  boundedAttempts: 8,
+  /** First and longest pause between those attempts, in ms; doubled each time, with full jitter. */
+  retryPauseMs: { first: 20, longest: 400 },
+  /** Keys of one BatchGetItem: DynamoDB's own limit. */
+  batchGetKeys: 100,
+  /** Rounds of asking again for keys that DynamoDB left unprocessed. */
+  batchGetRounds: 8,
+  /** Milliseconds for one DynamoDB call and for its connection: the SDK waits for ever by default. */
+  dynamoRequestMs: 3_000,
+  dynamoConnectMs: 1_000,
+  /** Tries to fold into one cell in a call: each failed one means that another fold got through. */
+  foldAttempts: 20,
+  /** Cells that one stream batch is folded into at the same time: enough to hide the round trips. */
+  foldConcurrency: 32,
+  /** Seconds a counter publishes live updates after somebody asked where to listen, and when to ask again. */
+  watchSeconds: 600,
+  renewWatchAfterSeconds: 300,
+  /** Live messages sent at the same time. */
+  publishConcurrency: 16,
+  /** Milliseconds for the publication of one live message; late ones are dropped, the next has a newer total. */
+  publishMs: 2_000,
+  /** Seconds a subject's settings are remembered: a change of time zone takes that long to be seen everywhere. */
+  settingsCacheSeconds: 60,
+  /** Rows of a history: 41 days of hours, or almost three years of days, in ten BatchGetItem calls. */
+  historyRows: 1_000,
+  /** Reads and writes of one batch request. */
+  batchItems: 100,
+  /** Milliseconds that a ticket waits for its turn at a contended book. */
+  ticketMs: 8_000,
+  /** Days that books of tickets are kept after their day. */
+  keepBookDays: 35,
+  /** Hours over which the expiry of one window's items is spread, so that they do not all go at midnight. */
+  expiryJitterHours: 3,
+  /** Days that bounded windows are kept after they end, unless configured. */
+  keepDays: { day: 400, hour: 35, minute: 1 },
+  keepDaysMax: 3650,
+  /** Bytes from which an answer is compressed: below, the headers cost more than they save. */
+  compressFromBytes: 256,
+  /** Seconds a caller should wait before it sends a refused request again. */
+  retryAfterSeconds: 1,
+} as const;

@@ -1,0 +1,47 @@
+/**
+ * Idempotency keys as callers send them.
+ *
+ * The header follows draft-ietf-httpapi-idempotency-key-header: a structured-field string
+ * (`"8e03978e-…"`); most clients send the bare value, which is accepted as well and means the same.
+ */
+import { limits } from './limits.ts';
+
+const bareToken = new RegExp(`^[\\x21-\\x7e]{1,${limits.tokenLength}}$`);
+const quotedToken = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
+const uuidV7 = /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
+
+/** The token in a header value, unquoted; undefined if the value is not one. */
+export function parseToken(header: string): string | undefined {
+  const value = header.trim();
+  const quoted = quotedToken.exec(value)?.[1]?.replaceAll(/\\(["\\])/g, '$1');
+  const token = quoted ?? (value.startsWith('"') ? '' : value);
+  return bareToken.test(token) ? token : undefined;
+}
+
+export type TokenAge = 'ok' | 'too_old' | 'in_the_future';
+
+/**
+ * Judges a token that carries its own time (UUIDv7, RFC 9562). One older than tokens are remembered
+ * is refused, because nobody could tell any more whether it was counted; one from further ahead
+ * than that would have to be remembered too long. Other tokens carry no time and are `ok`.
+ */
+export function tokenAge(token: string, nowMs: number, lifetimeMs: number): TokenAge {
+  const madeAtMs = uuidV7TimeMs(token);
+  if (madeAtMs === undefined) return 'ok';
+  if (nowMs - madeAtMs > lifetimeMs) return 'too_old';
+  return madeAtMs - nowMs > lifetimeMs ? 'in_the_future' : 'ok';
+}
+
+/**
+ * When a token may be forgotten, in epoch seconds: its lifetime after it arrived, or after the time
+ * it carries if that is later, so that a stored token always outlives its acceptance.
+ */
+export function tokenExpiry(token: string, nowMs: number, lifetimeMs: number): number {
+  const fromMs = Math.max(nowMs, uuidV7TimeMs(token) ?? 0);
+  return Math.ceil((fromMs + lifetimeMs) / 1000) + limits.tokenGraceSeconds;
+}
+
+function uuidV7TimeMs(token: string): number | undefined {
+  const match = uuidV7.exec(token);
+  return match ? Number.parseInt(`${match[1]}${match[2]}`, 16) : undefined;
+}
