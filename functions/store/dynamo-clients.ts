@@ -1,0 +1,52 @@
+/**
+ * The two ways Tally talks to DynamoDB. `retrying` is for calls that may be sent again. `once` is
+ * for the plain ADD, which must not: a 500 or a timeout may have happened after the write, and the
+ * SDK's own retries would count it twice. It is also for calls on a hot cell, where another shard
+ * is a better answer than waiting for the same one.
+ */
+import { type AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { limits } from '../rules/limits.ts';
+
+export interface DynamoClients {
+  readonly retrying: DynamoDBDocumentClient;
+  readonly once: DynamoDBDocumentClient;
+}
+
+const unmarshallOptions = { wrapNumbers: exactNumber };
+
+/** @param endpoint another engine than the region's own; by default the SDK's usual look-up */
+export function createDynamoClients(endpoint?: string): DynamoClients {
+  const create = (maxAttempts: number) =>
+    DynamoDBDocumentClient.from(
+      new DynamoDBClient({
+        maxAttempts,
+        ...(endpoint === undefined ? {} : { endpoint }),
+        requestHandler: {
+          connectionTimeout: limits.dynamoConnectMs,
+          requestTimeout: limits.dynamoRequestMs,
+          throwOnRequestTimeout: true,
+        },
+      }),
+      {
+        marshallOptions: { removeUndefinedValues: true },
+        // A copy, because the document client writes a setting of its own into it.
+        unmarshallOptions: { ...unmarshallOptions },
+      },
+    );
+  return { retrying: create(3), once: create(1) };
+}
+
+/**
+ * An item that comes without the document client: the old item of a failed condition, or an image
+ * in the stream. Nothing becomes an empty item.
+ */
+export function fromWire(item: Record<string, AttributeValue> = {}): Record<string, unknown> {
+  return unmarshall(item, unmarshallOptions);
+}
+
+function exactNumber(digits: string): number | bigint {
+  const value = Number(digits);
+  return Number.isInteger(value) && !Number.isSafeInteger(value) ? BigInt(digits) : value;
+}

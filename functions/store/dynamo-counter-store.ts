@@ -1,0 +1,211 @@
+import {
+  ConditionalCheckFailedException,
+  TransactionCanceledException,
+} from '@aws-sdk/client-dynamodb';
+import { GetCommand, PutCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { fitsRoom } from '../rules/bounds.ts';
+import { createCellReader } from './cell-reader.ts';
+import {
+  type AddOutcome,
+  type CellChange,
+  type CounterStore,
+  OutcomeUnknownError,
+  StoreUnavailableError,
+  type Token,
+  type TokenOutcome,
+} from './counter-store.ts';
+import { type DynamoClients, fromWire } from './dynamo-clients.ts';
+import { isContention, readFailure, writeFailure } from './dynamo-errors.ts';
+import { parseCell, parseSeenToken, parseSettings, settingsItem, tokenItem } from './items.ts';
+import { cellItemKey, settingsItemKey } from './keys.ts';
+import { createSecretReader } from './secret-reader.ts';
+
+/**
+ * @param random in [0, 1): spreads repeated calls
+ */
+export function createDynamoCounterStore(options: {
+  clients: DynamoClients;
+  tableName: string;
+  random: () => number;
+}): CounterStore {
+  const { clients, tableName: TableName } = options;
+
+  async function add(change: CellChange): Promise<AddOutcome> {
+    try {
+      const { Attributes } = await clients.once.send(
+        new UpdateCommand({
+          TableName,
+          ...addExpression(change),
+          ReturnValues: 'ALL_NEW',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      );
+      return { outcome: 'added', cell: parseCell(Attributes ?? {}) };
+    } catch (error) {
+      if (isContention(error)) return { outcome: 'contended' };
+      if (error instanceof ConditionalCheckFailedException) {
+        return { outcome: 'out_of_room', cell: parseCell(fromWire(error.Item)) };
+      }
+      throw writeFailure(error);
+    }
+  }
+
+  async function addWithToken(
+    change: CellChange,
+    token: Token,
+  ): Promise<TokenOutcome | Exclude<AddOutcome, { outcome: 'added' }>> {
+    try {
+      await clients.retrying.send(
+        new TransactWriteCommand({
+          TransactItems: [
+            { Put: { TableName, ...putIfAbsent(token, true) } },
+            {
+              Update: {
+                TableName,
+                ...addExpression(change),
+                ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+              },
+            },
+          ],
+        }),
+      );
+      return { outcome: 'accepted' };
+    } catch (error) {
+      if (error instanceof TransactionCanceledException) {
+        const [tokenReason, cellReason] = error.CancellationReasons ?? [];
+        if (tokenReason?.Code === 'ConditionalCheckFailed') {
+          return { outcome: 'seen', seen: parseSeenToken(fromWire(tokenReason.Item)) };
+        }
+        if (cellReason?.Code === 'ConditionalCheckFailed') {
+          return { outcome: 'out_of_room', cell: parseCell(fromWire(cellReason.Item)) };
+        }
+      }
+      if (isContention(error)) return { outcome: 'contended' };
+      throw writeFailure(error);
+    }
+  }
+
+  async function defer(token: Token): Promise<TokenOutcome> {
+    try {
+      await clients.retrying.send(new PutCommand({ TableName, ...putIfAbsent(token, false) }));
+      return { outcome: 'accepted' };
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) {
+        return { outcome: 'seen', seen: parseSeenToken(fromWire(error.Item)) };
+      }
+      throw writeFailure(error);
+    }
+  }
+
+  const growShards: CounterStore['growShards'] = async (key, { from, to, expiresAt }) => {
+    try {
+      await clients.once.send(
+        new UpdateCommand({
+          TableName,
+          Key: cellItemKey(key),
+          UpdateExpression: `SET s = :to${expiresAt === undefined ? '' : ', x = if_not_exists(x, :x)'}`,
+          ConditionExpression: from === 1 ? 'attribute_not_exists(s) OR s = :from' : 's = :from',
+          ExpressionAttributeValues: { ':from': from, ':to': to, ':x': expiresAt },
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      );
+      return to;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) {
+        return parseCell(fromWire(error.Item)).shardCount;
+      }
+      const failure = writeFailure(error);
+      // Growth only makes later writes cheaper: whoever meets contention next asks again.
+      if (failure instanceof StoreUnavailableError) return from;
+      if (failure instanceof OutcomeUnknownError) return from;
+      throw failure;
+    }
+  };
+
+  const readSettings: CounterStore['readSettings'] = async (subject) => {
+    try {
+      const { Item } = await clients.retrying.send(
+        new GetCommand({ TableName, Key: settingsItemKey(subject) }),
+      );
+      return Item && parseSettings(Item);
+    } catch (error) {
+      throw readFailure(error);
+    }
+  };
+
+  const writeSettings: CounterStore['writeSettings'] = async (subject, settings) => {
+    try {
+      await clients.retrying.send(
+        new PutCommand({ TableName, Item: settingsItem(subject, settings) }),
+      );
+    } catch (error) {
+      throw writeFailure(error);
+    }
+  };
+
+  const watch: CounterStore['watch'] = async (key, { untilMs, expiresAt }) => {
+    try {
+      await clients.retrying.send(
+        new UpdateCommand({
+          TableName,
+          Key: cellItemKey(key),
+          UpdateExpression: `SET l = :until${expiresAt === undefined ? '' : ', x = if_not_exists(x, :x)'}`,
+          ExpressionAttributeValues: { ':until': untilMs, ':x': expiresAt },
+        }),
+      );
+    } catch (error) {
+      throw writeFailure(error);
+    }
+  };
+
+  const readCells = createCellReader(options);
+  const checkReachable = async () => {
+    const nobody = { subject: '-', series: '-', region: '-', shard: 0, window: '-' };
+    await readCells([nobody], { consistent: true });
+  };
+
+  return {
+    readCells,
+    add,
+    addWithToken,
+    defer,
+    growShards,
+    watch,
+    readSettings,
+    writeSettings,
+    secret: createSecretReader(options),
+    checkReachable,
+  };
+}
+
+/** The parts of an UpdateItem (alone or in a transaction) that adds to a cell. */
+function addExpression({ key, amount, nowMs, expiresAt, room }: CellChange) {
+  const absentFits = fitsRoom(0, room) ? 'attribute_not_exists(n)' : undefined;
+  const clauses = [
+    room.atLeast === undefined ? undefined : 'n >= :atLeast',
+    room.atMost === undefined ? undefined : 'n <= :atMost',
+  ].filter((clause) => clause !== undefined);
+  const present = clauses.join(' AND ');
+  return {
+    Key: cellItemKey(key),
+    UpdateExpression: `ADD n :amount SET t = :now${expiresAt === undefined ? '' : ', x = if_not_exists(x, :x)'}`,
+    ...(present === ''
+      ? {}
+      : { ConditionExpression: absentFits ? `${absentFits} OR (${present})` : present }),
+    ExpressionAttributeValues: {
+      ':amount': amount,
+      ':now': nowMs,
+      ':x': expiresAt,
+      ':atLeast': room.atLeast,
+      ':atMost': room.atMost,
+    },
+  };
+}
+
+function putIfAbsent(token: Token, applied: boolean) {
+  return {
+    Item: tokenItem(token, applied),
+    ConditionExpression: 'attribute_not_exists(pk)',
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
+  };
+}

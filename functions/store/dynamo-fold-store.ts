@@ -1,0 +1,120 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type { FoldEntry } from '../rules/fold.ts';
+import { limits } from '../rules/limits.ts';
+import { staleWatermarks, toWatermark, unfolded, watermarkName } from '../rules/watermarks.ts';
+import type { Cell } from './counter-store.ts';
+import { type DynamoClients, fromWire } from './dynamo-clients.ts';
+import type { CellFold, FoldStore } from './fold-store.ts';
+import { parseCell } from './items.ts';
+import { cellItemKey } from './keys.ts';
+
+type Item = Readonly<Record<string, unknown>>;
+
+/** What is believed of the cell when an update is tried; the condition makes sure of it. */
+interface Belief {
+  /** Not looked at yet: then any watermark below the first entry will do. */
+  readonly watermark: string | undefined | 'unknown';
+  readonly entries: readonly FoldEntry[];
+  readonly updatedAtMs: number;
+}
+
+export function createDynamoFoldStore({
+  clients,
+  tableName: TableName,
+}: {
+  clients: DynamoClients;
+  tableName: string;
+}): FoldStore {
+  async function fold(request: CellFold): Promise<Cell | undefined> {
+    const mark = watermarkName(request.streamShardId);
+    let belief: Belief = {
+      watermark: 'unknown',
+      entries: request.entries,
+      updatedAtMs: request.nowMs,
+    };
+    // Cells of several stream shards may be folded at once; each failed try has seen another's success.
+    for (let attempt = 0; attempt < limits.foldAttempts; attempt++) {
+      if (belief.entries.length === 0) return undefined;
+      const tried = await tryFold(request, mark, belief);
+      if (tried.folded) {
+        await prune(request, mark, tried.item);
+        return parseCell(tried.item);
+      }
+      belief = corrected(request, mark, tried.item);
+    }
+    throw new Error(`a cell of ${request.key.subject} changed faster than it could be folded`);
+  }
+
+  async function tryFold(
+    { key, expiresAt }: CellFold,
+    mark: string,
+    { watermark, entries, updatedAtMs }: Belief,
+  ): Promise<{ folded: boolean; item: Item }> {
+    const notSeen = 'attribute_not_exists(#mark)';
+    const unmoved =
+      watermark === 'unknown'
+        ? `(${notSeen} OR #mark < :first)`
+        : watermark === undefined
+          ? notSeen
+          : '#mark = :seen';
+    // Strictly later, so that of two totals of one cell the time tells which is newer.
+    const later = '(attribute_not_exists(t) OR t < :now)';
+    const expiry = expiresAt === undefined ? '' : ', x = if_not_exists(x, :x)';
+    try {
+      const { Attributes } = await clients.retrying.send(
+        new UpdateCommand({
+          TableName,
+          Key: cellItemKey(key),
+          UpdateExpression: `ADD n :sum SET #mark = :last, t = :now${expiry}`,
+          ConditionExpression: `${unmoved} AND ${later}`,
+          ExpressionAttributeNames: { '#mark': mark },
+          ExpressionAttributeValues: {
+            ':sum': entries.reduce((sum, { amount }) => sum + amount, 0),
+            ':last': watermarkOf(entries.at(-1)),
+            ':first': watermark === 'unknown' ? watermarkOf(entries[0]) : undefined,
+            ':seen': watermark === 'unknown' ? undefined : watermark,
+            ':now': updatedAtMs,
+            ':x': expiresAt,
+          },
+          ReturnValues: 'ALL_NEW',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      );
+      return { folded: true, item: Attributes ?? {} };
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      return { folded: false, item: fromWire(error.Item) };
+    }
+  }
+
+  /** A few bytes per stream shard would add up over the years; the change costs one write in hours. */
+  async function prune({ key, nowMs }: CellFold, current: string, item: Item): Promise<void> {
+    const stale = staleWatermarks(Object.keys(item), { current, nowMs });
+    if (stale.length === 0) return;
+    await clients.retrying.send(
+      new UpdateCommand({
+        TableName,
+        Key: cellItemKey(key),
+        UpdateExpression: `REMOVE ${stale.map((_, index) => `#stale${index}`).join(', ')}`,
+        ExpressionAttributeNames: Object.fromEntries(
+          stale.map((name, index) => [`#stale${index}`, name]),
+        ),
+      }),
+    );
+  }
+
+  return { fold };
+}
+
+/** What the old item of a failed condition teaches. */
+function corrected({ entries, nowMs }: CellFold, mark: string, item: Item): Belief {
+  const watermark = item[mark] === undefined ? undefined : String(item[mark]);
+  return {
+    watermark,
+    entries: unfolded(entries, watermark),
+    updatedAtMs: Math.max(nowMs, Number(item.t ?? 0) + 1),
+  };
+}
+
+const watermarkOf = (entry: FoldEntry | undefined): string => toWatermark(entry?.sequence ?? '0');

@@ -1,0 +1,24 @@
+/** What the stream function may ask of the database. */
+import type { FoldEntry } from '../rules/fold.ts';
+import type { Cell, CellKey } from './counter-store.ts';
+
+export interface CellFold {
+  /** Shard 0 of the total in this region. */
+  readonly key: CellKey;
+  readonly streamShardId: string;
+  /** In the order of the stream. */
+  readonly entries: readonly FoldEntry[];
+  readonly nowMs: number;
+  /** Epoch seconds; undefined for a cell that stays. */
+  readonly expiresAt: number | undefined;
+}
+
+export interface FoldStore {
+  /**
+   * Adds to a cell what it has not folded yet, exactly once however often it is called.
+   *
+   * @returns the cell after it; undefined if there was nothing new
+   * @throws if the database does not take it; then nothing is known, and calling again is right
+   */
+  fold(fold: CellFold): Promise<Cell | undefined>;
+}

@@ -1,0 +1,41 @@
+/** Where each kind of item lives in the table. `#` separates key parts and occurs in no name. */
+import { createHash } from 'node:crypto';
+import type { CellKey, Token } from './counter-store.ts';
+import type { BookKey } from './ticket-store.ts';
+
+export interface ItemKey {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+export const cellItemKey = (key: CellKey): ItemKey => ({
+  pk: `c#${key.subject}#${key.series}#${key.region}#${key.shard}`,
+  sk: key.window,
+});
+
+export const settingsItemKey = (subject: string): ItemKey => ({ pk: `s#${subject}`, sk: '-' });
+
+/** The one item that is about nothing in particular: the secret of the deployment. */
+export const secretItemKey: ItemKey = { pk: 'k#', sk: 'secret' };
+
+type TokenName = Pick<Token, 'subject' | 'counter' | 'token'>;
+
+/** The fact that a token stands for, which the fold counts. */
+export const tokenItemKey = (name: TokenName): ItemKey => ({ pk: `e#${hashed(name)}`, sk: '-' });
+
+/** The ticket number that a token stands for, which nothing counts. */
+export const issueItemKey = (name: TokenName): ItemKey => ({ pk: `i#${hashed(name)}`, sk: '-' });
+
+export const bookItemKey = ({ subject, counter, day }: BookKey): ItemKey => ({
+  pk: `t#${subject}#${counter}`,
+  sk: day,
+});
+
+/**
+ * A token is hashed together with what it is used on: 128 bits of SHA-256, so that keys stay short
+ * whatever callers send, and the table never holds a caller's own string.
+ */
+function hashed({ subject, counter, token }: TokenName): string {
+  const digest = createHash('sha256').update(`${subject}#${counter}#${token}`).digest();
+  return `${subject}#${counter}#${digest.subarray(0, 16).toString('base64url')}`;
+}

@@ -1,0 +1,112 @@
+/** What a record of the table's stream means. Images come in DynamoDB's own JSON. */
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBRecord } from 'aws-lambda';
+import type { Contribution, Fact, LedgerChange } from '../rules/fold.ts';
+import { windowKindOf } from '../rules/windows.ts';
+import { fromWire } from './dynamo-clients.ts';
+
+export type StreamChange =
+  | { readonly kind: 'ledger'; readonly change: LedgerChange; readonly malformedImages: number }
+  | { readonly kind: 'cell'; readonly change: CellMove }
+  /** An item that is no part of any total. */
+  | { readonly kind: 'other' }
+  /** An item that Tally does not write. */
+  | { readonly kind: 'foreign' };
+
+/** A cell that moved other than by this region's own fold. */
+export interface CellMove {
+  readonly subject: string;
+  readonly series: string;
+  readonly window: string;
+  /** Epoch ms until which somebody listens; undefined if this cell does not know. */
+  readonly watchedUntilMs: number | undefined;
+}
+
+type Item = Readonly<Record<string, unknown>>;
+
+/** First characters of the keys of items that count nothing: books, issued tickets, subscriptions, settings, keys. */
+const uncountedPrefixes: ReadonlySet<string> = new Set(['t', 'i', 'u', 's', 'k']);
+
+/** Never throws: a record that cannot be understood must not stop those behind it. */
+export function parseStreamRecord(record: DynamoDBRecord, region: string): StreamChange {
+  const { dynamodb = {} } = record;
+  const [prefix, ...keyParts] = (dynamodb.Keys?.pk?.S ?? '').split('#');
+  if (prefix === 'c') {
+    const change = parseCellMove(keyParts, dynamodb, region);
+    return change ? { kind: 'cell', change } : { kind: 'other' };
+  }
+  if (prefix !== 'e') {
+    return { kind: uncountedPrefixes.has(prefix ?? '') ? 'other' : 'foreign' };
+  }
+  const images = [dynamodb.OldImage, dynamodb.NewImage] as (WireItem | undefined)[];
+  const [before, after] = images.map((image) => parseFact(keyParts, image));
+  return {
+    kind: 'ledger',
+    change: {
+      sequence: dynamodb.SequenceNumber ?? '0',
+      at: dynamodb.ApproximateCreationDateTime ?? 0,
+      before: before === 'malformed' ? undefined : before,
+      after: after === 'malformed' ? undefined : after,
+    },
+    malformedImages: [before, after].filter((fact) => fact === 'malformed').length,
+  };
+}
+
+type WireItem = Record<string, AttributeValue>;
+
+function parseFact(
+  keyParts: readonly string[],
+  image: WireItem | undefined,
+): Fact | 'malformed' | undefined {
+  if (image === undefined) return undefined;
+  try {
+    return parseToken(keyParts, fromWire(image)) ?? 'malformed';
+  } catch {
+    return 'malformed';
+  }
+}
+
+function parseToken([subject, counter]: readonly string[], item: Item): Fact | undefined {
+  const { d: amount, r: region, k: windows, x: expiresAt } = item;
+  if (!subject || !counter || typeof region !== 'string' || typeof expiresAt !== 'number') {
+    return undefined;
+  }
+  if (!Number.isSafeInteger(amount) || !isWindowList(windows)) return undefined;
+  const contributions = windows.map(
+    (window): Contribution => ({ series: counter, window, amount: amount as number }),
+  );
+  return { subject, region, contributions, firstApplied: item.a === 1, expiresAt };
+}
+
+function isWindowList(value: unknown): value is string[] {
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((key) => typeof key === 'string' && windowKindOf(key) !== undefined)
+  );
+}
+
+/**
+ * Whether a record of a cell is news. The fold publishes what it changed itself; it leaves a mark on
+ * the cell that no other writer touches: the watermark.
+ */
+function parseCellMove(
+  [subject, series, region, shard]: readonly string[],
+  { Keys, OldImage = {}, NewImage }: NonNullable<DynamoDBRecord['dynamodb']>,
+  ownRegion: string,
+): CellMove | undefined {
+  const window = Keys?.sk?.S;
+  if (!subject || !series || !window || !NewImage) return undefined;
+  if (NewImage.n?.N === OldImage.n?.N) return undefined;
+  const folded = Object.keys(NewImage).some(
+    (name) => name.startsWith('w') && NewImage[name]?.S !== OldImage[name]?.S,
+  );
+  if (folded && region === ownRegion) return undefined;
+  const knowsWatch = shard === '0' && region === ownRegion;
+  return {
+    subject,
+    series,
+    window,
+    watchedUntilMs: knowsWatch ? Number(NewImage.l?.N ?? 0) : undefined,
+  };
+}
