@@ -1,0 +1,163 @@
+/**
+ * The configuration of a deployment: which counters there are and what each may do. It is checked
+ * once, when it is loaded: a wrong one stops `cdk deploy` and `npm start` with a message that names
+ * the counter and the field, and never reaches a request.
+ */
+import * as v from 'valibot';
+import { isTimeOfDay, isTimeZone } from '../rules/calendar.ts';
+import { limits } from '../rules/limits.ts';
+import { isCounterName, isReservedCounterName } from '../rules/names.ts';
+import { windowKinds } from '../rules/windows.ts';
+
+const integer = v.pipe(v.number(), v.safeInteger());
+const between = (least: number, most: number) =>
+  v.pipe(integer, v.minValue(least), v.maxValue(most));
+
+const who = v.picklist(['public', 'key']);
+const access = v.strictObject({ read: who, write: who });
+const keptFor = (usual: number) => v.optional(between(0, limits.keepDaysMax), usual);
+const keepDays = v.strictObject({
+  day: keptFor(limits.keepDays.day),
+  hour: keptFor(limits.keepDays.hour),
+  minute: keptFor(limits.keepDays.minute),
+});
+
+const countDefinition = v.strictObject({
+  kind: v.literal('count'),
+  /** `immediate`: the number has moved when the call returns. `deferred`: one write, folded after. */
+  write: v.optional(v.picklist(['immediate', 'deferred']), 'immediate'),
+  /** The first window is the one shown and written at once; the others are folded. */
+  windows: v.optional(
+    v.pipe(
+      v.tupleWithRest([v.picklist(windowKinds)], v.picklist(windowKinds)),
+      v.check((kinds) => new Set(kinds).size === kinds.length, 'names a window twice'),
+    ),
+    ['all'],
+  ),
+  /** Limits the count never leaves: a change that would is refused. */
+  bounds: v.optional(v.strictObject({ min: v.optional(integer), max: v.optional(integer) })),
+  /** Days that windows of each kind are kept after their end. */
+  keepDays: v.optional(keepDays, {}),
+  /** Where growth under contention stops. */
+  maxShards: v.optional(between(1, limits.maxShardsMax), limits.maxShards),
+  access,
+});
+
+const countRules = v.pipe(
+  countDefinition,
+  v.forward(
+    v.partialCheck(
+      [['write'], ['bounds']],
+      ({ write, bounds }) => !(bounds && write === 'deferred'),
+      'cannot be kept by deferred writes, which are accepted before they are added',
+    ),
+    ['bounds'],
+  ),
+  v.forward(
+    v.partialCheck(
+      [['bounds']],
+      ({ bounds }) => !bounds || bounds.min !== undefined || bounds.max !== undefined,
+      'needs a min or a max',
+    ),
+    ['bounds'],
+  ),
+  v.forward(
+    v.partialCheck(
+      [['bounds']],
+      ({ bounds }) => (bounds?.min ?? 0) <= 0 && (bounds?.max ?? 0) >= 0,
+      'must have 0 between them, where every counter starts',
+    ),
+    ['bounds'],
+  ),
+);
+
+const ticketDefinition = v.strictObject({
+  kind: v.literal('ticket'),
+  /** The first number of a shift. */
+  startsAt: v.optional(between(0, limits.amount), 1),
+  /** `allowed`: faster by a transaction, but a reply that is lost leaves a number nobody has. */
+  gaps: v.optional(v.picklist(['none', 'allowed']), 'none'),
+  access,
+});
+
+const settingsSchema = v.strictObject({
+  /** Origins that browsers may call from; `*` is every origin. */
+  corsOrigins: v.optional(v.array(v.string()), ['*']),
+  /** Where and when days begin for a subject without settings of its own. */
+  timeZone: v.optional(v.pipe(v.string(), v.check(isTimeZone, 'is no time zone')), 'UTC'),
+  dayStart: v.optional(v.pipe(v.string(), v.check(isTimeOfDay, 'is no time of day')), '00:00'),
+  /** Hours that an idempotency key is remembered. */
+  tokenHours: v.optional(between(1, limits.tokenHoursMax), limits.tokenHours),
+  /** Seconds that a total of several cells may be served from a function's memory. */
+  readCacheSeconds: v.optional(between(0, limits.readCacheSecondsMax), limits.readCacheSeconds),
+});
+
+const kinds = { count: countRules, ticket: ticketDefinition } as const;
+
+export type CountDefinition = v.InferOutput<typeof countRules>;
+export type TicketDefinition = v.InferOutput<typeof ticketDefinition>;
+export type CounterDefinition = CountDefinition | TicketDefinition;
+export type CounterKind = CounterDefinition['kind'];
+export type CounterInput = v.InferInput<(typeof kinds)[CounterKind]>;
+export type Settings = v.InferOutput<typeof settingsSchema>;
+export type SettingsInput = v.InferInput<typeof settingsSchema>;
+
+export interface TallyConfig {
+  readonly counters: ReadonlyMap<string, CounterDefinition>;
+  readonly settings: Settings;
+}
+
+export class InvalidConfigError extends Error {
+  override readonly name = 'InvalidConfigError';
+}
+
+/**
+ * Checks the counters of a deployment and fills in defaults.
+ *
+ * @param counters each counter's definition by its name
+ * @param settings what holds for all of them
+ * @throws InvalidConfigError naming every counter and field that is wrong
+ */
+export function defineCounters(
+  counters: Readonly<Record<string, CounterInput>>,
+  settings: SettingsInput = {},
+): TallyConfig {
+  const problems: string[] = [];
+  const checked = new Map<string, CounterDefinition>();
+  for (const [name, input] of Object.entries(counters)) {
+    problems.push(...problemsOfName(name));
+    const kind: string | undefined = (input as { kind?: string } | undefined)?.kind;
+    if (kind === undefined || !Object.hasOwn(kinds, kind)) {
+      problems.push(`counter "${name}": kind must be one of ${Object.keys(kinds).join(', ')}`);
+      continue;
+    }
+    const result = v.safeParse(kinds[kind as keyof typeof kinds], input);
+    if (result.success) checked.set(name, result.output);
+    else problems.push(...result.issues.map((issue) => `counter "${name}": ${describe(issue)}`));
+  }
+  const checkedSettings = v.safeParse(settingsSchema, settings);
+  if (!checkedSettings.success) {
+    problems.push(...checkedSettings.issues.map((issue) => `settings: ${describe(issue)}`));
+  }
+  if (problems.length > 0 || !checkedSettings.success) {
+    throw new InvalidConfigError(`tally.config.ts is not valid:\n  ${problems.join('\n  ')}`);
+  }
+  return { counters: checked, settings: checkedSettings.output };
+}
+
+function problemsOfName(name: string): string[] {
+  if (isReservedCounterName(name)) return [`counter "${name}": this name is reserved`];
+  if (isCounterName(name)) return [];
+  return [
+    `counter "${name}": a name is lower-case letters, digits and dashes, at most ${limits.counterNameLength}, beginning with a letter`,
+  ];
+}
+
+function describe(issue: v.BaseIssue<unknown>): string {
+  const field = v.getDotPath(issue) ?? '';
+  if (issue.kind === 'schema' && issue.type === 'strict_object' && issue.expected === 'never') {
+    return `${field} is not a setting`;
+  }
+  if (issue.kind === 'schema' && issue.received === 'undefined') return `${field} is missing`;
+  return `${field}: ${issue.message}`;
+}

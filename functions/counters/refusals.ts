@@ -1,0 +1,27 @@
+/** Reasons for which Tally says no to a valid request. They are values, not exceptions. */
+export type RefusalCode =
+  | 'out_of_bounds'
+  | 'token_reused'
+  | 'token_expired'
+  | 'invalid_token'
+  | 'contended'
+  | 'count_too_large'
+  | 'invalid_window'
+  | 'invalid_range'
+  | 'range_too_large';
+
+export interface Refusal {
+  readonly ok: false;
+  readonly code: RefusalCode;
+  /** For people: what happened, and what to do. */
+  readonly detail: string;
+  /** The current count, where it explains the refusal. */
+  readonly count?: number;
+}
+
+export const refuse = (code: RefusalCode, detail: string, count?: number): Refusal => ({
+  ok: false,
+  code,
+  detail,
+  ...(count === undefined ? {} : { count }),
+});

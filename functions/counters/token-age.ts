@@ -1,0 +1,15 @@
+import { tokenAge } from '../rules/tokens.ts';
+import { type Refusal, refuse } from './refusals.ts';
+
+/** Why a token cannot be taken any more, or yet; undefined if it can. */
+export function refuseByAge(token: string, nowMs: number, lifetimeMs: number): Refusal | undefined {
+  const age = tokenAge(token, nowMs, lifetimeMs);
+  if (age === 'ok') return undefined;
+  if (age === 'in_the_future') {
+    return refuse('invalid_token', 'This Idempotency-Key is a UUIDv7 from the future.');
+  }
+  return refuse(
+    'token_expired',
+    `This Idempotency-Key is a UUIDv7 of more than ${lifetimeMs / 3_600_000} hours ago; whether it was counted is not known any more.`,
+  );
+}

@@ -1,0 +1,138 @@
+/**
+ * A total is the sum of its cells: every shard of every region. How many shards there are is known
+ * to shard 0 alone, so a reader goes by what it saw last and fetches the rest when there are more.
+ */
+import { LRUCache } from 'lru-cache';
+import { limits } from '../rules/limits.ts';
+import type { Cell, CellKey } from '../store/counter-store.ts';
+import type { CounterContext } from './counter-context.ts';
+
+export interface TotalKey {
+  readonly subject: string;
+  readonly series: string;
+  readonly window: string;
+}
+
+export interface Total {
+  readonly count: bigint;
+  readonly updatedAtMs: number | null;
+}
+
+export interface Totals {
+  /**
+   * Sums the cells of a total.
+   *
+   * One that is a single cell is always read from the table. One of several cells may be served
+   * from memory, up to `readCacheSeconds` old, unless `consistent` is asked for.
+   */
+  read(key: TotalKey, options: { consistent: boolean }): Promise<Total>;
+  /**
+   * The total after a change made here, the change included. A total of several cells that is
+   * still remembered is added up in memory, so that a hot counter is not read again at each write.
+   */
+  readAfter(key: TotalKey, amount: number): Promise<Total>;
+  /** The total as its one cell shows it after a change; undefined if it has other cells. */
+  fromOnlyCell(key: TotalKey, cell: Cell): Total | undefined;
+  /** How many shards the total has in this region, as far as is known here. */
+  shardCount(key: TotalKey): number;
+  /** Remembers a shard count that somebody saw on shard 0 of this region. */
+  learnShardCount(key: TotalKey, shardCount: number): void;
+}
+
+export function createTotals(context: CounterContext): Totals {
+  const { store, region, regions, config, now } = context;
+  const shardCounts = new LRUCache<string, readonly number[]>({ max: limits.rememberedCounters });
+  const remembered = new LRUCache<string, { total: Total; readAtMs: number }>({
+    max: limits.rememberedCounters,
+  });
+  const nameOf = (key: TotalKey) => `${key.subject}#${key.series}#${key.window}`;
+  const localIndex = regions.indexOf(region);
+  const noneEach = regions.map(() => 0);
+  const oneEach = regions.map(() => 1);
+  const knownShardCounts = (key: TotalKey) => shardCounts.get(nameOf(key)) ?? oneEach;
+
+  /** The keys of the shards from `from` up to `to`, each given per region. */
+  const cellKeys = (key: TotalKey, from: readonly number[], to: readonly number[]): CellKey[] =>
+    regions.flatMap((cellRegion, index) => {
+      const first = from[index] ?? 0;
+      const length = Math.max(0, (to[index] ?? 1) - first);
+      return Array.from({ length }, (_, offset) => ({
+        ...key,
+        region: cellRegion,
+        shard: first + offset,
+      }));
+    });
+
+  async function readAll(key: TotalKey, consistent: boolean): Promise<Total> {
+    const assumed = knownShardCounts(key);
+    const keys = cellKeys(key, noneEach, assumed);
+    const cells = await store.readCells(keys, { consistent });
+    const actual = regions.map((cellRegion, index) => {
+      const first = keys.findIndex((cell) => cell.region === cellRegion && cell.shard === 0);
+      return Math.max(assumed[index] ?? 1, cells[first]?.shardCount ?? 1);
+    });
+    const missing = cellKeys(key, assumed, actual);
+    const rest = missing.length > 0 ? await store.readCells(missing, { consistent }) : [];
+    if (actual.some((count) => count > 1)) shardCounts.set(nameOf(key), actual);
+    return sum([...cells, ...rest], now());
+  }
+
+  /** What is remembered of a total of several cells; a single cell is as cheap to read again. */
+  function recall(key: TotalKey): Total | undefined {
+    const memory = remembered.get(nameOf(key));
+    if (!memory || now() - memory.readAtMs >= config.settings.readCacheSeconds * 1000) {
+      return undefined;
+    }
+    return memory.total;
+  }
+
+  async function readAndRemember(key: TotalKey, consistent: boolean): Promise<Total> {
+    const readAtMs = now();
+    const total = await readAll(key, consistent);
+    const cellCount = knownShardCounts(key).reduce((all, count) => all + count, 0);
+    if (cellCount > 1) remembered.set(nameOf(key), { total, readAtMs });
+    return total;
+  }
+
+  const shardCount = (key: TotalKey) => knownShardCounts(key)[localIndex] ?? 1;
+
+  return {
+    shardCount,
+
+    async read(key, { consistent }) {
+      return (consistent ? undefined : recall(key)) ?? (await readAndRemember(key, consistent));
+    },
+
+    async readAfter(key, amount) {
+      const memory = remembered.get(nameOf(key));
+      const before = recall(key);
+      if (!memory || !before) return readAndRemember(key, true);
+      const total = { count: before.count + BigInt(amount), updatedAtMs: now() };
+      remembered.set(nameOf(key), { ...memory, total });
+      return total;
+    },
+
+    fromOnlyCell(key, cell) {
+      const onlyCell = regions.length === 1 && Math.max(cell.shardCount, shardCount(key)) === 1;
+      return onlyCell ? sum([cell], now()) : undefined;
+    },
+
+    learnShardCount(key, seen) {
+      const known = knownShardCounts(key);
+      if (seen <= (known[localIndex] ?? 1)) return;
+      shardCounts.set(nameOf(key), known.with(localIndex, seen));
+    },
+  };
+}
+
+/** DynamoDB deletes expired items hours or days late; until then they are there, but do not count. */
+function sum(cells: readonly (Cell | undefined)[], nowMs: number): Total {
+  let count = 0n;
+  let updatedAtMs: number | null = null;
+  for (const cell of cells) {
+    if (!cell || (cell.expiresAt ?? Infinity) * 1000 <= nowMs) continue;
+    count += cell.count;
+    if (cell.updatedAtMs !== null) updatedAtMs = Math.max(updatedAtMs ?? 0, cell.updatedAtMs);
+  }
+  return { count, updatedAtMs };
+}

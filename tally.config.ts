@@ -1,0 +1,14 @@
+import { defineCounters } from './functions/counters/define-counters.ts';
+
+const open = { read: 'public', write: 'public' } as const;
+const keyed = { read: 'key', write: 'key' } as const;
+
+/** The counters of this deployment. Change them here, then `npx cdk deploy`. */
+export const tally = defineCounters({
+  counter: { kind: 'count', access: open },
+  likes: { kind: 'count', access: open },
+  views: { kind: 'count', write: 'deferred', windows: ['all', 'day', 'hour'], access: open },
+  orders: { kind: 'ticket', access: { read: 'public', write: 'key' } },
+  stock: { kind: 'count', bounds: { min: 0 }, access: keyed },
+  calls: { kind: 'count', windows: ['minute'], bounds: { max: 100 }, access: keyed },
+});
