@@ -1,0 +1,60 @@
+/**
+ * Many reads and writes in one request. Each item is done as if it had come alone, with its own
+ * right, token and result; all at once, so that the store merges their reads into one call.
+ */
+import type { Counters } from '../counters/counters.ts';
+import { limits } from '../rules/limits.ts';
+import { counterNeed, type Operation } from './answer-request.ts';
+import { changeJson, countJson } from './counter-operations.ts';
+import {
+  bodyOf,
+  type HttpRequest,
+  parse,
+  parseCounter,
+  parseIdempotencyKey,
+  requireKind,
+  wantsMinimal,
+} from './http-request.ts';
+import { Problem } from './problems.ts';
+import { granted, json, problemBody } from './responses.ts';
+import { batchBody, batchItem } from './schemas.ts';
+
+type Result = Readonly<Record<string, unknown>> & { readonly status: number };
+
+export function createBatchOperations({ config, counts }: Counters) {
+  async function runItem(request: HttpRequest, input: unknown): Promise<Result> {
+    const item = parse(batchItem, input);
+    const named = parseCounter(item, config);
+    await request.authorise(counterNeed(item.action === 'read' ? 'read' : 'write', named));
+    const count = requireKind(named, 'count');
+    if (item.action === 'read') {
+      const answer = granted(await counts.read(count, { window: item.window, consistent: false }));
+      return { status: 200, ...countJson(answer) };
+    }
+    const answer = granted(
+      await counts.change(count, {
+        amount: item.action === 'increment' ? item.amount : -item.amount,
+        token: parseIdempotencyKey(item.idempotency_key),
+        wantCount: !wantsMinimal(request),
+      }),
+    );
+    const replayed = answer.replayed ? { replayed: true } : {};
+    if (answer.count === undefined) return { status: 204, ...replayed };
+    return { status: 200, ...changeJson({ ...answer, count: answer.count }), ...replayed };
+  }
+
+  const runBatch: Operation = async (request) => {
+    const { items } = bodyOf(request, batchBody);
+    if (items.length > limits.batchItems) {
+      throw new Problem('too_many_items', `The batch has ${items.length} items.`);
+    }
+    const results = await Promise.all(
+      items.map((item) =>
+        runItem(request, item).catch((error: unknown) => problemBody(request.problemOf(error))),
+      ),
+    );
+    return json(200, { results }, { 'cache-control': 'no-store' });
+  };
+
+  return { runBatch };
+}

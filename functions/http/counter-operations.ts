@@ -1,0 +1,121 @@
+/** HTTP operations on one counter. */
+import type { CountAnswer } from '../counters/count.ts';
+import type { Counters } from '../counters/counters.ts';
+import type { CounterDefinition } from '../counters/define-counters.ts';
+import type { BookAnswer } from '../counters/ticket.ts';
+import type { Operation } from './answer-request.ts';
+import { counterPage } from './counter-page.ts';
+import {
+  asKind,
+  bodyOf,
+  parseCounter,
+  queryOf,
+  requireKind,
+  tokenOf,
+  wantsMinimal,
+} from './http-request.ts';
+import { asTime, granted, html, json, noContent, writeHeaders } from './responses.ts';
+import { changeBody, historyQuery, readQuery } from './schemas.ts';
+
+/** The page's own script, and connections to wherever live updates go through. */
+const pagePolicy =
+  "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src 'self' https: wss: ws:";
+
+export function createCounterOperations({ config, counts, history, tickets }: Counters) {
+  const readCounter: Operation = async (request) => {
+    const named = parseCounter(request.params, config);
+    const { subject, counter, definition } = named;
+    const { window, consistent: wish } = queryOf(request, readQuery);
+    const consistent = wish === 'true';
+    const headers = {
+      'cache-control': cacheControl(definition, consistent, config.settings.readCacheSeconds),
+      vary: 'accept',
+    };
+    const ticket = asKind(named, 'ticket');
+    if (ticket) return json(200, bookJson(await tickets.read(ticket, { consistent })), headers);
+    const answer = granted(await counts.read(requireKind(named, 'count'), { window, consistent }));
+    if (request.mediaType !== 'text/html') return json(200, countJson(answer), headers);
+    const { count, updatedAtMs } = answer;
+    const page = counterPage({ subject, counter, count, updatedAt: asTime(updatedAtMs) });
+    return html(page, { ...headers, 'content-security-policy': pagePolicy });
+  };
+
+  const readHistory: Operation = async (request) => {
+    const named = requireKind(parseCounter(request.params, config), 'count');
+    const query = queryOf(request, historyQuery);
+    const { rows } = granted(await history.read(named, query));
+    const { readCacheSeconds } = config.settings;
+    const headers = { 'cache-control': cacheControl(named.definition, false, readCacheSeconds) };
+    return json(200, { window: query.window, rows }, headers);
+  };
+
+  const changeCounter: Operation = async (request) => {
+    const named = requireKind(parseCounter(request.params, config), 'count');
+    const { action, amount } = bodyOf(request, changeBody);
+    const answer = granted(
+      await counts.change(named, {
+        amount: action === 'increment' ? amount : -amount,
+        token: tokenOf(request),
+        wantCount: !wantsMinimal(request),
+      }),
+    );
+    const headers = writeHeaders(answer);
+    if (answer.count === undefined) {
+      return noContent({ ...headers, 'preference-applied': 'return=minimal' });
+    }
+    return json(200, changeJson({ ...answer, count: answer.count }), headers);
+  };
+
+  const resetCounter: Operation = async (request) => {
+    const named = parseCounter(request.params, config);
+    const token = tokenOf(request);
+    const ticket = asKind(named, 'ticket');
+    if (ticket) {
+      const answer = granted(await tickets.reset(ticket, token));
+      return json(200, bookJson(answer), writeHeaders(answer));
+    }
+    const answer = granted(await counts.reset(requireKind(named, 'count'), token));
+    return json(200, changeJson({ ...answer, count: answer.count ?? 0 }), writeHeaders(answer));
+  };
+
+  const drawTicket: Operation = async (request) => {
+    const named = requireKind(parseCounter(request.params, config), 'ticket');
+    const answer = granted(await tickets.draw(named, tokenOf(request)));
+    const { number, day, shift } = answer;
+    return json(201, { number, day, shift }, writeHeaders(answer));
+  };
+
+  return { readCounter, readHistory, changeCounter, resetCounter, drawTicket };
+}
+
+export const countJson = ({ count, updatedAtMs }: CountAnswer) => ({
+  count,
+  updated_at: asTime(updatedAtMs),
+});
+
+export const changeJson = (answer: {
+  count: number;
+  updatedAtMs?: number | null;
+  pending: boolean;
+}) => ({
+  count: answer.count,
+  updated_at: asTime(answer.updatedAtMs),
+  pending: answer.pending,
+});
+
+const bookJson = ({ number, day, shift, updatedAtMs }: BookAnswer) => ({
+  number,
+  day,
+  shift,
+  updated_at: asTime(updatedAtMs),
+});
+
+/** Counters are read far more than written: caches near the reader may answer for a moment. */
+function cacheControl(
+  { access }: CounterDefinition,
+  consistent: boolean,
+  readCacheSeconds: number,
+): string {
+  if (consistent) return 'no-store';
+  return access.read === 'public' ? `public, max-age=${readCacheSeconds}` : 'private, no-cache';
+}

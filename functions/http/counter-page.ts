@@ -1,0 +1,30 @@
+/** The page that a person sees who opens a counter's address in a browser; its script keeps it live. */
+
+export interface ShownCounter {
+  readonly subject: string;
+  readonly counter: string;
+  readonly count: number;
+  readonly updatedAt: string | null;
+}
+
+/** Names hold no character that HTML would read as markup, so they are put in as they are. */
+export function counterPage({ subject, counter, count, updatedAt }: ShownCounter): string {
+  const since = updatedAt === null ? 'never changed' : `last changed ${updatedAt}`;
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${count} ${counter} · ${subject}</title>
+<style>
+  body { font: 1rem/1.5 system-ui, sans-serif; margin: 15vh auto; max-width: 30rem; text-align: center; color-scheme: light dark; }
+  output { display: block; font-size: 5rem; font-variant-numeric: tabular-nums; line-height: 1.1; }
+</style>
+<main>
+  <h1>${subject} · ${counter}</h1>
+  <output data-url="/v1/${subject}/${counter}" data-updated-at="${updatedAt ?? ''}">${count.toLocaleString('en')}</output>
+  <p id="updated">${since}</p>
+</main>
+<script type="module" src="/assets/live-counter.js"></script>
+</html>
+`;
+}

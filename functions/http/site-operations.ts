@@ -1,0 +1,31 @@
+import type { Operations } from './answer-request.ts';
+import { readAsset } from './asset-files.ts';
+import { assets } from './assets.ts';
+import { docsPage } from './docs-page.ts';
+import { errorsPage } from './errors-document.ts';
+import openApiDocument from './openapi.json' with { type: 'json' };
+import { Problem } from './problems.ts';
+import { json } from './responses.ts';
+import { pageCacheControl, pageResponse } from './static-page.ts';
+
+/** What the site function serves: the description of the API. It needs neither a table nor AWS. */
+export function createSiteOperations(): Operations<'site'> {
+  return {
+    showOpenApi: async () => json(200, openApiDocument, { 'cache-control': pageCacheControl }),
+    showDocs: async () => pageResponse(docsPage),
+    showErrors: async () => pageResponse(errorsPage()),
+    sendAsset: async ({ params: { asset: name = '' } }) => {
+      const asset = assets.get(name);
+      if (!asset) throw new Problem('unknown_path', 'There is no such asset.');
+      return {
+        statusCode: 200,
+        headers: {
+          'content-type': asset.contentType,
+          'cache-control': 'public, max-age=86400',
+          'x-content-type-options': 'nosniff',
+        },
+        body: await readAsset(asset),
+      };
+    },
+  };
+}

@@ -1,0 +1,21 @@
+import type { CounterContext } from '../counters/counter-context.ts';
+import { createCounters } from '../counters/counters.ts';
+import type { LiveEndpoints } from '../runtime/environment.ts';
+import type { Operations } from './answer-request.ts';
+import { createBatchOperations } from './batch-operations.ts';
+import { createCounterOperations } from './counter-operations.ts';
+import { createLiveOperations } from './live-operations.ts';
+import { createSettingsOperations } from './settings-operations.ts';
+
+/** What the write function serves. */
+export function createWriteOperations(
+  context: CounterContext,
+  endpoints: LiveEndpoints,
+): Operations<'write'> {
+  const counters = createCounters(context);
+  const { changeCounter, resetCounter, drawTicket } = createCounterOperations(counters);
+  const { changeSettings } = createSettingsOperations(counters);
+  const { findLiveUpdates } = createLiveOperations(counters, endpoints);
+  const { runBatch } = createBatchOperations(counters);
+  return { changeCounter, resetCounter, drawTicket, changeSettings, findLiveUpdates, runBatch };
+}

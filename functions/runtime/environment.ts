@@ -1,0 +1,66 @@
+/** The environment, parsed once. A function that is set up wrongly fails at its start, by name. */
+import * as v from 'valibot';
+import { environmentNames as names } from './environment-names.ts';
+
+const text = v.pipe(v.string(), v.minLength(1));
+
+const environmentSchema = v.object({
+  [names.table]: text,
+  [names.region]: text,
+  [names.regions]: v.optional(text),
+  [names.adminKey]: v.optional(text),
+  [names.liveHttp]: v.optional(text),
+  [names.liveRealtime]: v.optional(text),
+  [names.liveApiKey]: v.optional(text),
+});
+
+export interface Environment {
+  readonly tableName: string;
+  readonly region: string;
+  readonly regions: readonly string[];
+  readonly adminKey: string | undefined;
+  /** Undefined in a function that neither publishes nor says where to listen. */
+  readonly live: LiveEndpoints | undefined;
+}
+
+/** Where live updates go through: AppSync Events, or its stand-in on a laptop. */
+export interface LiveEndpoints {
+  readonly http: string;
+  readonly realtime: string;
+  readonly apiKey: string;
+}
+
+/** @throws naming the variable that is missing */
+export function readEnvironment(
+  variables: Readonly<Record<string, string | undefined>>,
+): Environment {
+  const result = v.safeParse(environmentSchema, variables);
+  if (!result.success) {
+    const missing = result.issues.map((issue) => v.getDotPath(issue)).join(', ');
+    throw new Error(`the environment is incomplete: ${missing}`);
+  }
+  const region = result.output[names.region];
+  const regions = result.output[names.regions]?.split(',') ?? [region];
+  if (!regions.includes(region)) throw new Error(`${names.regions} must include ${region}`);
+  return {
+    tableName: result.output[names.table],
+    region,
+    regions,
+    adminKey: result.output[names.adminKey],
+    live: liveEndpoints(result.output),
+  };
+}
+
+/** @throws if a function that needs live updates was not told where they go through */
+export function requireLive(live: LiveEndpoints | undefined): LiveEndpoints {
+  if (live) return live;
+  const { liveHttp, liveRealtime, liveApiKey } = names;
+  throw new Error(`the environment is incomplete: ${liveHttp}, ${liveRealtime}, ${liveApiKey}`);
+}
+
+function liveEndpoints(output: v.InferOutput<typeof environmentSchema>): LiveEndpoints | undefined {
+  const http = output[names.liveHttp];
+  const realtime = output[names.liveRealtime];
+  const apiKey = output[names.liveApiKey];
+  return http && realtime && apiKey ? { http, realtime, apiKey } : undefined;
+}

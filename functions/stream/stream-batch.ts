@@ -1,0 +1,66 @@
+import type { DynamoDBRecord } from 'aws-lambda';
+import { createCalendars } from '../counters/calendars.ts';
+import type { CounterContext } from '../counters/counter-context.ts';
+import { createTotals } from '../counters/total.ts';
+import type { FoldStore } from '../store/fold-store.ts';
+import { type CellMove, parseStreamRecord } from '../store/stream-records.ts';
+import { foldBatch } from './fold-batch.ts';
+import { publishChanges } from './publish-changes.ts';
+import type { Publish } from './publisher.ts';
+
+/** A stream event as Lambda sends it when the mapping has a tumbling window. */
+export interface StreamEvent {
+  readonly Records: readonly DynamoDBRecord[];
+  readonly shardId: string;
+}
+
+export interface BatchReport {
+  /** Images that are no items of Tally's. */
+  readonly ignored: number;
+  readonly folded: number;
+  readonly published: number;
+  readonly failures: readonly unknown[];
+}
+
+export interface StreamHandlerOptions {
+  readonly context: CounterContext;
+  readonly foldStore: FoldStore;
+  readonly publish: Publish;
+  readonly report: (report: BatchReport) => void;
+}
+
+/** @returns the handler; it throws if the batch must be delivered again */
+export function createStreamHandler(options: StreamHandlerOptions) {
+  const { context, foldStore, publish, report } = options;
+  const totals = createTotals(context);
+  const calendars = createCalendars(context);
+  const { config, region, now, random } = context;
+
+  return async ({ Records, shardId }: StreamEvent): Promise<{ state: Record<string, never> }> => {
+    const parsed = Records.map((record) => parseStreamRecord(record, region));
+    const changes = parsed.flatMap((it) => (it.kind === 'ledger' ? [it.change] : []));
+    const folded = await foldBatch(
+      { store: foldStore, config, region, now, random },
+      shardId,
+      changes,
+    );
+    const moves: CellMove[] = [
+      ...folded.map(({ cell, ...name }) => ({ ...name, watchedUntilMs: cell.watchedUntilMs })),
+      ...parsed.flatMap((it) => (it.kind === 'cell' ? [it.change] : [])),
+    ];
+    const { sent, failures } = await publishChanges({ context, totals, calendars, publish }, moves);
+    report({
+      ignored: parsed.reduce((sum, it) => sum + ignoredImages(it), 0),
+      folded: changes.length,
+      published: sent,
+      failures,
+    });
+    // The window is on only for the shard's id in the event; nothing is carried over in it.
+    return { state: {} };
+  };
+}
+
+function ignoredImages(parsed: ReturnType<typeof parseStreamRecord>): number {
+  if (parsed.kind === 'foreign') return 1;
+  return parsed.kind === 'ledger' ? parsed.malformedImages : 0;
+}

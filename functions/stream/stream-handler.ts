@@ -1,0 +1,31 @@
+/**
+ * What the table's stream delivers: folds ledger changes into cells, then tells those who listen.
+ * An error makes Lambda deliver the batch again, which is always right; a record is never skipped.
+ */
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { createDependencies } from '../runtime/dependencies.ts';
+import { requireLive } from '../runtime/environment.ts';
+import { createDynamoFoldStore } from '../store/dynamo-fold-store.ts';
+import { createPublisher } from './publisher.ts';
+import { createStreamHandler } from './stream-batch.ts';
+
+const { context, clients, tableName, live, logger } = createDependencies();
+const metrics = new Metrics();
+
+export const handler = createStreamHandler({
+  context,
+  foldStore: createDynamoFoldStore({ clients, tableName }),
+  publish: createPublisher({
+    endpoint: requireLive(live).http,
+    region: context.region,
+    variables: process.env,
+  }),
+  report: ({ ignored, folded, published, failures }) => {
+    metrics.addMetric('IgnoredRecords', MetricUnit.Count, ignored);
+    metrics.addMetric('FoldedChanges', MetricUnit.Count, folded);
+    metrics.addMetric('PublishedMessages', MetricUnit.Count, published);
+    metrics.addMetric('FailedMessages', MetricUnit.Count, failures.length);
+    metrics.publishStoredMetrics();
+    for (const failure of failures) logger.warn('a live message was not sent', failure as Error);
+  },
+});

@@ -1,0 +1,103 @@
+/**
+ * Keeps the number on a counter's page up to date. It listens over AppSync Events' WebSocket
+ * (https://docs.aws.amazon.com/appsync/latest/eventapi/event-api-websocket-protocol.html); where
+ * that is refused or breaks off, it asks again every few seconds, which costs a 304 while nothing
+ * changes, and tries the socket again later.
+ */
+const pollMs = 3_000;
+const reconnectMs = { first: 1_000, longest: 60_000 };
+
+const output = document.querySelector('output');
+const updated = document.querySelector('#updated');
+const counterUrl = output.dataset.url;
+
+let shownAt = output.dataset.updatedAt ?? '';
+let polling;
+
+/** Shows a total unless a newer one is shown already: RFC 3339 times in UTC compare as strings. */
+function show({ count, updated_at: updatedAt }) {
+  if (updatedAt === null || updatedAt < shownAt) return;
+  shownAt = updatedAt;
+  output.textContent = count.toLocaleString('en');
+  updated.textContent = `last changed ${updatedAt}`;
+}
+
+async function getJson(url) {
+  const response = await fetch(url, { headers: { accept: 'application/json' }, cache: 'no-cache' });
+  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+  return response.json();
+}
+
+/** A failed poll is no event: the next one comes soon. */
+const poll = () => getJson(counterUrl).then(show, () => {});
+
+function setPolling(on) {
+  clearInterval(polling);
+  polling = on ? setInterval(poll, pollMs) : undefined;
+}
+
+/** Resolves when the connection is over, with whether it ever worked. */
+function listen({ realtime, http, api_key: apiKey, channel }) {
+  const authorization = { host: new URL(http).host, 'x-api-key': apiKey };
+  const header = btoa(JSON.stringify(authorization))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
+  return new Promise((resolve) => {
+    const socket = new WebSocket(realtime, ['aws-appsync-event-ws', `header-${header}`]);
+    let worked = false;
+    let silence;
+    let silenceMs = pollMs * 10;
+    const heard = () => {
+      clearTimeout(silence);
+      silence = setTimeout(() => socket.close(), silenceMs);
+    };
+    heard();
+    socket.onopen = () => socket.send(JSON.stringify({ type: 'connection_init' }));
+    socket.onmessage = ({ data }) => {
+      heard();
+      const message = JSON.parse(data);
+      if (message.type === 'connection_ack') {
+        silenceMs = message.connectionTimeoutMs;
+        socket.send(JSON.stringify({ type: 'subscribe', id: 'counter', channel, authorization }));
+      } else if (message.type === 'subscribe_success') {
+        worked = true;
+        setPolling(false);
+        // What changed between the page and the subscription was told to nobody.
+        poll();
+      } else if (message.type === 'data') {
+        show(JSON.parse(message.event));
+      } else if (message.type.endsWith('error')) {
+        socket.close();
+      }
+    };
+    socket.onclose = () => {
+      clearTimeout(silence);
+      resolve(worked);
+    };
+  });
+}
+
+/** A counter publishes only while somebody keeps asking where to listen. */
+async function keepListening() {
+  for (let failures = 0; ; ) {
+    let renewal;
+    try {
+      const live = await getJson(`${counterUrl}/live`);
+      renewal = setInterval(
+        () => getJson(`${counterUrl}/live`).catch(() => {}),
+        live.renew_after_seconds * 1000,
+      );
+      failures = (await listen(live)) ? 0 : failures + 1;
+    } catch {
+      failures += 1;
+    }
+    clearInterval(renewal);
+    setPolling(true);
+    const pauseMs = Math.min(reconnectMs.longest, reconnectMs.first * 2 ** failures);
+    await new Promise((resolve) => setTimeout(resolve, pauseMs * (0.5 + Math.random() / 2)));
+  }
+}
+
+setPolling(true);
+keepListening();
