@@ -1,0 +1,8 @@
+import { App, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { readDeploymentOptions } from '../lib/deployment-options.ts';
+import { TallyStack } from '../lib/tally-stack.ts';
+
+const app = new App();
+Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+new TallyStack(app, 'Tally', readDeploymentOptions(app.node));

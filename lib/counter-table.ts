@@ -1,0 +1,79 @@
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import {
+  AttributeType,
+  Billing,
+  StreamViewType,
+  TableEncryptionV2,
+  TableV2,
+} from 'aws-cdk-lib/aws-dynamodb';
+import { Construct } from 'constructs';
+import { environmentNames } from '../functions/runtime/environment-names.ts';
+import { tableDefinition } from '../functions/store/table-definition.ts';
+import type { CounterFunction } from './counter-function.ts';
+
+export interface CounterTableProps {
+  /** Regions that hold a copy of the table, the stack's own first; none: only the stack's own. */
+  readonly regions: readonly string[];
+}
+
+/** The one table. It outlives the stack: counts cannot be made again from anything else. */
+export class CounterTable extends Construct {
+  readonly name: string;
+  readonly streamArn: string;
+  private readonly table: TableV2;
+  private readonly regions: string;
+
+  constructor(scope: Construct, id: string, { regions }: CounterTableProps) {
+    super(scope, id);
+    const [home = Stack.of(this).region, ...others] = regions;
+    this.regions = [home, ...others].join(',');
+    this.table = new TableV2(this, 'Table', {
+      partitionKey: { name: tableDefinition.partitionKey, type: AttributeType.STRING },
+      sortKey: { name: tableDefinition.sortKey, type: AttributeType.STRING },
+      timeToLiveAttribute: tableDefinition.ttlAttribute,
+      dynamoStream: StreamViewType[tableDefinition.streamViewType],
+      // Counting comes in bursts and nobody should have to plan for them.
+      billing: Billing.onDemand(),
+      // Encrypted under DynamoDB's own key: a KMS key would add its price to every counter and a
+      // second way to lose the data, and the table holds hashes of keys, never the keys.
+      encryption: TableEncryptionV2.dynamoOwnedKey(),
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      deletionProtection: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+      // Copies take every setting above from the table itself.
+      replicas: others.map((region) => ({ region })),
+    });
+    this.name = this.table.tableName;
+    this.streamArn = this.table.tableStreamArn ?? '';
+  }
+
+  /** Lets a function read totals. */
+  grantRead(reader: CounterFunction): void {
+    this.grant(reader, 'dynamodb:GetItem', 'dynamodb:BatchGetItem');
+  }
+
+  /**
+   * Lets a function change counts and read them back. TransactWriteItems has no right of its own:
+   * DynamoDB asks for the right of each part, a put and an update.
+   */
+  grantWrite(writer: CounterFunction): void {
+    this.grant(
+      writer,
+      'dynamodb:GetItem',
+      'dynamodb:BatchGetItem',
+      'dynamodb:PutItem',
+      'dynamodb:UpdateItem',
+    );
+  }
+
+  /** Lets a function's event source mapping read the stream. */
+  grantStreamRead(reader: CounterFunction): void {
+    this.table.grantStreamRead(reader.lambda);
+  }
+
+  private grant(user: CounterFunction, ...actions: string[]): void {
+    this.table.grant(user.lambda, ...actions);
+    user.lambda.addEnvironment(environmentNames.table, this.name);
+    user.lambda.addEnvironment(environmentNames.regions, this.regions);
+  }
+}

@@ -1,0 +1,73 @@
+import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { assets } from '../functions/http/assets.ts';
+import { CounterApi } from './counter-api.ts';
+import { CounterFunction } from './counter-function.ts';
+import { CounterStream } from './counter-stream.ts';
+import { CounterTable } from './counter-table.ts';
+import type { DeploymentOptions } from './deployment-options.ts';
+import { LiveUpdates } from './live-updates.ts';
+import { OperatorAlarms } from './operator-alarms.ts';
+
+/**
+ * Everything Tally runs on: an API in front of three functions, two of which share one table; and
+ * behind the table's stream a fourth, which folds changes into totals and publishes them.
+ */
+export class TallyStack extends Stack {
+  constructor(
+    scope: Construct,
+    id: string,
+    { stackName, regions, requestsPerSecond, alarmEmail }: DeploymentOptions,
+  ) {
+    const [region] = regions;
+    // Without a region the template fits any; copies in other regions must know which one is home.
+    super(scope, id, { stackName, ...(region && { env: { region } }) });
+
+    const table = new CounterTable(this, 'Table', { regions });
+    const live = new LiveUpdates(this, 'Live');
+    const alarms = new OperatorAlarms(this, 'Alarms', { email: alarmEmail });
+
+    const read = new CounterFunction(this, 'Read', {
+      entry: 'functions/http/read-handler.ts',
+      description: 'Tally: reads counters',
+    });
+    table.grantRead(read);
+
+    const write = new CounterFunction(this, 'Write', {
+      entry: 'functions/http/write-handler.ts',
+      description: 'Tally: changes counters',
+    });
+    table.grantWrite(write);
+    live.addEndpoints(write);
+
+    const site = new CounterFunction(this, 'Site', {
+      entry: 'functions/http/site-handler.ts',
+      description: 'Tally: API description and pages',
+      assets: [...assets.values()].map(({ source }) => source),
+    });
+
+    const api = new CounterApi(this, 'Api', {
+      functions: { read, write, site },
+      requestsPerSecond,
+    });
+
+    const stream = new CounterFunction(this, 'Stream', {
+      entry: 'functions/stream/stream-handler.ts',
+      description: 'Tally: folds changes into totals and publishes them',
+      // A whole processor. A stream shard has one invocation at a time and a fold takes 0.8 ms of
+      // computing, so this folds about what a partition at its limit of 1,000 writes a second sends.
+      memoryMb: 1_769,
+      // A batch of a thousand changes in three windows takes seconds, on a throttled table more.
+      timeout: Duration.minutes(1),
+    });
+    table.grantWrite(stream);
+    live.grantPublish(stream);
+    new CounterStream(this, 'TableStream', { table, consumer: stream, alarms });
+
+    new CfnOutput(this, 'ApiUrl', { value: api.url, description: 'Where the counters are' });
+    new CfnOutput(this, 'TableName', {
+      value: table.name,
+      description: 'Kept when the stack is destroyed',
+    });
+  }
+}
