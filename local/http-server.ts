@@ -1,0 +1,170 @@
+/**
+ * Stands in for API Gateway on a laptop: turns HTTP requests into payload 2.0 events for the very
+ * handlers that Lambda runs, and their answers back. Which handler gets a request comes from the
+ * same route table. It decides nothing else, but for what is AppSync's: that shares the port.
+ */
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
+import type { HttpHandler } from '../functions/http/http-handler.ts';
+import type { HttpResponse } from '../functions/http/responses.ts';
+import {
+  defaultFunction,
+  type FunctionName,
+  matchRoute,
+  operations,
+} from '../functions/http/routes.ts';
+import { type LiveServer, livePaths } from './live-server.ts';
+
+/** API Gateway passes on no larger body. */
+const bodyBytesMax = 10 * 1024 * 1024;
+/** What a function has in AWS; handlers look at it to answer in time. */
+const functionTimeoutMs = 29_000;
+
+export type HttpHandlers = Readonly<Record<FunctionName, HttpHandler>>;
+
+export interface Services {
+  readonly handlers: HttpHandlers;
+  readonly live: Pick<LiveServer, 'publish'>;
+}
+
+export interface HttpServer {
+  /** Listens nowhere yet: the caller decides on which port, and when to stop. */
+  readonly server: Server;
+  /** Until it is called, every request is answered 503: handlers are loaded once the port is known. */
+  serve(services: Services): void;
+}
+
+export function createHttpServer(): HttpServer {
+  let services: Services | undefined;
+  const server = createServer((request, response) => {
+    answer(services, request, response).catch((error: unknown) => {
+      console.error('a handler broke:', error);
+      if (response.headersSent) response.destroy();
+      else send(response, gatewayAnswer(500, 'Internal Server Error'));
+    });
+  });
+  return {
+    server,
+    serve(ready) {
+      services = ready;
+    },
+  };
+}
+
+async function answer(
+  services: Services | undefined,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const body = await readBody(request);
+  if (body === 'too large') {
+    response.setHeader('connection', 'close');
+    return send(response, gatewayAnswer(413, 'Request Entity Too Large'));
+  }
+  if (services === undefined) return send(response, gatewayAnswer(503, 'Service Unavailable'));
+  const { handlers, live } = services;
+  const event = toEvent(request, body);
+  const { method } = event.requestContext.http;
+  if (method === 'POST' && event.rawPath === livePaths.publish) {
+    return send(response, live.publish(request, body));
+  }
+  const match = matchRoute(method, event.rawPath);
+  const name = match.found === 'route' ? operations[match.route.operation] : defaultFunction;
+  send(response, await handlers[name](event, lambdaContext(name)));
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer | 'too large'> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > bodyBytesMax) return 'too large';
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function toEvent(request: IncomingMessage, body: Buffer): APIGatewayProxyEventV2 {
+  const url = request.url ?? '/';
+  const [rawPath = '/', ...query] = url.split('?');
+  const rawQueryString = query.join('?');
+  const { method = 'GET' } = request;
+  const atMs = Date.now();
+  return {
+    version: '2.0',
+    routeKey: '$default',
+    rawPath,
+    rawQueryString,
+    headers: joined(Object.entries(request.headersDistinct)),
+    queryStringParameters: queryOf(rawQueryString),
+    requestContext: {
+      accountId: 'local',
+      apiId: 'local',
+      domainName: request.headers.host ?? 'localhost',
+      domainPrefix: 'local',
+      http: {
+        method,
+        path: rawPath,
+        protocol: `HTTP/${request.httpVersion}`,
+        sourceIp: request.socket.remoteAddress ?? '',
+        userAgent: request.headers['user-agent'] ?? '',
+      },
+      requestId: randomUUID(),
+      routeKey: '$default',
+      stage: '$default',
+      time: new Date(atMs).toISOString(),
+      timeEpoch: atMs,
+    },
+    // As API Gateway does with every body that it does not know to be text.
+    ...(body.length > 0 ? { body: body.toString('base64') } : {}),
+    isBase64Encoded: body.length > 0,
+  };
+}
+
+function queryOf(rawQueryString: string): Record<string, string> {
+  const parameters = new URLSearchParams(rawQueryString);
+  return joined([...new Set(parameters.keys())].map((name) => [name, parameters.getAll(name)]));
+}
+
+/** API Gateway joins values that came several times with commas. */
+function joined(
+  entries: Iterable<[string, readonly string[] | undefined]>,
+): Record<string, string> {
+  return Object.fromEntries([...entries].map(([name, values]) => [name, values?.join(',') ?? '']));
+}
+
+function lambdaContext(functionName: string): Context {
+  const endsAtMs = Date.now() + functionTimeoutMs;
+  return {
+    awsRequestId: randomUUID(),
+    callbackWaitsForEmptyEventLoop: false,
+    functionName,
+    functionVersion: '$LATEST',
+    invokedFunctionArn: `arn:aws:lambda:local:000000000000:function:${functionName}`,
+    logGroupName: 'local',
+    logStreamName: 'local',
+    memoryLimitInMB: '512',
+    getRemainingTimeInMillis: () => endsAtMs - Date.now(),
+    done: () => {},
+    fail: () => {},
+    succeed: () => {},
+  };
+}
+
+const gatewayAnswer = (statusCode: number, message: string): HttpResponse => ({
+  statusCode,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({ message }),
+});
+
+function send(response: ServerResponse, answer: HttpResponse): void {
+  const body = Buffer.from(answer.body ?? '', answer.isBase64Encoded ? 'base64' : 'utf8');
+  response.writeHead(answer.statusCode, {
+    ...answer.headers,
+    ...(answer.statusCode === 204 || answer.statusCode === 304
+      ? {}
+      : { 'content-length': body.length }),
+  });
+  response.end(body);
+}
