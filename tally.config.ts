@@ -8,6 +8,13 @@ export const tally = defineCounters({
   counter: { kind: 'count', access: open },
   likes: { kind: 'count', access: open },
   views: { kind: 'count', write: 'deferred', windows: ['all', 'day', 'hour'], access: open },
+  reactions: {
+    kind: 'reaction',
+    choices: ['like', 'love', 'haha', 'wow', 'sad', 'angry'],
+    access: open,
+  },
+  viewers: { kind: 'presence', heartbeatSeconds: 10, awayAfterSeconds: 30, access: open },
+  visitors: { kind: 'unique', windows: ['day'], access: open },
   orders: { kind: 'ticket', access: { read: 'public', write: 'key' } },
   stock: { kind: 'count', bounds: { min: 0 }, access: keyed },
   calls: { kind: 'count', windows: ['minute'], bounds: { max: 100 }, access: keyed },

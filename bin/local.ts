@@ -54,8 +54,9 @@ const pump = startStreamPump({
 welcome();
 
 let stopping = false;
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(0));
-followParent(() => stop(0));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => void stop(0));
+followParent(() => void stop(0));
 void engine?.died.then((reason) => {
   console.error(reason.message);
   void stop(1);
@@ -111,10 +112,13 @@ async function stop(code: number): Promise<void> {
   if (stopping) return;
   stopping = true;
   const graceOver = delay(graceMs).then(() => server.closeAllConnections());
+  // The engine forgets the stream's records after a day, and nobody knows when it is started again.
+  const fold = () => Promise.race([pump.caughtUp(), engine?.died ?? graceOver, graceOver]);
+  // Once while the server still takes what the fold publishes, and once for what came until it closed.
+  await fold();
   live.close();
   await new Promise((resolve) => server.close(resolve));
-  // The engine forgets the stream's records after a day, and nobody knows when it is started again.
-  await Promise.race([pump.caughtUp(), engine?.died ?? graceOver, graceOver]);
+  await fold();
   await pump.stop();
   await engine?.stop();
   process.exit(code);

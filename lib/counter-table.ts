@@ -49,7 +49,7 @@ export class CounterTable extends Construct {
 
   /** Lets a function read totals. */
   grantRead(reader: CounterFunction): void {
-    this.grant(reader, 'dynamodb:GetItem', 'dynamodb:BatchGetItem');
+    this.grant(reader, 'dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query');
   }
 
   /**
@@ -59,6 +59,19 @@ export class CounterTable extends Construct {
   grantWrite(writer: CounterFunction): void {
     this.grant(
       writer,
+      'dynamodb:GetItem',
+      'dynamodb:BatchGetItem',
+      'dynamodb:Query',
+      'dynamodb:PutItem',
+      'dynamodb:UpdateItem',
+      'dynamodb:DeleteItem',
+    );
+  }
+
+  /** Lets a function add to totals, and make the deployment's secret if it is the first to need it. */
+  grantFold(folder: CounterFunction): void {
+    this.grant(
+      folder,
       'dynamodb:GetItem',
       'dynamodb:BatchGetItem',
       'dynamodb:PutItem',

@@ -60,7 +60,7 @@ export class TallyStack extends Stack {
       // A batch of a thousand changes in three windows takes seconds, on a throttled table more.
       timeout: Duration.minutes(1),
     });
-    table.grantWrite(stream);
+    table.grantFold(stream);
     live.grantPublish(stream);
     new CounterStream(this, 'TableStream', { table, consumer: stream, alarms });
 

@@ -49,6 +49,8 @@ export function setFunctionEnvironment({
     [names.liveHttp]: `http://localhost:${port}${livePaths.publish}`,
     [names.liveRealtime]: `ws://localhost:${port}${livePaths.realtime}`,
     [names.liveApiKey]: apiKey,
+    // They go to CloudWatch through the log, which is a terminal here.
+    POWERTOOLS_METRICS_DISABLED: 'true',
   });
   return { apiKey, accessKeyId: process.env.AWS_ACCESS_KEY_ID ?? '' };
 }

@@ -32,13 +32,13 @@ export interface HttpServer {
   /** Listens nowhere yet: the caller decides on which port, and when to stop. */
   readonly server: Server;
   /** Until it is called, every request is answered 503: handlers are loaded once the port is known. */
-  serve(services: Services): void;
+  readonly serve: (services: Services) => void;
 }
 
 export function createHttpServer(): HttpServer {
   let services: Services | undefined;
   const server = createServer((request, response) => {
-    answer(services, request, response).catch((error: unknown) => {
+    respond(services, request, response).catch((error: unknown) => {
       console.error('a handler broke:', error);
       if (response.headersSent) response.destroy();
       else send(response, gatewayAnswer(500, 'Internal Server Error'));
@@ -52,7 +52,7 @@ export function createHttpServer(): HttpServer {
   };
 }
 
-async function answer(
+async function respond(
   services: Services | undefined,
   request: IncomingMessage,
   response: ServerResponse,

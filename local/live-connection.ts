@@ -73,7 +73,7 @@ export function serveConnection(
     return checkSubscription(message.channel);
   }
 
-  socket.on('message', (data, isBinary) => {
+  socket.on('message', (data: Buffer, isBinary) => {
     isAlive = true;
     const message = isBinary ? undefined : parseClientMessage(data.toString());
     const misunderstood = { type: 'error', errors: [badRequest('The message is not understood.')] };

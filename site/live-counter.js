@@ -5,6 +5,8 @@
  * changes, and tries the socket again later.
  */
 const pollMs = 3_000;
+/** Beside the socket, too: a viewer that falls silent moves no cell, so nobody tells of it. */
+const slowPollMs = 15_000;
 const reconnectMs = { first: 1_000, longest: 60_000 };
 
 const output = document.querySelector('output');
@@ -15,10 +17,14 @@ let shownAt = output.dataset.updatedAt ?? '';
 let polling;
 
 /** Shows a total unless a newer one is shown already: RFC 3339 times in UTC compare as strings. */
-function show({ count, updated_at: updatedAt }) {
+function show({ count, choices = {}, updated_at: updatedAt }) {
   if (updatedAt === null || updatedAt < shownAt) return;
   shownAt = updatedAt;
   output.textContent = count.toLocaleString('en');
+  for (const [choice, chosen] of Object.entries(choices)) {
+    const cell = document.querySelector(`[data-choice="${choice}"]`);
+    if (cell) cell.textContent = chosen.toLocaleString('en');
+  }
   updated.textContent = `last changed ${updatedAt}`;
 }
 
@@ -31,9 +37,9 @@ async function getJson(url) {
 /** A failed poll is no event: the next one comes soon. */
 const poll = () => getJson(counterUrl).then(show, () => {});
 
-function setPolling(on) {
+function pollEvery(ms) {
   clearInterval(polling);
-  polling = on ? setInterval(poll, pollMs) : undefined;
+  polling = setInterval(poll, ms);
 }
 
 /** Resolves when the connection is over, with whether it ever worked. */
@@ -53,8 +59,8 @@ function listen({ realtime, http, api_key: apiKey, channel }) {
       silence = setTimeout(() => socket.close(), silenceMs);
     };
     heard();
-    socket.onopen = () => socket.send(JSON.stringify({ type: 'connection_init' }));
-    socket.onmessage = ({ data }) => {
+    socket.addEventListener('open', () => socket.send(JSON.stringify({ type: 'connection_init' })));
+    socket.addEventListener('message', ({ data }) => {
       heard();
       const message = JSON.parse(data);
       if (message.type === 'connection_ack') {
@@ -62,19 +68,19 @@ function listen({ realtime, http, api_key: apiKey, channel }) {
         socket.send(JSON.stringify({ type: 'subscribe', id: 'counter', channel, authorization }));
       } else if (message.type === 'subscribe_success') {
         worked = true;
-        setPolling(false);
+        pollEvery(slowPollMs);
         // What changed between the page and the subscription was told to nobody.
-        poll();
+        void poll();
       } else if (message.type === 'data') {
         show(JSON.parse(message.event));
       } else if (message.type.endsWith('error')) {
         socket.close();
       }
-    };
-    socket.onclose = () => {
+    });
+    socket.addEventListener('close', () => {
       clearTimeout(silence);
       resolve(worked);
-    };
+    });
   });
 }
 
@@ -93,11 +99,11 @@ async function keepListening() {
       failures += 1;
     }
     clearInterval(renewal);
-    setPolling(true);
+    pollEvery(pollMs);
     const pauseMs = Math.min(reconnectMs.longest, reconnectMs.first * 2 ** failures);
     await new Promise((resolve) => setTimeout(resolve, pauseMs * (0.5 + Math.random() / 2)));
   }
 }
 
-setPolling(true);
-keepListening();
+pollEvery(pollMs);
+await keepListening();

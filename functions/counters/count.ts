@@ -104,6 +104,7 @@ export function createCounts({
       key: { subject, series: counter, window },
       cellChange: {
         amount,
+        resetAway: 0,
         nowMs,
         expiresAt: windowExpiry({ window, keepDays: definition.keepDays, jitter: random() }),
         room: roomFor(amount, definition.bounds ?? {}),
@@ -130,8 +131,8 @@ export function createCounts({
     return plain ? store.add(placed) : store.addWithToken(placed, token);
   }
 
-  /** One cell holds the bound, so there is no other to go to: wait for a turn. */
-  async function writeBounded(planned: Plan): Promise<Written> {
+  /** A bound, and what resets took away, are kept in one cell: there is no other, so wait for a turn. */
+  async function writeInTurn(planned: Plan): Promise<Written> {
     for (let attempt = 0; attempt < limits.boundedAttempts; attempt++) {
       if (attempt > 0) await context.pause(retryPauseMs(attempt - 1, random()));
       const written = asWritten(await writeToShard(planned, 0));
@@ -179,7 +180,8 @@ export function createCounts({
   async function totalAfter({ key, cellChange }: Plan, written: Written): Promise<Total> {
     if (written.how === 'deferred') {
       const before = written.before ?? (await totals.read(key, { consistent: false }));
-      return { count: before.count + BigInt(cellChange.amount), updatedAtMs: cellChange.nowMs };
+      const count = before.count + BigInt(cellChange.amount);
+      return { ...before, count, updatedAtMs: cellChange.nowMs };
     }
     if (written.how === 'seen') return totals.read(key, { consistent: true });
     const known = written.how === 'added' && written.cell && totals.fromOnlyCell(key, written.cell);
@@ -212,7 +214,7 @@ export function createCounts({
     const planned = await plan(of, request);
     const { definition } = of;
     const written = definition.bounds
-      ? await writeBounded(planned)
+      ? await writeInTurn(planned)
       : definition.write === 'deferred'
         ? await defer(planned)
         : await writeImmediate(planned);
@@ -256,7 +258,7 @@ export function createCounts({
     return {
       ...planned,
       plain: false,
-      cellChange: { ...planned.cellChange, amount, room },
+      cellChange: { ...planned.cellChange, amount, resetAway: observed.count, room },
       token: { ...planned.token, amount, fingerprint: 'reset', windows },
     };
   }
@@ -274,8 +276,7 @@ export function createCounts({
     for (let attempt = 0; attempt < limits.boundedAttempts; attempt++) {
       const planned = await planReset(of, token);
       if ('ok' in planned) return planned;
-      const write = of.definition.bounds ? writeBounded : writeImmediate;
-      const written = await write(planned);
+      const written = await writeInTurn(planned);
       if (written.how === 'out_of_room') continue;
       return written.how === 'contended' ? refuseContended() : answer(planned, written);
     }
@@ -308,7 +309,7 @@ function asAnswer({ count, updatedAtMs }: Total): CountAnswer | Refusal {
 }
 
 const refuseContended = (): Refusal =>
-  refuse('contended', 'Too many writers are at this bounded counter; try again.');
+  refuse('contended', 'Too many writers are at this counter; try again.');
 
 function refuseByBounds({ bounds }: CountDefinition, cell: Cell): Refusal {
   const range = `${bounds?.min ?? 'any'} to ${bounds?.max ?? 'any'}`;

@@ -1,4 +1,7 @@
 import type { CounterStore } from '../store/counter-store.ts';
+import type { MemberStore } from '../store/member-store.ts';
+import type { SketchStore } from '../store/sketch-store.ts';
+import type { SubscriptionStore } from '../store/subscription-store.ts';
 import type { TicketStore } from '../store/ticket-store.ts';
 import type { TallyConfig } from './define-counters.ts';
 
@@ -7,6 +10,9 @@ export interface CounterContext {
   readonly config: TallyConfig;
   readonly store: CounterStore;
   readonly ticketStore: TicketStore;
+  readonly memberStore: MemberStore;
+  readonly sketchStore: SketchStore;
+  readonly subscriptionStore: SubscriptionStore;
   /** This region, and all regions that hold a replica of the table. */
   readonly region: string;
   readonly regions: readonly string[];

@@ -22,18 +22,17 @@ const keepDays = v.strictObject({
   minute: keptFor(limits.keepDays.minute),
 });
 
+const windowList = v.pipe(
+  v.tupleWithRest([v.picklist(windowKinds)], v.picklist(windowKinds)),
+  v.check((windows) => new Set(windows).size === windows.length, 'names a window twice'),
+);
+
 const countDefinition = v.strictObject({
   kind: v.literal('count'),
   /** `immediate`: the number has moved when the call returns. `deferred`: one write, folded after. */
   write: v.optional(v.picklist(['immediate', 'deferred']), 'immediate'),
   /** The first window is the one shown and written at once; the others are folded. */
-  windows: v.optional(
-    v.pipe(
-      v.tupleWithRest([v.picklist(windowKinds)], v.picklist(windowKinds)),
-      v.check((kinds) => new Set(kinds).size === kinds.length, 'names a window twice'),
-    ),
-    ['all'],
-  ),
+  windows: v.optional(windowList, ['all']),
   /** Limits the count never leaves: a change that would is refused. */
   bounds: v.optional(v.strictObject({ min: v.optional(integer), max: v.optional(integer) })),
   /** Days that windows of each kind are kept after their end. */
@@ -80,6 +79,47 @@ const ticketDefinition = v.strictObject({
   access,
 });
 
+const reactionDefinition = v.strictObject({
+  kind: v.literal('reaction'),
+  /** What a member can choose; one choice makes it a like, several a vote. */
+  choices: v.pipe(
+    v.array(v.pipe(v.string(), v.check(isCounterName, 'is no name'))),
+    v.minLength(1, 'needs at least one choice'),
+    v.maxLength(limits.choices),
+    v.check((choices) => new Set(choices).size === choices.length, 'names a choice twice'),
+  ),
+  access,
+});
+
+const presenceDefinition = v.pipe(
+  v.strictObject({
+    kind: v.literal('presence'),
+    /** How often a viewer says that it is there. */
+    heartbeatSeconds: v.optional(between(1, limits.heartbeatSecondsMax), 10),
+    /** How long a viewer that has fallen silent is counted. */
+    awayAfterSeconds: v.optional(between(1, limits.awayAfterSecondsMax), 30),
+    access,
+  }),
+  v.forward(
+    v.partialCheck(
+      [['heartbeatSeconds'], ['awayAfterSeconds']],
+      ({ heartbeatSeconds, awayAfterSeconds }) =>
+        awayAfterSeconds > heartbeatSeconds &&
+        awayAfterSeconds / heartbeatSeconds <= limits.presentBuckets,
+      `must be more than heartbeatSeconds, and at most ${limits.presentBuckets} times as much`,
+    ),
+    ['awayAfterSeconds'],
+  ),
+);
+
+const uniqueDefinition = v.strictObject({
+  kind: v.literal('unique'),
+  /** Each has a sketch of its own; the first is the one shown. */
+  windows: windowList,
+  keepDays: v.optional(keepDays, {}),
+  access,
+});
+
 const settingsSchema = v.strictObject({
   /** Origins that browsers may call from; `*` is every origin. */
   corsOrigins: v.optional(v.array(v.string()), ['*']),
@@ -92,11 +132,25 @@ const settingsSchema = v.strictObject({
   readCacheSeconds: v.optional(between(0, limits.readCacheSecondsMax), limits.readCacheSeconds),
 });
 
-const kinds = { count: countRules, ticket: ticketDefinition } as const;
+const kinds = {
+  count: countRules,
+  ticket: ticketDefinition,
+  reaction: reactionDefinition,
+  presence: presenceDefinition,
+  unique: uniqueDefinition,
+} as const;
 
 export type CountDefinition = v.InferOutput<typeof countRules>;
 export type TicketDefinition = v.InferOutput<typeof ticketDefinition>;
-export type CounterDefinition = CountDefinition | TicketDefinition;
+export type ReactionDefinition = v.InferOutput<typeof reactionDefinition>;
+export type PresenceDefinition = v.InferOutput<typeof presenceDefinition>;
+export type UniqueDefinition = v.InferOutput<typeof uniqueDefinition>;
+export type CounterDefinition =
+  | CountDefinition
+  | TicketDefinition
+  | ReactionDefinition
+  | PresenceDefinition
+  | UniqueDefinition;
 export type CounterKind = CounterDefinition['kind'];
 export type CounterInput = v.InferInput<(typeof kinds)[CounterKind]>;
 export type Settings = v.InferOutput<typeof settingsSchema>;

@@ -4,10 +4,11 @@
  */
 import { createHmac } from 'node:crypto';
 import { limits } from '../rules/limits.ts';
-import { windowExpiry, windowKeyAt } from '../rules/windows.ts';
+import { allWindowKey, windowExpiry, windowKeyAt } from '../rules/windows.ts';
+import type { CellKey } from '../store/counter-store.ts';
 import type { Calendars } from './calendars.ts';
-import type { CountOf } from './count.ts';
 import type { CounterContext } from './counter-context.ts';
+import type { ShownOf } from './show.ts';
 
 /**
  * The channel of a counter. Its name is a capability: only who may read the counter is told it, and
@@ -16,7 +17,7 @@ import type { CounterContext } from './counter-context.ts';
  */
 export function channelOf(
   secret: Buffer,
-  { subject, counter }: Pick<CountOf, 'subject' | 'counter'>,
+  { subject, counter }: Pick<ShownOf, 'subject' | 'counter'>,
 ): string {
   const digest = createHmac('sha256', secret).update(`${subject}#${counter}`).digest('hex');
   return `/counters/${digest.slice(0, 32)}`;
@@ -29,31 +30,49 @@ export function createLive({
   context: CounterContext;
   calendars: Calendars;
 }) {
-  /** Marks a window as watched, unless the mark lasts long enough without that. */
-  async function watch({ subject, counter, definition }: CountOf, window: string): Promise<void> {
-    const key = { subject, series: counter, region, shard: 0, window };
+  /**
+   * The cell that bears the mark: of a count the one that it shows, so that the mark is in the image
+   * of every change; the other kinds have no such cell, and get one for the mark.
+   */
+  async function markedCell(
+    { subject, counter, definition }: ShownOf,
+    at: number,
+  ): Promise<CellKey> {
+    const cell = { subject, series: counter, region, shard: 0 };
+    if (definition.kind !== 'count') return { ...cell, window: allWindowKey };
+    const [kind] = definition.windows;
+    return { ...cell, window: windowKeyAt(kind, at, await calendars.of(subject, [kind])) };
+  }
+
+  /** Marks a cell as watched, unless its mark lasts long enough without that. */
+  async function mark(key: CellKey, { definition }: ShownOf): Promise<void> {
     const [cell] = await store.readCells([key], { consistent: false });
     if ((cell?.watchedUntilMs ?? 0) > now() + limits.renewWatchAfterSeconds * 1000) return;
+    const keepDays = 'keepDays' in definition ? definition.keepDays : limits.keepDays;
     await store.watch(key, {
       untilMs: now() + limits.watchSeconds * 1000,
-      expiresAt: windowExpiry({ window, keepDays: definition.keepDays, jitter: random() }),
+      expiresAt: windowExpiry({ window: key.window, keepDays, jitter: random() }),
     });
   }
 
-  /**
-   * Where to listen to a counter. Its changes are published from now on, for some minutes.
-   * @throws StoreUnavailableError
-   */
-  async function findChannel(of: CountOf): Promise<string> {
-    const [kind] = of.definition.windows;
-    const calendar = await calendars.of(of.subject, [kind]);
-    // A window that ends before the listener asks again goes over into the next one.
-    const windows = [now(), now() + limits.watchSeconds * 1000].map((at) =>
-      windowKeyAt(kind, at, calendar),
-    );
-    await Promise.all([...new Set(windows)].map((window) => watch(of, window)));
-    return channelOf(await store.secret(), of);
-  }
+  return {
+    /**
+     * Where to listen to a counter. Its changes are published from now on, for some minutes.
+     * @throws StoreUnavailableError
+     */
+    async findChannel(of: ShownOf): Promise<string> {
+      const cell = await markedCell(of, now());
+      // A window that ends before the listener asks again goes over into the next one.
+      const next = await markedCell(of, now() + limits.watchSeconds * 1000);
+      await mark(cell, of);
+      if (next.window !== cell.window) await mark(next, of);
+      return channelOf(await store.secret(), of);
+    },
 
-  return { findChannel };
+    /** Whether somebody listens. @throws StoreUnavailableError */
+    async isWatched(of: ShownOf): Promise<boolean> {
+      const [cell] = await store.readCells([await markedCell(of, now())], { consistent: false });
+      return (cell?.watchedUntilMs ?? 0) > now();
+    },
+  };
 }

@@ -8,7 +8,10 @@ export type RefusalCode =
   | 'count_too_large'
   | 'invalid_window'
   | 'invalid_range'
-  | 'range_too_large';
+  | 'range_too_large'
+  | 'wrong_kind'
+  | 'unknown_choice'
+  | 'too_many_subscriptions';
 
 export interface Refusal {
   readonly ok: false;

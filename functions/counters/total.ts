@@ -15,6 +15,8 @@ export interface TotalKey {
 
 export interface Total {
   readonly count: bigint;
+  /** What resets have taken away from it. */
+  readonly resetAway: bigint;
   readonly updatedAtMs: number | null;
 }
 
@@ -107,7 +109,7 @@ export function createTotals(context: CounterContext): Totals {
       const memory = remembered.get(nameOf(key));
       const before = recall(key);
       if (!memory || !before) return readAndRemember(key, true);
-      const total = { count: before.count + BigInt(amount), updatedAtMs: now() };
+      const total = { ...before, count: before.count + BigInt(amount), updatedAtMs: now() };
       remembered.set(nameOf(key), { ...memory, total });
       return total;
     },
@@ -128,11 +130,13 @@ export function createTotals(context: CounterContext): Totals {
 /** DynamoDB deletes expired items hours or days late; until then they are there, but do not count. */
 function sum(cells: readonly (Cell | undefined)[], nowMs: number): Total {
   let count = 0n;
+  let resetAway = 0n;
   let updatedAtMs: number | null = null;
   for (const cell of cells) {
     if (!cell || (cell.expiresAt ?? Infinity) * 1000 <= nowMs) continue;
     count += cell.count;
+    resetAway += cell.resetAway;
     if (cell.updatedAtMs !== null) updatedAtMs = Math.max(updatedAtMs ?? 0, cell.updatedAtMs);
   }
-  return { count, updatedAtMs };
+  return { count, resetAway, updatedAtMs };
 }

@@ -5,9 +5,12 @@ import { Problem } from './problems.ts';
 /** What a caller wants to do. */
 export interface Need {
   readonly right: 'read' | 'write' | 'admin';
-  readonly subject: string;
+  /** Undefined for what needs a valid key, whatever subjects it is for. */
+  readonly subject: string | undefined;
   /** Undefined for what is about the subject as a whole. */
   readonly counter: string | undefined;
+  /** The user whose own things these are. */
+  readonly user?: string | undefined;
   /** Everybody may, with or without a key. */
   readonly isPublic: boolean;
 }

@@ -6,7 +6,13 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import type { TallyConfig } from '../counters/define-counters.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../store/counter-store.ts';
 import type { Access, Need } from './access.ts';
-import { type HttpRequest, type NamedCounter, parseCounter, parseSubject } from './http-request.ts';
+import {
+  type HttpRequest,
+  type NamedCounter,
+  parseCounter,
+  parseSubject,
+  parseUser,
+} from './http-request.ts';
 import { Problem } from './problems.ts';
 import { type HttpResponse, noContent, problem } from './responses.ts';
 import { type FunctionName, matchRoute, type OperationOf, type Right } from './routes.ts';
@@ -57,12 +63,18 @@ async function answerRoute(
   return operation({ ...received, params, authorise });
 }
 
-/** @throws Problem invalid_subject, unknown_counter */
+/** @throws Problem invalid_user, invalid_subject, unknown_counter */
 function needOf(
   right: Exclude<Right, 'none' | 'each'>,
   params: Readonly<Record<string, string>>,
   config: TallyConfig,
 ): Need {
+  if (right === 'user') {
+    const user = parseUser(params.user);
+    const named = params.counter === undefined ? undefined : parseCounter(params, config);
+    const { subject, counter } = named ?? {};
+    return { right: 'read', subject, counter, user, isPublic: false };
+  }
   if (params.counter !== undefined) return counterNeed(right, parseCounter(params, config));
   return { right, subject: parseSubject(params.subject), counter: undefined, isPublic: false };
 }

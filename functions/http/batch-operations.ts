@@ -2,10 +2,11 @@
  * Many reads and writes in one request. Each item is done as if it had come alone, with its own
  * right, token and result; all at once, so that the store merges their reads into one call.
  */
+import * as v from 'valibot';
 import type { Counters } from '../counters/counters.ts';
 import { limits } from '../rules/limits.ts';
 import { counterNeed, type Operation } from './answer-request.ts';
-import { changeJson, countJson } from './counter-operations.ts';
+import { changeJson, shownJson } from './counter-operations.ts';
 import {
   bodyOf,
   type HttpRequest,
@@ -17,7 +18,10 @@ import {
 } from './http-request.ts';
 import { Problem } from './problems.ts';
 import { granted, json, problemBody } from './responses.ts';
-import { batchBody, batchItem } from './schemas.ts';
+import { batchItem } from './schemas.ts';
+
+/** Each item is checked by itself, so that one that is wrong does not fail the others. */
+const envelope = v.strictObject({ items: v.array(v.unknown()) });
 
 type Result = Readonly<Record<string, unknown>> & { readonly status: number };
 
@@ -29,7 +33,7 @@ export function createBatchOperations({ config, counts }: Counters) {
     const count = requireKind(named, 'count');
     if (item.action === 'read') {
       const answer = granted(await counts.read(count, { window: item.window, consistent: false }));
-      return { status: 200, ...countJson(answer) };
+      return { status: 200, ...shownJson(answer) };
     }
     const answer = granted(
       await counts.change(count, {
@@ -44,7 +48,7 @@ export function createBatchOperations({ config, counts }: Counters) {
   }
 
   const runBatch: Operation = async (request) => {
-    const { items } = bodyOf(request, batchBody);
+    const { items } = bodyOf(request, envelope);
     if (items.length > limits.batchItems) {
       throw new Problem('too_many_items', `The batch has ${items.length} items.`);
     }

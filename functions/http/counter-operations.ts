@@ -1,7 +1,7 @@
 /** HTTP operations on one counter. */
-import type { CountAnswer } from '../counters/count.ts';
 import type { Counters } from '../counters/counters.ts';
 import type { CounterDefinition } from '../counters/define-counters.ts';
+import type { Shown } from '../counters/show.ts';
 import type { BookAnswer } from '../counters/ticket.ts';
 import type { Operation } from './answer-request.ts';
 import { counterPage } from './counter-page.ts';
@@ -11,9 +11,11 @@ import {
   parseCounter,
   queryOf,
   requireKind,
+  requireShown,
   tokenOf,
   wantsMinimal,
 } from './http-request.ts';
+import { Problem } from './problems.ts';
 import { asTime, granted, html, json, noContent, writeHeaders } from './responses.ts';
 import { changeBody, historyQuery, readQuery } from './schemas.ts';
 
@@ -21,22 +23,39 @@ import { changeBody, historyQuery, readQuery } from './schemas.ts';
 const pagePolicy =
   "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src 'self' https: wss: ws:";
 
-export function createCounterOperations({ config, counts, history, tickets }: Counters) {
+export function createCounterOperations({
+  config,
+  counts,
+  history,
+  tickets,
+  uniques,
+  show,
+}: Counters) {
   const readCounter: Operation = async (request) => {
     const named = parseCounter(request.params, config);
     const { subject, counter, definition } = named;
-    const { window, consistent: wish } = queryOf(request, readQuery);
-    const consistent = wish === 'true';
+    const { window, from, to, ...query } = queryOf(request, readQuery);
+    const consistent = query.consistent === 'true';
     const headers = {
       'cache-control': cacheControl(definition, consistent, config.settings.readCacheSeconds),
       vary: 'accept',
     };
     const ticket = asKind(named, 'ticket');
     if (ticket) return json(200, bookJson(await tickets.read(ticket, { consistent })), headers);
-    const answer = granted(await counts.read(requireKind(named, 'count'), { window, consistent }));
-    if (request.mediaType !== 'text/html') return json(200, countJson(answer), headers);
-    const { count, updatedAtMs } = answer;
-    const page = counterPage({ subject, counter, count, updatedAt: asTime(updatedAtMs) });
+    const unique = asKind(named, 'unique');
+    if (unique) {
+      const range = rangeOf(from, to);
+      const answer = granted(await uniques.read(unique, { window, range, consistent }));
+      return json(200, { count: answer.count, standard_error: answer.standardError }, headers);
+    }
+    const count = asKind(named, 'count');
+    const shown = granted(
+      count
+        ? await counts.read(count, { window, consistent })
+        : await show(requireShown(named), { consistent }),
+    );
+    if (request.mediaType !== 'text/html') return json(200, shownJson(shown), headers);
+    const page = counterPage({ subject, counter, ...shownJson(shown) });
     return html(page, { ...headers, 'content-security-policy': pagePolicy });
   };
 
@@ -88,10 +107,18 @@ export function createCounterOperations({ config, counts, history, tickets }: Co
   return { readCounter, readHistory, changeCounter, resetCounter, drawTicket };
 }
 
-export const countJson = ({ count, updatedAtMs }: CountAnswer) => ({
+export const shownJson = ({ count, choices, updatedAtMs }: Omit<Shown, 'ok'>) => ({
   count,
+  ...(choices ? { choices } : {}),
   updated_at: asTime(updatedAtMs),
 });
+
+/** Both ends of a range, or none. @throws Problem invalid_range */
+function rangeOf(from: string | undefined, to: string | undefined) {
+  if (from === undefined && to === undefined) return undefined;
+  if (from !== undefined && to !== undefined) return { from, to };
+  throw new Problem('invalid_range', 'A range takes both `from` and `to`.');
+}
 
 export const changeJson = (answer: {
   count: number;

@@ -4,12 +4,20 @@ export interface ShownCounter {
   readonly subject: string;
   readonly counter: string;
   readonly count: number;
-  readonly updatedAt: string | null;
+  /** Of a reaction: the count of each choice. */
+  readonly choices?: Readonly<Record<string, number>>;
+  readonly updated_at: string | null;
 }
 
 /** Names hold no character that HTML would read as markup, so they are put in as they are. */
-export function counterPage({ subject, counter, count, updatedAt }: ShownCounter): string {
+export function counterPage(shown: ShownCounter): string {
+  const { subject, counter, count, choices = {}, updated_at: updatedAt } = shown;
   const since = updatedAt === null ? 'never changed' : `last changed ${updatedAt}`;
+  const rows = Object.entries(choices).map(
+    ([choice, chosen]) =>
+      `<dt>${choice}</dt><dd data-choice="${choice}">${chosen.toLocaleString('en')}</dd>`,
+  );
+  const list = rows.length > 0 ? `<dl>${rows.join('')}</dl>` : '';
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -18,10 +26,13 @@ export function counterPage({ subject, counter, count, updatedAt }: ShownCounter
 <style>
   body { font: 1rem/1.5 system-ui, sans-serif; margin: 15vh auto; max-width: 30rem; text-align: center; color-scheme: light dark; }
   output { display: block; font-size: 5rem; font-variant-numeric: tabular-nums; line-height: 1.1; }
+  dl { display: flex; flex-wrap: wrap; justify-content: center; gap: 0.5rem 1.5rem; }
+  dd { margin: 0; font-size: 1.5rem; font-variant-numeric: tabular-nums; }
 </style>
 <main>
   <h1>${subject} · ${counter}</h1>
   <output data-url="/v1/${subject}/${counter}" data-updated-at="${updatedAt ?? ''}">${count.toLocaleString('en')}</output>
+  ${list}
   <p id="updated">${since}</p>
 </main>
 <script type="module" src="/assets/live-counter.js"></script>

@@ -2,6 +2,7 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import * as v from 'valibot';
 import type { CounterDefinition, CounterKind, TallyConfig } from '../counters/define-counters.ts';
+import type { ShownOf } from '../counters/show.ts';
 import { limits } from '../rules/limits.ts';
 import { isName, isReservedSubject } from '../rules/names.ts';
 import { parseToken } from '../rules/tokens.ts';
@@ -33,20 +34,32 @@ const fieldCodes: ReadonlyMap<string, ProblemCode> = new Map([
   ['subject', 'invalid_subject'],
   ['counter', 'unknown_counter'],
   ['idempotency_key', 'invalid_token'],
+  ['choice', 'invalid_choice'],
 ]);
+
+const nameRule = `1 to ${limits.nameLength} letters, digits and . _ : ~ -, beginning with a letter or digit.`;
 
 /** @throws Problem invalid_subject */
 export function parseSubject(subject = ''): string {
   if (!isName(subject)) {
-    throw new Problem(
-      'invalid_subject',
-      'A subject is 1 to 128 letters, digits and . _ : ~ -, beginning with a letter or digit.',
-    );
+    throw new Problem('invalid_subject', `A subject is ${nameRule}`);
   }
   if (isReservedSubject(subject)) {
     throw new Problem('invalid_subject', `The name "${subject}" is reserved.`);
   }
   return subject;
+}
+
+/** @throws Problem invalid_member */
+export function parseMember(member = ''): string {
+  if (isName(member)) return member;
+  throw new Problem('invalid_member', `A member is ${nameRule}`);
+}
+
+/** @throws Problem invalid_user */
+export function parseUser(user = ''): string {
+  if (isName(user)) return user;
+  throw new Problem('invalid_user', `A user is ${nameRule}`);
 }
 
 export interface Named<D extends CounterDefinition> {
@@ -93,6 +106,11 @@ export function requireKind<K extends CounterKind>(
   );
 }
 
+/** A counter that shows a number which moves. @throws Problem wrong_kind */
+export function requireShown(named: NamedCounter): ShownOf {
+  return asKind(named, 'reaction') ?? asKind(named, 'presence') ?? requireKind(named, 'count');
+}
+
 /** The caller's idempotency key, if it sent one. @throws Problem invalid_token */
 export const tokenOf = ({ event }: HttpRequest): string | undefined =>
   parseIdempotencyKey(event.headers['idempotency-key']);
@@ -121,6 +139,14 @@ export function bodyOf<T extends v.GenericSchema>(
   schema: T,
 ): v.InferOutput<T> {
   return parse(schema, jsonBodyOf(event));
+}
+
+/** As `bodyOf`, for a body that may be left out. */
+export function optionalBodyOf<T extends v.GenericSchema>(
+  request: HttpRequest,
+  schema: T,
+): v.InferOutput<T> {
+  return request.event.body ? bodyOf(request, schema) : parse(schema, {});
 }
 
 /** The query parameters, as the schema says; others are let be. @throws Problem invalid_… */

@@ -3,13 +3,12 @@ import type { Counters } from '../counters/counters.ts';
 import { limits } from '../rules/limits.ts';
 import type { LiveEndpoints } from '../runtime/environment.ts';
 import type { Operation } from './answer-request.ts';
-import { parseCounter, requireKind } from './http-request.ts';
+import { parseCounter, requireShown } from './http-request.ts';
 import { json } from './responses.ts';
 
 export function createLiveOperations({ live, config }: Counters, endpoints: LiveEndpoints) {
   const findLiveUpdates: Operation = async (request) => {
-    const named = requireKind(parseCounter(request.params, config), 'count');
-    const channel = await live.findChannel(named);
+    const channel = await live.findChannel(requireShown(parseCounter(request.params, config)));
     return json(
       200,
       {

@@ -119,6 +119,7 @@ const security = {
   read: [{}, { key: [] }],
   write: [{}, { key: [] }],
   admin: [{ key: [] }],
+  user: [{ key: [] }],
   each: [{}, { key: [] }],
 } satisfies Record<Right, readonly Json[]>;
 

@@ -37,6 +37,18 @@ export const pathParameters: Readonly<Record<string, ParameterDoc>> = {
     example: 'likes',
     problems: ['unknown_counter'],
   },
+  member: {
+    description: 'A user, viewer or visitor, by an id of your own.',
+    schema: name,
+    example: 'ana',
+    problems: ['invalid_member'],
+  },
+  user: {
+    description: 'A user, by an id of your own.',
+    schema: name,
+    example: 'ana',
+    problems: ['invalid_user'],
+  },
   asset: {
     description: 'A file of the docs page.',
     schema: v.picklist([...assets.keys()]),

@@ -21,7 +21,9 @@ type HttpCode =
   | 'unknown_field'
   | 'invalid_action'
   | 'invalid_amount'
-  | 'wrong_kind'
+  | 'invalid_member'
+  | 'invalid_user'
+  | 'invalid_choice'
   | 'invalid_consistent'
   | 'invalid_time_zone'
   | 'invalid_day_start'
@@ -59,6 +61,43 @@ export const problemKinds: Readonly<Record<ProblemCode, ProblemKind>> = {
     title: 'The counter is of another kind',
     cause: 'The counter exists, but what was asked of it belongs to counters of another kind.',
     fix: 'See in `detail` what kind it is, and in /docs what that kind can do.',
+    retry: 'no',
+  },
+  invalid_member: {
+    status: 400,
+    title: 'The member is not a valid name',
+    cause:
+      'A member is 1 to 128 characters: letters, digits and . _ : ~ -, beginning with a letter or digit.',
+    fix: 'Use the id of your user or visitor; encode anything else, for example as base64url.',
+    retry: 'no',
+  },
+  invalid_user: {
+    status: 400,
+    title: 'The user is not a valid name',
+    cause:
+      'A user is 1 to 128 characters: letters, digits and . _ : ~ -, beginning with a letter or digit.',
+    fix: 'Use the id of your user; encode anything else, for example as base64url.',
+    retry: 'no',
+  },
+  invalid_choice: {
+    status: 400,
+    title: 'The choice is missing or not a string',
+    cause: 'The body of a reaction needs a `choice`.',
+    fix: 'Send `{"choice":"like"}`.',
+    retry: 'no',
+  },
+  unknown_choice: {
+    status: 400,
+    title: 'The counter has no such choice',
+    cause: 'The choice is not one of those that the counter is configured with.',
+    fix: 'Send one that `detail` lists, or add it in tally.config.ts.',
+    retry: 'no',
+  },
+  too_many_subscriptions: {
+    status: 409,
+    title: 'The user has too many subscriptions',
+    cause: 'The counts of all subscriptions are read together, so there are at most 100.',
+    fix: 'Remove subscriptions that are not needed any more.',
     retry: 'no',
   },
   invalid_time_zone: {

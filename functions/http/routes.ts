@@ -5,10 +5,11 @@
 export type FunctionName = 'read' | 'write' | 'site';
 
 /**
- * What a caller must be allowed to do; `none` is for what everybody may see. In a batch, `each` item
- * needs the right of the route that it stands for.
+ * What a caller must be allowed to do; `none` is for what everybody may see. A `user`'s own things
+ * take a key even where the counters are public. In a batch, `each` item needs the right of the route
+ * that it stands for.
  */
-export type Right = 'none' | 'read' | 'write' | 'admin' | 'each';
+export type Right = 'none' | 'read' | 'write' | 'admin' | 'user' | 'each';
 
 export interface Route {
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
@@ -27,6 +28,14 @@ export const operations = {
   changeCounter: 'write',
   resetCounter: 'write',
   drawTicket: 'write',
+  readMember: 'read',
+  setMember: 'write',
+  removeMember: 'write',
+  leave: 'write',
+  readUnread: 'read',
+  markRead: 'write',
+  subscribe: 'write',
+  unsubscribe: 'write',
   readSettings: 'read',
   changeSettings: 'write',
   runBatch: 'write',
@@ -72,6 +81,44 @@ export const routes: readonly Route[] = [
     path: '/v1/{subject}/{counter}/tickets',
     operation: 'drawTicket',
     right: 'write',
+  },
+  {
+    method: 'PUT',
+    path: '/v1/{subject}/{counter}/members/{member}',
+    operation: 'setMember',
+    right: 'write',
+  },
+  {
+    method: 'GET',
+    path: '/v1/{subject}/{counter}/members/{member}',
+    operation: 'readMember',
+    right: 'read',
+  },
+  {
+    method: 'DELETE',
+    path: '/v1/{subject}/{counter}/members/{member}',
+    operation: 'removeMember',
+    right: 'write',
+  },
+  {
+    method: 'POST',
+    path: '/v1/{subject}/{counter}/members/{member}/leave',
+    operation: 'leave',
+    right: 'write',
+  },
+  { method: 'GET', path: '/v1/users/{user}/unread', operation: 'readUnread', right: 'user' },
+  { method: 'POST', path: '/v1/users/{user}/unread/read', operation: 'markRead', right: 'user' },
+  {
+    method: 'PUT',
+    path: '/v1/users/{user}/subscriptions/{subject}/{counter}',
+    operation: 'subscribe',
+    right: 'user',
+  },
+  {
+    method: 'DELETE',
+    path: '/v1/users/{user}/subscriptions/{subject}/{counter}',
+    operation: 'unsubscribe',
+    right: 'user',
   },
   {
     method: 'GET',

@@ -28,6 +28,13 @@ export const settingsBody = v.strictObject({
   ),
 });
 
+export const reactionBody = v.strictObject({
+  choice: v.pipe(v.string(), v.description('One of the choices the counter is configured with.')),
+});
+
+/** A heartbeat or a visit says nothing but that it came. */
+export const emptyBody = v.strictObject({});
+
 const batchSubject = { subject: v.string(), counter: v.string() };
 
 /** One read or write; its names are checked like those of a path. */
@@ -46,7 +53,7 @@ export const batchItem = v.variant('action', [
 ]);
 
 export const batchBody = v.strictObject({
-  items: v.pipe(v.array(v.unknown()), v.description('At most 100 items, done all at once.')),
+  items: v.pipe(v.array(batchItem), v.maxLength(limits.batchItems)),
 });
 
 export const historyQuery = v.object({
@@ -65,6 +72,10 @@ export const readQuery = v.object({
       v.description('Which of the windows it is configured with; by default the first of them.'),
     ),
   ),
+  from: v.optional(
+    v.pipe(v.string(), v.description('Of uniques: the first window of a union, or a day.')),
+  ),
+  to: v.optional(v.pipe(v.string(), v.description('Of uniques: the last window, included.'))),
   consistent: v.optional(
     v.pipe(
       v.picklist(['true', 'false']),
@@ -86,6 +97,42 @@ const updatedAt = v.pipe(
 );
 
 export const counterAnswer = v.object({ count, updated_at: updatedAt });
+
+const choices = v.pipe(v.record(v.string(), count), v.description('The count of each choice.'));
+
+export const reactionCounts = v.object({ count, choices, updated_at: updatedAt });
+
+export const uniqueAnswer = v.object({
+  count: v.pipe(count, v.description('Estimated number of different members.')),
+  standard_error: v.pipe(
+    v.number(),
+    v.description('Relative: two thirds of all estimates are off by less.'),
+  ),
+});
+
+export const reactionAnswer = v.object({
+  choice: v.pipe(v.nullable(v.string()), v.description('What the member says now.')),
+  count,
+  choices,
+  updated_at: updatedAt,
+  pending: v.boolean(),
+});
+
+export const beatAnswer = v.object({
+  count: v.pipe(count, v.description('Viewers that are here now, this one among them.')),
+  next_beat_seconds: v.pipe(v.number(), v.description('When to say so again.')),
+});
+
+export const visitAnswer = v.object({
+  changed: v.pipe(v.boolean(), v.description('Whether the estimate may have changed by this.')),
+});
+
+export const choiceAnswer = v.object({ choice: v.nullable(v.string()) });
+
+export const unreadAnswer = v.object({
+  count: v.pipe(count, v.description('What is unread in all.')),
+  subscriptions: v.array(v.object({ subject: v.string(), counter: v.string(), count })),
+});
 
 export const changeAnswer = v.object({
   count: v.pipe(count, v.description("The count with the caller's own change in it.")),

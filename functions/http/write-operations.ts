@@ -5,7 +5,9 @@ import type { Operations } from './answer-request.ts';
 import { createBatchOperations } from './batch-operations.ts';
 import { createCounterOperations } from './counter-operations.ts';
 import { createLiveOperations } from './live-operations.ts';
+import { createMemberOperations } from './member-operations.ts';
 import { createSettingsOperations } from './settings-operations.ts';
+import { createUserOperations } from './user-operations.ts';
 
 /** What the write function serves. */
 export function createWriteOperations(
@@ -17,5 +19,20 @@ export function createWriteOperations(
   const { changeSettings } = createSettingsOperations(counters);
   const { findLiveUpdates } = createLiveOperations(counters, endpoints);
   const { runBatch } = createBatchOperations(counters);
-  return { changeCounter, resetCounter, drawTicket, changeSettings, findLiveUpdates, runBatch };
+  const { setMember, removeMember, leave } = createMemberOperations(counters);
+  const { markRead, subscribe, unsubscribe } = createUserOperations(counters);
+  return {
+    changeCounter,
+    resetCounter,
+    drawTicket,
+    changeSettings,
+    setMember,
+    removeMember,
+    leave,
+    markRead,
+    subscribe,
+    unsubscribe,
+    findLiveUpdates,
+    runBatch,
+  };
 }

@@ -1,8 +1,8 @@
 /**
  * Business days. A day of a subject begins at its own wall-clock time in its own time zone: a
  * restaurant's Saturday may last until 04:00 on Sunday. Days in which the clocks change have 23 or
- * 25 hours; a start that the clocks skip moves to the moment they go on from, and one that they
- * pass twice is the first of the two (Temporal's `compatible`, as in RFC 5545).
+ * 25 hours; a start that the clocks skip comes as much later as they skip, and one that they pass
+ * twice is the first of the two (Temporal's `compatible`, as in RFC 5545).
  */
 import { Temporal } from 'temporal-polyfill';
 
@@ -42,14 +42,15 @@ export function businessDay(atMs: number, calendar: Calendar): string {
   if (calendar.timeZone === 'UTC' && calendar.dayStart === '00:00') {
     return new Date(atMs).toISOString().slice(0, 10);
   }
-  const moment = Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(calendar.timeZone);
-  const date = moment.toPlainDate();
-  const start = date.toZonedDateTime({
-    timeZone: calendar.timeZone,
-    plainTime: Temporal.PlainTime.from(calendar.dayStart),
-  });
-  const hasBegun = Temporal.ZonedDateTime.compare(moment, start) >= 0;
-  return (hasBegun ? date : date.subtract({ days: 1 })).toString();
+  const { timeZone, dayStart } = calendar;
+  const moment = Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(timeZone);
+  const plainTime = Temporal.PlainTime.from(dayStart);
+  const startMs = (day: Temporal.PlainDate) =>
+    day.toZonedDateTime({ timeZone, plainTime }).epochMilliseconds;
+  // From the next date down, because clocks that go back over midnight show the old date again.
+  let day = moment.toPlainDate().add({ days: 1 });
+  while (startMs(day) > atMs) day = day.subtract({ days: 1 });
+  return day.toString();
 }
 
 /** The day `days` after this one. */

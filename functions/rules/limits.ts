@@ -59,6 +59,21 @@ export const limits = {
   ticketMs: 8_000,
   /** Days that books of tickets are kept after their day. */
   keepBookDays: 35,
+  /** Choices of one reaction: each is a cell that a read adds up. */
+  choices: 32,
+  /** Longest heartbeat and away time, in seconds. */
+  heartbeatSecondsMax: 300,
+  awayAfterSecondsMax: 3_600,
+  /** Buckets that a count of viewers adds up. */
+  presentBuckets: 32,
+  /** Seconds that a bucket of presence is kept: long after everybody in it is away. */
+  keepBucketSeconds: 86_400,
+  /** Windows of one union of uniques: each is 32 items a region. */
+  uniqueWindows: 31,
+  /** Sketches that a function remembers, of 4 KB each. */
+  rememberedSketches: 1_000,
+  /** Subscriptions of one user: their counts are read together. */
+  subscriptions: 100,
   /** Hours over which the expiry of one window's items is spread, so that they do not all go at midnight. */
   expiryJitterHours: 3,
   /** Days that bounded windows are kept after they end, unless configured. */

@@ -19,6 +19,8 @@ export interface CellKey {
 export interface Cell {
   /** Exact: a DynamoDB number has 38 digits, more than a JavaScript number. */
   readonly count: bigint;
+  /** What resets have taken away from the count. */
+  readonly resetAway: bigint;
   /** Epoch ms of the last change; null if nothing was ever added. */
   readonly updatedAtMs: number | null;
   /** Cells of this total in this region; only shard 0 knows. */
@@ -35,6 +37,8 @@ export interface CellChange {
   readonly nowMs: number;
   /** Epoch seconds; undefined for a cell that stays. */
   readonly expiresAt: number | undefined;
+  /** What of the amount is a reset, the other way round; 0 for any other change. */
+  readonly resetAway: number;
   /** Only change the cell if its count is in here. */
   readonly room: Room;
 }

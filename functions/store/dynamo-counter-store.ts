@@ -4,7 +4,6 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { GetCommand, PutCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { fitsRoom } from '../rules/bounds.ts';
-import { createCellReader } from './cell-reader.ts';
 import {
   type AddOutcome,
   type CellChange,
@@ -16,6 +15,7 @@ import {
 } from './counter-store.ts';
 import { type DynamoClients, fromWire } from './dynamo-clients.ts';
 import { isContention, readFailure, writeFailure } from './dynamo-errors.ts';
+import { createItemReader } from './item-reader.ts';
 import { parseCell, parseSeenToken, parseSettings, settingsItem, tokenItem } from './items.ts';
 import { cellItemKey, settingsItemKey } from './keys.ts';
 import { createSecretReader } from './secret-reader.ts';
@@ -158,7 +158,11 @@ export function createDynamoCounterStore(options: {
     }
   };
 
-  const readCells = createCellReader(options);
+  const readItems = createItemReader(options);
+  const readCells: CounterStore['readCells'] = async (keys, { consistent }) => {
+    const items = await readItems(keys.map(cellItemKey), { consistent });
+    return items.map((item) => item && parseCell(item));
+  };
   const checkReachable = async () => {
     const nobody = { subject: '-', series: '-', region: '-', shard: 0, window: '-' };
     await readCells([nobody], { consistent: true });
@@ -179,7 +183,7 @@ export function createDynamoCounterStore(options: {
 }
 
 /** The parts of an UpdateItem (alone or in a transaction) that adds to a cell. */
-function addExpression({ key, amount, nowMs, expiresAt, room }: CellChange) {
+function addExpression({ key, amount, resetAway, nowMs, expiresAt, room }: CellChange) {
   const absentFits = fitsRoom(0, room) ? 'attribute_not_exists(n)' : undefined;
   const clauses = [
     room.atLeast === undefined ? undefined : 'n >= :atLeast',
@@ -188,12 +192,13 @@ function addExpression({ key, amount, nowMs, expiresAt, room }: CellChange) {
   const present = clauses.join(' AND ');
   return {
     Key: cellItemKey(key),
-    UpdateExpression: `ADD n :amount SET t = :now${expiresAt === undefined ? '' : ', x = if_not_exists(x, :x)'}`,
+    UpdateExpression: `ADD n :amount${resetAway === 0 ? '' : ', z :resetAway'} SET t = :now${expiresAt === undefined ? '' : ', x = if_not_exists(x, :x)'}`,
     ...(present === ''
       ? {}
       : { ConditionExpression: absentFits ? `${absentFits} OR (${present})` : present }),
     ExpressionAttributeValues: {
       ':amount': amount,
+      ':resetAway': resetAway === 0 ? undefined : resetAway,
       ':now': nowMs,
       ':x': expiresAt,
       ':atLeast': room.atLeast,

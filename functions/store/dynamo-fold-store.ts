@@ -13,8 +13,9 @@ type Item = Readonly<Record<string, unknown>>;
 
 /** What is believed of the cell when an update is tried; the condition makes sure of it. */
 interface Belief {
-  /** Not looked at yet: then any watermark below the first entry will do. */
-  readonly watermark: string | undefined | 'unknown';
+  readonly watermark: string | undefined;
+  /** Before that, any watermark below the first entry will do. */
+  readonly isLookedAt: boolean;
   readonly entries: readonly FoldEntry[];
   readonly updatedAtMs: number;
 }
@@ -29,7 +30,8 @@ export function createDynamoFoldStore({
   async function fold(request: CellFold): Promise<Cell | undefined> {
     const mark = watermarkName(request.streamShardId);
     let belief: Belief = {
-      watermark: 'unknown',
+      watermark: undefined,
+      isLookedAt: false,
       entries: request.entries,
       updatedAtMs: request.nowMs,
     };
@@ -49,15 +51,11 @@ export function createDynamoFoldStore({
   async function tryFold(
     { key, expiresAt }: CellFold,
     mark: string,
-    { watermark, entries, updatedAtMs }: Belief,
+    { watermark, isLookedAt, entries, updatedAtMs }: Belief,
   ): Promise<{ folded: boolean; item: Item }> {
     const notSeen = 'attribute_not_exists(#mark)';
-    const unmoved =
-      watermark === 'unknown'
-        ? `(${notSeen} OR #mark < :first)`
-        : watermark === undefined
-          ? notSeen
-          : '#mark = :seen';
+    const asSeen = watermark === undefined ? notSeen : '#mark = :seen';
+    const unmoved = isLookedAt ? asSeen : `(${notSeen} OR #mark < :first)`;
     // Strictly later, so that of two totals of one cell the time tells which is newer.
     const later = '(attribute_not_exists(t) OR t < :now)';
     const expiry = expiresAt === undefined ? '' : ', x = if_not_exists(x, :x)';
@@ -72,8 +70,8 @@ export function createDynamoFoldStore({
           ExpressionAttributeValues: {
             ':sum': entries.reduce((sum, { amount }) => sum + amount, 0),
             ':last': watermarkOf(entries.at(-1)),
-            ':first': watermark === 'unknown' ? watermarkOf(entries[0]) : undefined,
-            ':seen': watermark === 'unknown' ? undefined : watermark,
+            ':first': isLookedAt ? undefined : watermarkOf(entries[0]),
+            ':seen': watermark,
             ':now': updatedAtMs,
             ':x': expiresAt,
           },
@@ -109,9 +107,11 @@ export function createDynamoFoldStore({
 
 /** What the old item of a failed condition teaches. */
 function corrected({ entries, nowMs }: CellFold, mark: string, item: Item): Belief {
-  const watermark = item[mark] === undefined ? undefined : String(item[mark]);
+  const stored = item[mark];
+  const watermark = typeof stored === 'string' ? stored : undefined;
   return {
     watermark,
+    isLookedAt: true,
     entries: unfolded(entries, watermark),
     updatedAtMs: Math.max(nowMs, Number(item.t ?? 0) + 1),
   };

@@ -7,6 +7,7 @@ type Item = Readonly<Record<string, unknown>>;
 export function parseCell(item: Item): Cell {
   return {
     count: integer(item.n) ?? 0n,
+    resetAway: integer(item.z) ?? 0n,
     updatedAtMs: item.t === undefined ? null : Number(item.t),
     shardCount: Number(item.s ?? 1),
     watchedUntilMs: Number(item.l ?? 0),

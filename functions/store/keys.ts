@@ -1,6 +1,9 @@
 /** Where each kind of item lives in the table. `#` separates key parts and occurs in no name. */
 import { createHash } from 'node:crypto';
 import type { CellKey, Token } from './counter-store.ts';
+import type { MemberKey } from './member-store.ts';
+import type { SketchKey } from './sketch-store.ts';
+import type { Subscription } from './subscription-store.ts';
 import type { BookKey } from './ticket-store.ts';
 
 export interface ItemKey {
@@ -14,6 +17,25 @@ export const cellItemKey = (key: CellKey): ItemKey => ({
 });
 
 export const settingsItemKey = (subject: string): ItemKey => ({ pk: `s#${subject}`, sk: '-' });
+
+/** What a member says in a counter, which the fold counts. */
+export const memberItemKey = ({ subject, counter, member }: MemberKey): ItemKey => ({
+  pk: `m#${subject}#${counter}#${member}`,
+  sk: '-',
+});
+
+/** A page of the registers of a sketch. */
+export const sketchItemKey = (
+  { subject, counter, region, window }: SketchKey,
+  page: number,
+): ItemKey => ({ pk: `h#${subject}#${counter}#${region}#${page}`, sk: window });
+
+export const userKey = (user: string): string => `u#${user}`;
+
+export const subscriptionItemKey = (
+  user: string,
+  { subject, counter }: Pick<Subscription, 'subject' | 'counter'>,
+): ItemKey => ({ pk: userKey(user), sk: `${subject}#${counter}` });
 
 /** The one item that is about nothing in particular: the secret of the deployment. */
 export const secretItemKey: ItemKey = { pk: 'k#', sk: 'secret' };

@@ -2,7 +2,8 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBRecord } from 'aws-lambda';
 import type { Contribution, Fact, LedgerChange } from '../rules/fold.ts';
-import { windowKindOf } from '../rules/windows.ts';
+import { bucketStart } from '../rules/presence.ts';
+import { allWindowKey, windowKindOf } from '../rules/windows.ts';
 import { fromWire } from './dynamo-clients.ts';
 
 export type StreamChange =
@@ -24,8 +25,8 @@ export interface CellMove {
 
 type Item = Readonly<Record<string, unknown>>;
 
-/** First characters of the keys of items that count nothing: books, issued tickets, subscriptions, settings, keys. */
-const uncountedPrefixes: ReadonlySet<string> = new Set(['t', 'i', 'u', 's', 'k']);
+/** First characters of the keys of items that count nothing: books, issued tickets, sketches, subscriptions, settings, keys. */
+const uncountedPrefixes: ReadonlySet<string> = new Set(['t', 'i', 'h', 'u', 's', 'k']);
 
 /** Never throws: a record that cannot be understood must not stop those behind it. */
 export function parseStreamRecord(record: DynamoDBRecord, region: string): StreamChange {
@@ -35,11 +36,12 @@ export function parseStreamRecord(record: DynamoDBRecord, region: string): Strea
     const change = parseCellMove(keyParts, dynamodb, region);
     return change ? { kind: 'cell', change } : { kind: 'other' };
   }
-  if (prefix !== 'e') {
+  const parse = factParsers.get(prefix ?? '');
+  if (!parse) {
     return { kind: uncountedPrefixes.has(prefix ?? '') ? 'other' : 'foreign' };
   }
   const images = [dynamodb.OldImage, dynamodb.NewImage] as (WireItem | undefined)[];
-  const [before, after] = images.map((image) => parseFact(keyParts, image));
+  const [before, after] = images.map((image) => parseFact(parse, keyParts, image));
   return {
     kind: 'ledger',
     change: {
@@ -54,13 +56,22 @@ export function parseStreamRecord(record: DynamoDBRecord, region: string): Strea
 
 type WireItem = Record<string, AttributeValue>;
 
+type ParseFact = (keyParts: readonly string[], item: Item) => Fact | undefined;
+
+/** The items that count, by the first character of their keys. */
+const factParsers: ReadonlyMap<string, ParseFact> = new Map([
+  ['e', parseToken],
+  ['m', parseMember],
+]);
+
 function parseFact(
+  parse: ParseFact,
   keyParts: readonly string[],
   image: WireItem | undefined,
 ): Fact | 'malformed' | undefined {
   if (image === undefined) return undefined;
   try {
-    return parseToken(keyParts, fromWire(image)) ?? 'malformed';
+    return parse(keyParts, fromWire(image)) ?? 'malformed';
   } catch {
     return 'malformed';
   }
@@ -76,6 +87,20 @@ function parseToken([subject, counter]: readonly string[], item: Item): Fact | u
     (window): Contribution => ({ series: counter, window, amount: amount as number }),
   );
   return { subject, region, contributions, firstApplied: item.a === 1, expiresAt };
+}
+
+/** A member counts 1: for its choice for good, or in the bucket of its last heartbeat. */
+function parseMember([subject, counter]: readonly string[], item: Item): Fact | undefined {
+  const { c: choice, b: bucket, r: region, x: expiresAt } = item;
+  if (!subject || !counter || typeof region !== 'string') return undefined;
+  if (typeof choice === 'string' && expiresAt === undefined) {
+    const contributions = [{ series: `${counter}/${choice}`, window: allWindowKey, amount: 1 }];
+    return { subject, region, contributions, firstApplied: false, expiresAt };
+  }
+  if (typeof bucket !== 'string' || bucketStart(bucket) === undefined) return undefined;
+  if (typeof expiresAt !== 'number') return undefined;
+  const contributions = [{ series: counter, window: bucket, amount: 1 }];
+  return { subject, region, contributions, firstApplied: false, expiresAt };
 }
 
 function isWindowList(value: unknown): value is string[] {

@@ -64,5 +64,5 @@ export async function foldBatch(
 /** A counter that has left the configuration keeps what it has as long as is usual. */
 function keepDaysOf(config: TallyConfig, series: string) {
   const definition = config.counters.get(series);
-  return definition?.kind === 'count' ? definition.keepDays : limits.keepDays;
+  return definition && 'keepDays' in definition ? definition.keepDays : limits.keepDays;
 }

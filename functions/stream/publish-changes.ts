@@ -1,80 +1,119 @@
 /** Tells those who listen what a batch has changed: one message for each counter, with its new total. */
+import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
-import type { Calendars } from '../counters/calendars.ts';
 import type { CounterContext } from '../counters/counter-context.ts';
+import type { Counters } from '../counters/counters.ts';
 import { channelOf } from '../counters/live.ts';
-import type { Totals } from '../counters/total.ts';
+import type { Shown, ShownOf } from '../counters/show.ts';
 import { limits } from '../rules/limits.ts';
 import { windowKeyAt } from '../rules/windows.ts';
 import type { CellMove } from '../store/stream-records.ts';
 import type { Publish } from './publisher.ts';
 
-export interface PublishContext {
-  readonly context: CounterContext;
-  readonly totals: Totals;
-  readonly calendars: Calendars;
-  readonly publish: Publish;
+/** A counter that moved in a batch, and until when it is watched (epoch ms), if one of the moves told. */
+interface Moved {
+  readonly of: ShownOf;
+  readonly watchedUntilMs: number | undefined;
 }
 
-/**
- * Publishing is best effort: a listener that misses a message gets the next, and the total itself is
- * safe. So a failure is returned, to be logged, and never makes the stream deliver again.
- *
- * @returns how many messages were sent, and what failed
- */
-export async function publishChanges(
-  { context, totals, calendars, publish }: PublishContext,
-  moves: readonly CellMove[],
-): Promise<{ sent: number; failures: unknown[] }> {
-  const { store, region, config, now } = context;
-  const limit = pLimit(limits.publishConcurrency);
+export interface PublishReport {
+  readonly sent: number;
+  readonly failures: readonly unknown[];
+}
 
-  /** Whether it is the window that the counter shows now. */
-  async function isShown({ subject, series, window }: CellMove): Promise<boolean> {
-    const definition = config.counters.get(series);
-    if (definition?.kind !== 'count') return false;
-    const [kind] = definition.windows;
-    return windowKeyAt(kind, now(), await calendars.of(subject, [kind])) === window;
+export function createChangePublisher({
+  context: { config, store, now },
+  counters: { calendars, live, show },
+  publish,
+}: {
+  context: CounterContext;
+  counters: Counters;
+  publish: Publish;
+}) {
+  const limit = pLimit(limits.publishConcurrency);
+  /** When this function last told of how many viewers. */
+  const lastTold = new LRUCache<string, { count: number; atMs: number }>({
+    max: limits.rememberedCounters,
+  });
+
+  /** The counter of a moved cell, if that is a part of what it shows now. */
+  async function movedCounter(move: CellMove): Promise<Moved[]> {
+    const { subject, series, window, watchedUntilMs } = move;
+    const [counter = ''] = series.split('/');
+    const definition = config.counters.get(counter);
+    switch (definition?.kind) {
+      case undefined:
+      case 'ticket':
+      case 'unique':
+        return [];
+      case 'count': {
+        const [kind] = definition.windows;
+        const calendar = await calendars.of(subject, [kind]);
+        if (windowKeyAt(kind, now(), calendar) !== window) return [];
+        return [{ of: { subject, counter, definition }, watchedUntilMs }];
+      }
+      case 'reaction':
+        return [{ of: { subject, counter, definition }, watchedUntilMs: undefined }];
+      case 'presence':
+        return [{ of: { subject, counter, definition }, watchedUntilMs: undefined }];
+    }
   }
 
-  async function isWatched({ watchedUntilMs, ...key }: CellMove): Promise<boolean> {
-    if (watchedUntilMs !== undefined) return watchedUntilMs > now();
-    const [cell] = await store.readCells([{ ...key, region, shard: 0 }], { consistent: false });
-    return (cell?.watchedUntilMs ?? 0) > now();
+  /** Heartbeats move cells all the time; the same number of viewers is told again once a heartbeat. */
+  function isNews({ subject, counter, definition }: ShownOf, { count }: Shown): boolean {
+    if (definition.kind !== 'presence') return true;
+    const name = `${subject}#${counter}`;
+    const told = lastTold.get(name);
+    const atMs = now();
+    if (told?.count === count && atMs - told.atMs < definition.heartbeatSeconds * 1000)
+      return false;
+    lastTold.set(name, { count, atMs });
+    return true;
   }
 
   /** The total is read anew, so that what is sent is never older than what was sent before. */
-  async function publishTotal(move: CellMove): Promise<boolean> {
-    if (!(await isShown(move)) || !(await isWatched(move))) return false;
-    const { subject, series: counter } = move;
-    const { count, updatedAtMs } = await totals.read(move, { consistent: true });
+  async function tell({ of, watchedUntilMs }: Moved): Promise<boolean> {
+    const watched =
+      watchedUntilMs === undefined ? await live.isWatched(of) : watchedUntilMs > now();
+    if (!watched) return false;
+    const shown = await show(of, { consistent: true });
+    if (!shown.ok || !isNews(of, shown)) return false;
+    const { subject, counter } = of;
+    const { count, choices, updatedAtMs } = shown;
     await publish({
-      channel: channelOf(await store.secret(), { subject, counter }),
+      channel: channelOf(await store.secret(), of),
       body: {
         subject,
         counter,
-        count: Number(count),
-        updated_at: updatedAtMs === null ? null : new Date(updatedAtMs).toISOString(),
+        count,
+        ...(choices ? { choices } : {}),
+        updated_at: new Date(updatedAtMs ?? now()).toISOString(),
       },
     });
     return true;
   }
 
-  const results = await Promise.allSettled(
-    onePerTotal(moves).map((move) => limit(() => publishTotal(move))),
-  );
-  return {
-    sent: results.filter((result) => result.status === 'fulfilled' && result.value).length,
-    failures: results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : [])),
+  /**
+   * Publishing is best effort: a listener that misses a message gets the next, and the total itself
+   * is safe. So a failure is returned, to be logged, and never makes the stream deliver again.
+   */
+  return async (moves: readonly CellMove[]): Promise<PublishReport> => {
+    const found = await Promise.allSettled(moves.map(movedCounter));
+    const moved = found.flatMap((it) => (it.status === 'fulfilled' ? it.value : []));
+    const told = await Promise.allSettled(onePerCounter(moved).map((it) => limit(() => tell(it))));
+    return {
+      sent: told.filter((it) => it.status === 'fulfilled' && it.value).length,
+      failures: [...found, ...told].flatMap((it) => (it.status === 'rejected' ? [it.reason] : [])),
+    };
   };
 }
 
-/** Of several moves of one window of a total, one that knows whether somebody listens. */
-function onePerTotal(moves: readonly CellMove[]): CellMove[] {
-  const byTotal = new Map<string, CellMove>();
-  for (const move of moves) {
-    const name = `${move.subject}#${move.series}#${move.window}`;
-    if (byTotal.get(name)?.watchedUntilMs === undefined) byTotal.set(name, move);
+/** Of several moves of one counter, one that knows whether somebody listens. */
+function onePerCounter(moved: readonly Moved[]): Moved[] {
+  const byCounter = new Map<string, Moved>();
+  for (const move of moved) {
+    const name = `${move.of.subject}#${move.of.counter}`;
+    if (byCounter.get(name)?.watchedUntilMs === undefined) byCounter.set(name, move);
   }
-  return [...byTotal.values()];
+  return [...byCounter.values()];
 }

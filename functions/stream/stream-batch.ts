@@ -1,11 +1,10 @@
 import type { DynamoDBRecord } from 'aws-lambda';
-import { createCalendars } from '../counters/calendars.ts';
 import type { CounterContext } from '../counters/counter-context.ts';
-import { createTotals } from '../counters/total.ts';
+import { createCounters } from '../counters/counters.ts';
 import type { FoldStore } from '../store/fold-store.ts';
 import { type CellMove, parseStreamRecord } from '../store/stream-records.ts';
 import { foldBatch } from './fold-batch.ts';
-import { publishChanges } from './publish-changes.ts';
+import { createChangePublisher } from './publish-changes.ts';
 import type { Publish } from './publisher.ts';
 
 /** A stream event as Lambda sends it when the mapping has a tumbling window. */
@@ -32,8 +31,11 @@ export interface StreamHandlerOptions {
 /** @returns the handler; it throws if the batch must be delivered again */
 export function createStreamHandler(options: StreamHandlerOptions) {
   const { context, foldStore, publish, report } = options;
-  const totals = createTotals(context);
-  const calendars = createCalendars(context);
+  const publishChanges = createChangePublisher({
+    context,
+    counters: createCounters(context),
+    publish,
+  });
   const { config, region, now, random } = context;
 
   return async ({ Records, shardId }: StreamEvent): Promise<{ state: Record<string, never> }> => {
@@ -48,7 +50,7 @@ export function createStreamHandler(options: StreamHandlerOptions) {
       ...folded.map(({ cell, ...name }) => ({ ...name, watchedUntilMs: cell.watchedUntilMs })),
       ...parsed.flatMap((it) => (it.kind === 'cell' ? [it.change] : [])),
     ];
-    const { sent, failures } = await publishChanges({ context, totals, calendars, publish }, moves);
+    const { sent, failures } = await publishChanges(moves);
     report({
       ignored: parsed.reduce((sum, it) => sum + ignoredImages(it), 0),
       folded: changes.length,

@@ -86,6 +86,7 @@ export const areas: readonly Area[] = [
     mayImport: [
       'lib/**',
       'functions/http/routes.ts',
+      'functions/http/assets.ts',
       'functions/store/table-definition.ts',
       'functions/runtime/environment-names.ts',
       'functions/rules/limits.ts',

@@ -1,26 +1,30 @@
 /**
- * Reads cells. Calls that are made at the same time are merged, so that a batch of a hundred
- * counters, or a history, is one BatchGetItem, and a lone counter one GetItem.
+ * Reads items by their keys. Calls that are made at the same time are merged, so that a batch of a
+ * hundred counters, or a history, is one BatchGetItem, and a lone counter one GetItem.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { BatchGetCommand, GetCommand } from '@aws-sdk/lib-dynamodb';
 import DataLoader from 'dataloader';
 import { retryPauseMs } from '../rules/backoff.ts';
 import { limits } from '../rules/limits.ts';
-import type { Cell, CounterStore } from './counter-store.ts';
 import { StoreUnavailableError } from './counter-store.ts';
 import type { DynamoClients } from './dynamo-clients.ts';
 import { readFailure } from './dynamo-errors.ts';
-import { parseCell } from './items.ts';
-import { cellItemKey, type ItemKey } from './keys.ts';
+import type { ItemKey } from './keys.ts';
 
-type Item = Record<string, unknown>;
+type Item = Readonly<Record<string, unknown>>;
 
-export function createCellReader(options: {
+/** @returns items in the order of their keys; undefined for one that does not exist */
+export type ReadItems = (
+  keys: readonly ItemKey[],
+  options: { consistent: boolean },
+) => Promise<(Item | undefined)[]>;
+
+export function createItemReader(options: {
   clients: DynamoClients;
   tableName: string;
   random: () => number;
-}): CounterStore['readCells'] {
+}): ReadItems {
   const { clients, tableName, random } = options;
 
   async function readOne(key: ItemKey, consistent: boolean): Promise<Item[]> {
@@ -51,7 +55,7 @@ export function createCellReader(options: {
   async function readAll(
     keys: readonly ItemKey[],
     consistent: boolean,
-  ): Promise<(Cell | undefined)[]> {
+  ): Promise<(Item | undefined)[]> {
     // BatchGetItem refuses a key that comes twice.
     const distinct = [...new Map(keys.map((key) => [nameOf(key), key])).values()];
     const [onlyKey] = distinct;
@@ -61,25 +65,25 @@ export function createCellReader(options: {
         : (
             await Promise.all(chunksOf(distinct).map((chunk) => readChunk(chunk, consistent)))
           ).flat();
-    const cells = new Map(found.map((item) => [nameOf(item), parseCell(item)]));
-    return keys.map((key) => cells.get(nameOf(key)));
+    const items = new Map(found.map((item) => [nameOf(item), item]));
+    return keys.map((key) => items.get(nameOf(key)));
   }
 
   const createLoader = (consistent: boolean) =>
     new DataLoader((keys: readonly ItemKey[]) => readAll(keys, consistent), { cache: false });
   const loaders = { consistent: createLoader(true), eventual: createLoader(false) };
 
-  return async (cellKeys, { consistent }) => {
+  return async (keys, { consistent }) => {
     const loader = consistent ? loaders.consistent : loaders.eventual;
     try {
-      return await Promise.all(cellKeys.map((key) => loader.load(cellItemKey(key))));
+      return await Promise.all(keys.map((key) => loader.load(key)));
     } catch (error) {
       throw error instanceof StoreUnavailableError ? error : readFailure(error);
     }
   };
 }
 
-const nameOf = ({ pk, sk }: Readonly<Record<string, unknown>> | ItemKey): string => `${pk}\n${sk}`;
+const nameOf = (item: Item | ItemKey): string => `${String(item.pk)}\n${String(item.sk)}`;
 
 function chunksOf(keys: readonly ItemKey[]): ItemKey[][] {
   const chunks: ItemKey[][] = [];

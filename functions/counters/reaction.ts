@@ -1,0 +1,111 @@
+/**
+ * The reaction kind: one choice for each member. Choosing again moves it, removing takes it back,
+ * and pressing the button a hundred times is the same as pressing it once: what is stored is not a
+ * change but what the member says now, and the fold keeps the totals of what all say.
+ */
+import { allWindowKey } from '../rules/windows.ts';
+import type { CounterContext } from './counter-context.ts';
+import type { ReactionDefinition } from './define-counters.ts';
+import { type Refusal, refuse } from './refusals.ts';
+import type { Totals } from './total.ts';
+
+export interface ReactionOf {
+  readonly subject: string;
+  readonly counter: string;
+  readonly definition: ReactionDefinition;
+}
+
+export interface ReactionCounts {
+  /** The sum of all choices. */
+  readonly count: number;
+  /** By choice, in the order they are configured in. */
+  readonly choices: Readonly<Record<string, number>>;
+  readonly updatedAtMs: number | null;
+}
+
+export interface ReactionAnswer extends ReactionCounts {
+  readonly ok: true;
+  /** What the member says now; null for nothing. */
+  readonly choice: string | null;
+  /** Accepted, but not folded into the totals that others read yet. */
+  readonly pending: boolean;
+}
+
+export function createReactions({ context, totals }: { context: CounterContext; totals: Totals }) {
+  const { memberStore: store, region, now } = context;
+
+  async function read(
+    { subject, counter, definition: { choices } }: ReactionOf,
+    options: { consistent: boolean },
+  ): Promise<ReactionCounts> {
+    const parts = await Promise.all(
+      choices.map((choice) =>
+        totals.read({ subject, series: `${counter}/${choice}`, window: allWindowKey }, options),
+      ),
+    );
+    const counts = parts.map(({ count }) => Number(count));
+    const times = parts.flatMap(({ updatedAtMs }) => updatedAtMs ?? []);
+    return {
+      count: counts.reduce((sum, count) => sum + count, 0),
+      choices: Object.fromEntries(choices.map((choice, index) => [choice, counts[index] ?? 0])),
+      updatedAtMs: times.length > 0 ? Math.max(...times) : null,
+    };
+  }
+
+  /** The totals with one member's move in them, which is not folded yet. */
+  function withMove(
+    before: ReactionCounts,
+    from: string | undefined,
+    to: string | undefined,
+  ): ReactionAnswer {
+    const choice = to ?? null;
+    if (from === to) return { ok: true, ...before, choice, pending: false };
+    const choices: Record<string, number> = { ...before.choices };
+    // The member's own earlier choice may be pending as well: then it is in no total to take it from.
+    if (from !== undefined) choices[from] = Math.max(0, (choices[from] ?? 0) - 1);
+    if (to !== undefined) choices[to] = (choices[to] ?? 0) + 1;
+    const count = Object.values(choices).reduce((sum, part) => sum + part, 0);
+    return { ok: true, choice, count, choices, updatedAtMs: now(), pending: true };
+  }
+
+  return {
+    /** The totals. @throws StoreUnavailableError */
+    read,
+
+    /** What a member says, as it was last written. @throws StoreUnavailableError */
+    async readChoice(of: ReactionOf, member: string): Promise<string | null> {
+      const choice = await store.readChoice({ ...of, member });
+      return choice ?? null;
+    },
+
+    /**
+     * Sets what a member says.
+     * @throws OutcomeUnknownError (choosing again is always right), StoreUnavailableError
+     */
+    async choose(
+      of: ReactionOf,
+      member: string,
+      choice: string,
+    ): Promise<ReactionAnswer | Refusal> {
+      if (!of.definition.choices.includes(choice)) {
+        const choices = of.definition.choices.join(', ');
+        return refuse('unknown_choice', `The choices are ${choices}.`);
+      }
+      // The totals are read beside the write, not after it: the fold could be faster than a later read.
+      const [before, from] = await Promise.all([
+        read(of, { consistent: false }),
+        store.choose({ ...of, member }, choice, region),
+      ]);
+      return withMove(before, from, choice);
+    },
+
+    /** Takes back what a member says. @throws as `choose` */
+    async remove(of: ReactionOf, member: string): Promise<ReactionAnswer> {
+      const [before, removed] = await Promise.all([
+        read(of, { consistent: false }),
+        store.remove({ ...of, member }),
+      ]);
+      return withMove(before, removed?.choice, undefined);
+    },
+  };
+}

@@ -1,0 +1,121 @@
+/**
+ * Unread badges: what has come on the counters a user subscribed to since the user last looked.
+ *
+ * A subscription remembers how much had come in all. Resets are not taken into account there, so
+ * that a counter that starts again does not make old things look new or hide new ones; and what is
+ * unread is computed anew each time, so that it cannot drift.
+ */
+import { limits } from '../rules/limits.ts';
+import { allWindowKey } from '../rules/windows.ts';
+import type { Subscription } from '../store/subscription-store.ts';
+import type { CounterContext } from './counter-context.ts';
+import type { CounterDefinition } from './define-counters.ts';
+import { type Refusal, refuse } from './refusals.ts';
+import type { Totals } from './total.ts';
+
+export interface UnreadRow {
+  readonly subject: string;
+  readonly counter: string;
+  /** What has come since the user last looked; never below 0. */
+  readonly count: number;
+}
+
+export interface UnreadAnswer {
+  readonly ok: true;
+  readonly count: number;
+  readonly subscriptions: readonly UnreadRow[];
+}
+
+type Name = Pick<Subscription, 'subject' | 'counter'>;
+/** Whether the caller may know of a counter. */
+export type MayRead = (name: Name) => Promise<boolean>;
+
+interface Standing extends Subscription {
+  /** How much has come in all by now. */
+  readonly total: number;
+}
+
+export function createUnread({ context, totals }: { context: CounterContext; totals: Totals }) {
+  const { subscriptionStore: store, config } = context;
+
+  /** How much has come on a counter in all. */
+  async function totalOf({ subject, counter }: Name): Promise<number> {
+    const definition = config.counters.get(counter);
+    const series = definition ? seriesOf(counter, definition) : [];
+    const parts = await Promise.all(
+      series.map((name) =>
+        totals.read({ subject, series: name, window: allWindowKey }, { consistent: false }),
+      ),
+    );
+    return Number(parts.reduce((sum, { count, resetAway }) => sum + count + resetAway, 0n));
+  }
+
+  /** Where the user stands on each counter that the caller may know of. */
+  async function standings(user: string, mayRead: MayRead): Promise<Standing[]> {
+    const all = await store.list(user);
+    const allowed = await Promise.all(all.map(mayRead));
+    const shown = all.filter((_, index) => allowed[index]);
+    return Promise.all(
+      shown.map(async (subscription) => ({ ...subscription, total: await totalOf(subscription) })),
+    );
+  }
+
+  return {
+    /**
+     * Subscribes a user to what comes from now on. Again and again is the same as once.
+     * @throws OutcomeUnknownError, StoreUnavailableError
+     */
+    async subscribe(user: string, name: Name): Promise<{ ok: true } | Refusal> {
+      const definition = config.counters.get(name.counter);
+      if (!definition || seriesOf(name.counter, definition).length === 0) {
+        return refuse(
+          'wrong_kind',
+          'Unread takes a count that has the window "all", or a reaction.',
+        );
+      }
+      const [others, seen] = await Promise.all([store.list(user), totalOf(name)]);
+      if (others.length >= limits.subscriptions) {
+        const known = others.some(
+          (it) => it.subject === name.subject && it.counter === name.counter,
+        );
+        if (known) return { ok: true };
+        return refuse('too_many_subscriptions', `A user has at most ${limits.subscriptions}.`);
+      }
+      await store.add(user, { ...name, seen });
+      return { ok: true };
+    },
+
+    /** @throws OutcomeUnknownError, StoreUnavailableError */
+    unsubscribe: (user: string, name: Name): Promise<void> => store.remove(user, name),
+
+    /** What is unread now. @throws StoreUnavailableError */
+    async read(user: string, mayRead: MayRead): Promise<UnreadAnswer> {
+      return answer(await standings(user, mayRead));
+    },
+
+    /** Marks as read what has come until now. @throws OutcomeUnknownError, StoreUnavailableError */
+    async markRead(user: string, mayRead: MayRead): Promise<UnreadAnswer> {
+      const all = await standings(user, mayRead);
+      const behind = all.filter(({ seen, total }) => seen < total);
+      await Promise.all(behind.map((it) => store.markSeen(user, { ...it, seen: it.total })));
+      return answer(all.map((it) => ({ ...it, seen: Math.max(it.seen, it.total) })));
+    },
+  };
+}
+
+/** The series that a counter's total for all time is the sum of; none if it has no such total. */
+function seriesOf(counter: string, definition: CounterDefinition): string[] {
+  if (definition.kind === 'count') return definition.windows.includes('all') ? [counter] : [];
+  if (definition.kind !== 'reaction') return [];
+  return definition.choices.map((choice) => `${counter}/${choice}`);
+}
+
+function answer(standings: readonly Standing[]): UnreadAnswer {
+  const subscriptions = standings.map(({ subject, counter, seen, total }) => ({
+    subject,
+    counter,
+    count: Math.max(0, total - seen),
+  }));
+  const count = subscriptions.reduce((sum, row) => sum + row.count, 0);
+  return { ok: true, count, subscriptions };
+}

@@ -1,0 +1,44 @@
+import { limits } from '../rules/limits.ts';
+import {
+  type BoundedWindowKind,
+  windowKeyAt,
+  windowKeysBetween,
+  windowKindOf,
+} from '../rules/windows.ts';
+import { type Refusal, refuse } from './refusals.ts';
+
+export interface WindowRange {
+  readonly window: BoundedWindowKind;
+  /** A window key of that kind; or a day, for all its hours or minutes. */
+  readonly from: string;
+  readonly to: string;
+}
+
+/** The keys of the windows of a range, oldest first; or why it is none. */
+export function windowRange(
+  { window: kind, from, to }: WindowRange,
+  most: number = limits.historyRows,
+): string[] | Refusal {
+  const first = edgeOf(from, kind, 'first');
+  const last = edgeOf(to, kind, 'last');
+  if (first === undefined || last === undefined) {
+    const wrong = first === undefined ? from : to;
+    return refuse('invalid_range', `"${wrong}" is no ${kind}, such as ${exampleOf(kind)}.`);
+  }
+  if (first > last) return refuse('invalid_range', `${from} is after ${to}.`);
+  const keys = windowKeysBetween({ from: first, to: last }, most);
+  return keys ?? refuse('range_too_large', `From ${from} to ${to} is over ${most} windows.`);
+}
+
+/** A window key; a day stands for its first or its last window. */
+function edgeOf(text: string, kind: BoundedWindowKind, edge: 'first' | 'last'): string | undefined {
+  const given = windowKindOf(text);
+  if (given === kind) return text;
+  if (given !== 'day') return undefined;
+  const wholeDay = { hour: ['T00', 'T23'], minute: ['T00:00', 'T23:59'], day: ['', ''] } as const;
+  return `${text}${wholeDay[kind][edge === 'first' ? 0 : 1]}`;
+}
+
+function exampleOf(kind: BoundedWindowKind): string {
+  return windowKeyAt(kind, Date.UTC(2026, 10, 21, 9, 30));
+}

@@ -1,0 +1,26 @@
+/** What uniques may ask of the database. */
+import type { Registers, RegisterValue } from '../rules/hyperloglog.ts';
+
+export interface SketchKey {
+  readonly subject: string;
+  readonly counter: string;
+  readonly region: string;
+  readonly window: string;
+}
+
+export interface SketchStore {
+  /**
+   * Raises one register, unless it is as high already.
+   *
+   * @param expiresAt epoch seconds; undefined for a sketch that stays
+   * @returns whether it was raised, and the page of registers around it as it is now
+   */
+  raise(
+    key: SketchKey,
+    register: RegisterValue,
+    expiresAt: number | undefined,
+  ): Promise<{ raised: boolean; registers: Registers }>;
+
+  /** All registers of sketches, 0 where nothing was raised, in the order of the keys. */
+  readSketches(keys: readonly SketchKey[]): Promise<Registers[]>;
+}

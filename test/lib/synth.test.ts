@@ -1,0 +1,34 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const output = mkdtempSync(join(tmpdir(), 'tally-synth-'));
+afterAll(() => rmSync(output, { recursive: true }));
+
+let synth: ReturnType<typeof spawnSync>;
+beforeAll(() => {
+  // No credentials and no account: whoever builds Tally in CI has neither.
+  const env = Object.entries(process.env).filter(([name]) => !/^(AWS|CDK)_/.test(name));
+  // With everything that a deployment may choose to have.
+  const chosen = ['--context', 'alarmEmail=ops@example.com'];
+  synth = spawnSync(
+    'npx',
+    ['cdk', 'synth', '--quiet', '--no-notices', '--output', output, ...chosen],
+    { encoding: 'utf8', env: { ...Object.fromEntries(env), AWS_EC2_METADATA_DISABLED: 'true' } },
+  );
+}, 120_000);
+
+test('cdk synth needs no account and finds nothing to complain about', () => {
+  expect(synth.stderr).not.toContain('AwsSolutions');
+  expect(synth.status, String(synth.stderr)).toBe(0);
+  expect(existsSync(join(output, 'Tally.template.json'))).toBe(true);
+});
+
+test('the template and the AWS Solutions rules were checked, and every finding is resolved or acknowledged', () => {
+  const { pluginReports } = JSON.parse(
+    readFileSync(join(output, 'validation-report.json'), 'utf8'),
+  );
+  expect(pluginReports).toEqual([]);
+});
