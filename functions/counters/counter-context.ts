@@ -1,4 +1,5 @@
 import type { CounterStore } from '../store/counter-store.ts';
+import type { KeyStore } from '../store/key-store.ts';
 import type { MemberStore } from '../store/member-store.ts';
 import type { SketchStore } from '../store/sketch-store.ts';
 import type { SubscriptionStore } from '../store/subscription-store.ts';
@@ -10,6 +11,7 @@ export interface CounterContext {
   readonly config: TallyConfig;
   readonly store: CounterStore;
   readonly ticketStore: TicketStore;
+  readonly keyStore: KeyStore;
   readonly memberStore: MemberStore;
   readonly sketchStore: SketchStore;
   readonly subscriptionStore: SubscriptionStore;

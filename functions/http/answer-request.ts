@@ -4,8 +4,9 @@
  */
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import type { TallyConfig } from '../counters/define-counters.ts';
+import type { Action } from '../rules/scopes.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../store/counter-store.ts';
-import type { Access, Need } from './access.ts';
+import { type Access, claimsOf, type Need, type RequestAccess } from './access.ts';
 import {
   type HttpRequest,
   type NamedCounter,
@@ -15,14 +16,20 @@ import {
 } from './http-request.ts';
 import { Problem } from './problems.ts';
 import { type HttpResponse, noContent, problem } from './responses.ts';
-import { type FunctionName, matchRoute, type OperationOf, type Right } from './routes.ts';
+import {
+  type FunctionName,
+  jwtPrefix,
+  matchRoute,
+  type OperationOf,
+  type Right,
+} from './routes.ts';
 
 export type Operation = (request: HttpRequest) => Promise<HttpResponse>;
 export type Operations<F extends FunctionName> = Readonly<Record<OperationOf<F>, Operation>>;
 
 export interface AnswerOptions {
   readonly operations: Readonly<Partial<Record<string, Operation>>>;
-  readonly access: Access;
+  readonly access: Access | undefined;
   readonly config: TallyConfig;
   readonly logError: (message: string, error: Error) => void;
 }
@@ -46,7 +53,7 @@ async function answerRoute(
 ): Promise<HttpResponse> {
   const { event } = received;
   const { method } = event.requestContext.http;
-  const match = matchRoute(method, event.rawPath);
+  const match = matchRoute(method, pathOf(event));
   if (match.found === 'nothing') throw new Problem('unknown_path', 'No route has this path.');
   if (match.found === 'other_methods') {
     const headers = { allow: [...match.allowed, 'OPTIONS'].join(', ') };
@@ -54,40 +61,63 @@ async function answerRoute(
     throw new Problem('method_not_allowed', `This path takes ${headers.allow}.`, { headers });
   }
   const { route, params } = match;
-  const authorise = (need: Need) => access.authorise(need, event.headers);
-  if (route.right !== 'none' && route.right !== 'each') {
-    await authorise(needOf(route.right, params, config));
-  }
+  const granted = access?.(event) ?? noAccess;
+  const need = needOf(route.right, params, config);
+  if (need) await granted.authorise(need);
+  if (route.right === 'key') await granted.caller();
   const operation = operations[route.operation];
   if (!operation) throw new Error(`${route.operation} is served by another function`);
-  return operation({ ...received, params, authorise });
+  return operation({ ...received, params, access: granted });
 }
 
-/** @throws Problem invalid_user, invalid_subject, unknown_counter */
-function needOf(
-  right: Exclude<Right, 'none' | 'each'>,
-  params: Readonly<Record<string, string>>,
-  config: TallyConfig,
-): Need {
-  if (right === 'user') {
-    const user = parseUser(params.user);
-    const named = params.counter === undefined ? undefined : parseCounter(params, config);
-    const { subject, counter } = named ?? {};
-    return { right: 'read', subject, counter, user, isPublic: false };
+/** An authorizer of API Gateway is for every request to a route, so verified tokens have routes of their own. */
+function pathOf(event: APIGatewayProxyEventV2): string {
+  const isVerified = claimsOf(event) !== undefined && event.rawPath.startsWith(jwtPrefix);
+  return isVerified ? event.rawPath.slice(jwtPrefix.length) : event.rawPath;
+}
+
+type Params = Readonly<Record<string, string>>;
+
+/**
+ * What a route needs of its caller; undefined if that is nothing, or known to the operation alone.
+ * @throws Problem invalid_user, invalid_subject, unknown_counter
+ */
+function needOf(right: Right, params: Params, config: TallyConfig): Need | undefined {
+  switch (right) {
+    case 'none':
+    case 'key':
+    case 'each':
+      return undefined;
+    case 'deployment':
+      return { about: 'deployment' };
+    case 'user':
+      return { about: 'user', user: parseUser(params.user) };
+    case 'read':
+    case 'write':
+      return counterNeed(right, parseCounter(params, config), params.member);
+    case 'admin':
+      if (params.counter !== undefined) return counterNeed(right, parseCounter(params, config));
+      return { about: 'subject', action: right, subject: parseSubject(params.subject) };
   }
-  if (params.counter !== undefined) return counterNeed(right, parseCounter(params, config));
-  return { right, subject: parseSubject(params.subject), counter: undefined, isPublic: false };
 }
 
-/** What it takes to do something to a counter. */
+/** What it takes to do something to a counter, perhaps as a member. */
 export function counterNeed(
-  right: Need['right'],
+  action: Action,
   { subject, counter, definition }: NamedCounter,
+  member?: string,
 ): Need {
-  const isPublic = right !== 'admin' && definition.access[right] === 'public';
-  return { right, subject, counter, isPublic };
+  const isPublic = action !== 'admin' && definition.access[action] === 'public';
+  return { about: 'counter', action, subject, counter, member, isPublic };
 }
 
+/** Of a function that serves only what everybody may see. */
+const noAccess: RequestAccess = {
+  authorise: () => Promise.reject(new Error('this function cannot check rights')),
+  caller: () => Promise.reject(new Error('this function cannot tell who calls')),
+};
+
+/** What an error means to the caller; one that is nobody's mistake is logged. */
 function asProblem(
   error: unknown,
   event: APIGatewayProxyEventV2,

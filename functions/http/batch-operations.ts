@@ -29,7 +29,7 @@ export function createBatchOperations({ config, counts }: Counters) {
   async function runItem(request: HttpRequest, input: unknown): Promise<Result> {
     const item = parse(batchItem, input);
     const named = parseCounter(item, config);
-    await request.authorise(counterNeed(item.action === 'read' ? 'read' : 'write', named));
+    await request.access.authorise(counterNeed(item.action === 'read' ? 'read' : 'write', named));
     const count = requireKind(named, 'count');
     if (item.action === 'read') {
       const answer = granted(await counts.read(count, { window: item.window, consistent: false }));

@@ -6,7 +6,7 @@ import type { ShownOf } from '../counters/show.ts';
 import { limits } from '../rules/limits.ts';
 import { isName, isReservedSubject } from '../rules/names.ts';
 import { parseToken } from '../rules/tokens.ts';
-import type { Need } from './access.ts';
+import type { RequestAccess } from './access.ts';
 import { Problem, type ProblemCode } from './problems.ts';
 
 export interface HttpRequest {
@@ -14,8 +14,7 @@ export interface HttpRequest {
   readonly event: APIGatewayProxyEventV2;
   /** What the caller would rather have, by its Accept header. */
   readonly mediaType: string;
-  /** @throws Problem key_required, invalid_key: unless the caller may do this */
-  readonly authorise: (need: Need) => Promise<void>;
+  readonly access: RequestAccess;
   /** What an error means to the caller; one that is nobody's mistake is logged. */
   readonly problemOf: (error: unknown) => Problem;
 }
@@ -35,6 +34,12 @@ const fieldCodes: ReadonlyMap<string, ProblemCode> = new Map([
   ['counter', 'unknown_counter'],
   ['idempotency_key', 'invalid_token'],
   ['choice', 'invalid_choice'],
+  ['member', 'invalid_member'],
+  ['scopes', 'invalid_scopes'],
+  ['calls_per_minute', 'invalid_calls_per_minute'],
+  ['actions', 'invalid_pass'],
+  ['counters', 'invalid_pass'],
+  ['expires_in_seconds', 'invalid_pass'],
 ]);
 
 const nameRule = `1 to ${limits.nameLength} letters, digits and . _ : ~ -, beginning with a letter or digit.`;
@@ -179,5 +184,8 @@ export function parse<T extends v.GenericSchema>(schema: T, input: unknown): v.I
   if (issue.type === 'strict_object' && issue.expected === 'never') {
     throw new Problem('unknown_field', `There is no field "${field}" here.`);
   }
-  throw new Problem(fieldCodes.get(field) ?? 'invalid_body', `${field}: ${issue.message}`);
+  throw new Problem(
+    fieldCodes.get(field.split('.')[0] ?? '') ?? 'invalid_body',
+    `${field}: ${issue.message}`,
+  );
 }

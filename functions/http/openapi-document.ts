@@ -53,7 +53,11 @@ export function createOpenApiDocument(): Json {
         value: JSON.parse(problem(new Problem(code, cause)).body ?? ''),
       })),
       securitySchemes: {
-        key: { type: 'http', scheme: 'bearer', description: 'An API key: `tally_<id>_<secret>`.' },
+        key: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An API key, `tally_<id>_<secret>`, or a pass.',
+        },
       },
     },
   };
@@ -120,6 +124,8 @@ const security = {
   write: [{}, { key: [] }],
   admin: [{ key: [] }],
   user: [{ key: [] }],
+  deployment: [{ key: [] }],
+  key: [{ key: [] }],
   each: [{}, { key: [] }],
 } satisfies Record<Right, readonly Json[]>;
 
@@ -179,7 +185,9 @@ function problemsOf(route: Route, doc: OperationDoc): ProblemCode[] {
     ...(doc.body
       ? (['invalid_json', 'invalid_body', 'unknown_field', 'body_too_large'] as const)
       : []),
-    ...(route.right === 'none' ? [] : (['key_required', 'invalid_key'] as const)),
+    ...(route.right === 'none'
+      ? []
+      : (['key_required', 'invalid_key', 'forbidden', 'rate_limited'] as const)),
     ...doc.problems,
     'internal_error',
   ];

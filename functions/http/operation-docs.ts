@@ -23,7 +23,12 @@ import {
   healthAnswer,
   historyAnswer,
   historyQuery,
+  keyAnswer,
+  keyBody,
+  keyList,
   liveAnswer,
+  passAnswer,
+  passBody,
   reactionAnswer,
   reactionBody,
   reactionCounts,
@@ -66,6 +71,7 @@ export const tags = {
   Members: 'What people say of a subject, who is there, and how many came.',
   Users: 'What is new to a user.',
   Tickets: 'Numbers that follow each other.',
+  Keys: 'Who may do what.',
   Subjects: 'What a subject has of its own.',
   Service: 'Whether Tally is up, and what it can do.',
 } as const;
@@ -318,6 +324,90 @@ export const operationDocs: Readonly<Record<OperationName, OperationDoc>> = {
       },
     },
     problems: ['wrong_kind', 'contended', 'outcome_unknown', 'unavailable'],
+  },
+  createKey: {
+    tag: 'Keys',
+    summary: 'Create an API key',
+    description:
+      'The key is shown this once; the table holds only a hash. It is good for its scopes and nothing else.',
+    body: content(keyBody, {
+      scopes: [{ actions: ['read', 'write'], subjects: ['resto-7'], counters: ['orders'] }],
+      calls_per_minute: 600,
+    }),
+    answers: {
+      201: {
+        description: 'The key.',
+        content: {
+          'application/json': content(keyAnswer, {
+            id: '9f86d081884c7d65',
+            key: 'tally_9f86d081884c7d65_example-secret-not-valid-anywhere',
+          }),
+        },
+      },
+    },
+    problems: [
+      'invalid_scopes',
+      'invalid_calls_per_minute',
+      'too_many_keys',
+      'outcome_unknown',
+      'unavailable',
+    ],
+  },
+  listKeys: {
+    tag: 'Keys',
+    summary: 'List the API keys',
+    description: 'With their scopes and the day each was last used, without their secrets.',
+    answers: {
+      200: {
+        description: 'All keys.',
+        content: {
+          'application/json': content(keyList, {
+            keys: [
+              {
+                id: '9f86d081884c7d65',
+                scopes: [{ actions: ['read', 'write'], subjects: ['resto-7'] }],
+                calls_per_minute: null,
+                created_at: updatedAt,
+                last_used_day: '2026-11-21',
+              },
+            ],
+          }),
+        },
+      },
+    },
+    problems: ['unavailable'],
+  },
+  revokeKey: {
+    tag: 'Keys',
+    summary: 'Revoke an API key',
+    description: `It stops working everywhere within ${limits.keyCacheSeconds} seconds. Passes that were made with it last until they expire.`,
+    answers: { 204: { description: 'Revoked.' } },
+    problems: ['outcome_unknown', 'unavailable'],
+  },
+  createPass: {
+    tag: 'Keys',
+    summary: "Create a pass for a visitor's browser",
+    description:
+      'A pass is sent like a key, or as `?access_token=` where no header can be sent. It acts as one member and gives no more than the key it was made with.',
+    body: content(passBody, {
+      member: 'ana',
+      actions: ['read', 'write'],
+      subject: 'post-42',
+      counters: ['reactions'],
+      expires_in_seconds: 3600,
+    }),
+    answers: {
+      201: {
+        description: 'The pass.',
+        content: {
+          'application/json': content(passAnswer, {
+            pass: 'pass_claims.signature',
+            expires_at: updatedAt,
+          }),
+        },
+      },
+    },
+    problems: ['invalid_member', 'invalid_pass', 'unavailable'],
   },
   readSettings: {
     tag: 'Subjects',

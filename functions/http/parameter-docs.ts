@@ -49,6 +49,12 @@ export const pathParameters: Readonly<Record<string, ParameterDoc>> = {
     example: 'ana',
     problems: ['invalid_user'],
   },
+  key: {
+    description: 'The id of an API key: the part behind `tally_`.',
+    schema: v.string(),
+    example: '9f86d081884c7d65',
+    problems: ['unknown_key'],
+  },
   asset: {
     description: 'A file of the docs page.',
     schema: v.picklist([...assets.keys()]),

@@ -34,6 +34,13 @@ type HttpCode =
   | 'method_not_allowed'
   | 'key_required'
   | 'invalid_key'
+  | 'forbidden'
+  | 'rate_limited'
+  | 'invalid_scopes'
+  | 'invalid_calls_per_minute'
+  | 'invalid_pass'
+  | 'too_many_keys'
+  | 'unknown_key'
   | 'outcome_unknown'
   | 'unavailable'
   | 'internal_error';
@@ -45,7 +52,7 @@ export const problemKinds: Readonly<Record<ProblemCode, ProblemKind>> = {
     status: 400,
     title: 'The subject is not a valid name',
     cause:
-      'A subject is 1 to 128 characters: letters, digits and . _ : ~ -, beginning with a letter or digit. `v1`, `users`, `batch`, `keys`, `health` and `assets` are reserved.',
+      'A subject is 1 to 128 characters: letters, digits and . _ : ~ -, beginning with a letter or digit. `v1`, `users`, `batch`, `keys`, `passes`, `health` and `assets` are reserved.',
     fix: 'Use an id of your own, such as `post-42`; encode anything else, for example as base64url.',
     retry: 'no',
   },
@@ -268,6 +275,57 @@ export const problemKinds: Readonly<Record<ProblemCode, ProblemKind>> = {
     title: 'The API key is not valid',
     cause: 'The key is malformed, unknown or revoked.',
     fix: 'Ask your operator for a key.',
+    retry: 'no',
+  },
+  forbidden: {
+    status: 403,
+    title: 'The key has no right to do this',
+    cause:
+      'The key, pass or token is valid, but not for this action on this subject and counter. The answer is the same whether these exist or not.',
+    fix: 'Ask your operator for a key with the scope that this takes.',
+    retry: 'no',
+  },
+  rate_limited: {
+    status: 429,
+    title: 'The key has made too many requests',
+    cause: 'The key was created with a limit of requests a minute.',
+    fix: 'Wait for `Retry-After` seconds, until the next minute.',
+    retry: 'yes',
+  },
+  invalid_scopes: {
+    status: 400,
+    title: 'The scopes of the key are not valid',
+    cause:
+      '`scopes` is missing or empty, or one has an unknown action, no subject pattern, or too many names.',
+    fix: 'Send `{"scopes":[{"actions":["read","write"],"subjects":["resto-7"],"counters":["orders"]}]}`.',
+    retry: 'no',
+  },
+  invalid_calls_per_minute: {
+    status: 400,
+    title: 'The limit of requests is not valid',
+    cause: '`calls_per_minute` is not an integer from 1 to 1000000.',
+    fix: 'Send such a number, or leave it out for no limit.',
+    retry: 'no',
+  },
+  invalid_pass: {
+    status: 400,
+    title: 'What the pass is to be good for is not valid',
+    cause: '`actions` must be of `read` and `write`, and `expires_in_seconds` from 1 to 86400.',
+    fix: 'Correct the field that `detail` names.',
+    retry: 'no',
+  },
+  too_many_keys: {
+    status: 409,
+    title: 'There are too many keys',
+    cause: 'A deployment has at most 1000 keys.',
+    fix: 'Revoke keys that are not used any more: the list says when each was last used.',
+    retry: 'no',
+  },
+  unknown_key: {
+    status: 404,
+    title: 'There is no key of this id',
+    cause: 'The id is misspelt, or the key is revoked already.',
+    fix: 'List the keys.',
     retry: 'no',
   },
   outcome_unknown: {

@@ -1,7 +1,4 @@
 import { createDependencies } from '../runtime/dependencies.ts';
-import { createHttpHandler } from './http-handler.ts';
-import { createReadOperations } from './read-operations.ts';
+import { createReadFunction } from './read-function.ts';
 
-const dependencies = createDependencies();
-
-export const handler = createHttpHandler(createReadOperations(dependencies.context), dependencies);
+export const handler = createReadFunction(createDependencies());

@@ -5,11 +5,12 @@
 export type FunctionName = 'read' | 'write' | 'site';
 
 /**
- * What a caller must be allowed to do; `none` is for what everybody may see. A `user`'s own things
- * take a key even where the counters are public. In a batch, `each` item needs the right of the route
- * that it stands for.
+ * What a caller must be allowed to do; `none` is for what everybody may see. `admin` is of the subject
+ * or counter in the path, `deployment` of everything there is. A `user`'s own things take a key even
+ * where the counters are public, and so do things that are made with a `key`. In a batch, `each` item
+ * needs the right of the route that it stands for.
  */
-export type Right = 'none' | 'read' | 'write' | 'admin' | 'user' | 'each';
+export type Right = 'none' | 'read' | 'write' | 'admin' | 'deployment' | 'user' | 'key' | 'each';
 
 export interface Route {
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
@@ -36,6 +37,10 @@ export const operations = {
   markRead: 'write',
   subscribe: 'write',
   unsubscribe: 'write',
+  createKey: 'write',
+  listKeys: 'write',
+  revokeKey: 'write',
+  createPass: 'write',
   readSettings: 'read',
   changeSettings: 'write',
   runBatch: 'write',
@@ -63,6 +68,10 @@ export const routes: readonly Route[] = [
   { method: 'PUT', path: '/v1/{subject}/{counter}', operation: 'changeCounter', right: 'write' },
   { method: 'GET', path: '/v1/{subject}/settings', operation: 'readSettings', right: 'admin' },
   { method: 'PUT', path: '/v1/{subject}/settings', operation: 'changeSettings', right: 'admin' },
+  { method: 'POST', path: '/v1/keys', operation: 'createKey', right: 'deployment' },
+  { method: 'GET', path: '/v1/keys', operation: 'listKeys', right: 'deployment' },
+  { method: 'DELETE', path: '/v1/keys/{key}', operation: 'revokeKey', right: 'deployment' },
+  { method: 'POST', path: '/v1/passes', operation: 'createPass', right: 'key' },
   { method: 'POST', path: '/v1/batch', operation: 'runBatch', right: 'each' },
   {
     method: 'GET',
@@ -141,6 +150,12 @@ export const routes: readonly Route[] = [
     fixed: { counter: 'counter' },
   },
 ];
+
+/**
+ * Where the same routes are for those who come with a token of an identity provider, in a deployment
+ * that has one: API Gateway verifies it, and refuses requests without one.
+ */
+export const jwtPrefix = '/jwt';
 
 /** The function that also gets every request no route is written for, to answer 404, 405 or CORS. */
 export const defaultFunction: FunctionName = 'read';

@@ -5,6 +5,7 @@
 import * as v from 'valibot';
 import { isTimeOfDay, isTimeZone } from '../rules/calendar.ts';
 import { limits } from '../rules/limits.ts';
+import { actions, isSubjectPattern } from '../rules/scopes.ts';
 import { windowKinds } from '../rules/windows.ts';
 
 export const changeBody = v.strictObject({
@@ -34,6 +35,50 @@ export const reactionBody = v.strictObject({
 
 /** A heartbeat or a visit says nothing but that it came. */
 export const emptyBody = v.strictObject({});
+
+const scope = v.strictObject({
+  actions: v.pipe(v.array(v.picklist(actions)), v.minLength(1), v.maxLength(actions.length)),
+  subjects: v.pipe(
+    v.array(v.pipe(v.string(), v.check(isSubjectPattern, 'This is no pattern of subjects.'))),
+    v.minLength(1),
+    v.maxLength(limits.namesOfScope),
+    v.description('Subjects, or their beginnings followed by `*`; `*` is all.'),
+  ),
+  counters: v.optional(
+    v.pipe(
+      v.array(v.string()),
+      v.maxLength(limits.namesOfScope),
+      v.description('Left out, it is all counters, and the settings of the subjects.'),
+    ),
+  ),
+});
+
+export const keyBody = v.strictObject({
+  scopes: v.pipe(v.array(scope), v.minLength(1), v.maxLength(limits.scopes)),
+  calls_per_minute: v.optional(
+    v.pipe(
+      v.number(),
+      v.integer(),
+      v.minValue(1),
+      v.maxValue(limits.callsPerMinuteMax),
+      v.description('Costs a write for each request.'),
+    ),
+  ),
+});
+
+export const passBody = v.strictObject({
+  member: v.pipe(
+    v.string(),
+    v.description('The visitor it is for; it acts as this member and user, and as no other.'),
+  ),
+  actions: v.pipe(v.array(v.picklist(['read', 'write'])), v.minLength(1)),
+  subject: v.pipe(v.string(), v.check(isSubjectPattern, 'This is no pattern of subjects.')),
+  counters: v.optional(v.pipe(v.array(v.string()), v.maxLength(limits.namesOfScope))),
+  expires_in_seconds: v.optional(
+    v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(limits.passSecondsMax)),
+    3600,
+  ),
+});
 
 const batchSubject = { subject: v.string(), counter: v.string() };
 
@@ -200,6 +245,25 @@ export const liveAnswer = v.object({
     v.description('Ask again after this long, or updates stop.'),
   ),
 });
+
+export const keyAnswer = v.object({
+  id: v.string(),
+  key: v.pipe(v.string(), v.description('Shown this once.')),
+});
+
+export const keyList = v.object({
+  keys: v.array(
+    v.object({
+      id: v.string(),
+      scopes: v.array(scope),
+      calls_per_minute: v.nullable(v.number()),
+      created_at: v.string(),
+      last_used_day: v.nullable(v.string()),
+    }),
+  ),
+});
+
+export const passAnswer = v.object({ pass: v.string(), expires_at: v.string() });
 
 export const healthAnswer = v.object({ status: v.literal('ok') });
 

@@ -6,6 +6,6 @@ import { createSiteOperations } from './site-operations.ts';
 /** Wired by itself: this function has no rights to the table, so it must not ask for one. */
 export const handler = createHttpHandler(createSiteOperations(), {
   config: tally,
-  adminKey: undefined,
+  access: undefined,
   logger: new Logger({ serviceName: 'tally' }),
 });

@@ -1,6 +1,7 @@
 /** HTTP operations on what a user subscribed to. */
 import type { Counters } from '../counters/counters.ts';
 import type { MayRead, UnreadAnswer } from '../counters/unread.ts';
+import type { Need } from './access.ts';
 import type { Operation } from './answer-request.ts';
 import { type HttpRequest, parseCounter, parseUser } from './http-request.ts';
 import { Problem } from './problems.ts';
@@ -9,14 +10,16 @@ import { granted, type HttpResponse, json, noContent } from './responses.ts';
 const noStore = { 'cache-control': 'no-store' };
 
 export function createUserOperations({ config, unread }: Counters) {
-  const subscribe: Operation = async ({ params }) => {
+  const subscribe: Operation = async ({ params, access }) => {
     const { subject, counter } = parseCounter(params, config);
+    await access.authorise(readNeed(subject, counter));
     granted(await unread.subscribe(parseUser(params.user), { subject, counter }));
     return noContent(noStore);
   };
 
-  const unsubscribe: Operation = async ({ params }) => {
+  const unsubscribe: Operation = async ({ params, access }) => {
     const { subject, counter } = parseCounter(params, config);
+    await access.authorise(readNeed(subject, counter));
     await unread.unsubscribe(parseUser(params.user), { subject, counter });
     return noContent(noStore);
   };
@@ -31,10 +34,10 @@ export function createUserOperations({ config, unread }: Counters) {
 }
 
 /** A key sees of a user what it may read itself, so that no tenant learns of another's subjects. */
-function mayRead({ authorise, params }: HttpRequest): MayRead {
+function mayRead({ access }: HttpRequest): MayRead {
   return async ({ subject, counter }) => {
     try {
-      await authorise({ right: 'read', subject, counter, user: params.user, isPublic: false });
+      await access.authorise(readNeed(subject, counter));
       return true;
     } catch (error) {
       if (error instanceof Problem) return false;
@@ -42,6 +45,16 @@ function mayRead({ authorise, params }: HttpRequest): MayRead {
     }
   };
 }
+
+/** To subscribe is to read; with a key, even where reading is open to everybody. */
+const readNeed = (subject: string, counter: string): Need => ({
+  about: 'counter',
+  action: 'read',
+  subject,
+  counter,
+  member: undefined,
+  isPublic: false,
+});
 
 const answer = ({ count, subscriptions }: UnreadAnswer): HttpResponse =>
   json(200, { count, subscriptions }, noStore);

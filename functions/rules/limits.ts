@@ -74,6 +74,18 @@ export const limits = {
   rememberedSketches: 1_000,
   /** Subscriptions of one user: their counts are read together. */
   subscriptions: 100,
+  /** API keys of a deployment: they are listed in one answer. */
+  apiKeys: 1_000,
+  /** Scopes of a key, and subjects and counters of a scope: a key's item stays within a few kilobytes. */
+  scopes: 20,
+  namesOfScope: 50,
+  /** Requests a minute that a key may be limited to. */
+  callsPerMinuteMax: 1_000_000,
+  /** Keys a function remembers, and for how many seconds: a revoked key works no longer than that. */
+  rememberedKeys: 10_000,
+  keyCacheSeconds: 30,
+  /** Seconds that a pass is good for at most: it cannot be revoked. */
+  passSecondsMax: 86_400,
   /** Hours over which the expiry of one window's items is spread, so that they do not all go at midnight. */
   expiryJitterHours: 3,
   /** Days that bounded windows are kept after they end, unless configured. */

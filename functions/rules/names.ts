@@ -13,6 +13,7 @@ const reservedSubjects: ReadonlySet<string> = new Set([
   'users',
   'batch',
   'keys',
+  'passes',
   'health',
   'assets',
 ]);

@@ -7,6 +7,7 @@ import type { CounterContext } from '../counters/counter-context.ts';
 import type { TallyConfig } from '../counters/define-counters.ts';
 import { createDynamoClients, type DynamoClients } from '../store/dynamo-clients.ts';
 import { createDynamoCounterStore } from '../store/dynamo-counter-store.ts';
+import { createDynamoKeyStore } from '../store/dynamo-key-store.ts';
 import { createDynamoMemberStore } from '../store/dynamo-member-store.ts';
 import { createDynamoSketchStore } from '../store/dynamo-sketch-store.ts';
 import { createDynamoSubscriptionStore } from '../store/dynamo-subscription-store.ts';
@@ -35,6 +36,7 @@ export function createDependencies(
     config: tally,
     store,
     ticketStore: createDynamoTicketStore({ clients, tableName }),
+    keyStore: createDynamoKeyStore({ clients, tableName }),
     memberStore: createDynamoMemberStore({ clients, tableName }),
     sketchStore: createDynamoSketchStore({ clients, tableName, random }),
     subscriptionStore: createDynamoSubscriptionStore({ clients, tableName }),

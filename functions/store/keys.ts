@@ -37,8 +37,12 @@ export const subscriptionItemKey = (
   { subject, counter }: Pick<Subscription, 'subject' | 'counter'>,
 ): ItemKey => ({ pk: userKey(user), sk: `${subject}#${counter}` });
 
-/** The one item that is about nothing in particular: the secret of the deployment. */
-export const secretItemKey: ItemKey = { pk: 'k#', sk: 'secret' };
+/** The secret of the deployment. */
+export const secretItemKey: ItemKey = { pk: 'p#secret', sk: '-' };
+
+/** All API keys are together, so that they can be listed; what is read of them is remembered. */
+export const apiKeysPartition = 'k#';
+export const apiKeyItemKey = (id: string): ItemKey => ({ pk: apiKeysPartition, sk: id });
 
 type TokenName = Pick<Token, 'subject' | 'counter' | 'token'>;
 

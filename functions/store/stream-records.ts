@@ -25,8 +25,8 @@ export interface CellMove {
 
 type Item = Readonly<Record<string, unknown>>;
 
-/** First characters of the keys of items that count nothing: books, issued tickets, sketches, subscriptions, settings, keys. */
-const uncountedPrefixes: ReadonlySet<string> = new Set(['t', 'i', 'h', 'u', 's', 'k']);
+/** First characters of the keys of items that count nothing: books, issued tickets, sketches, subscriptions, settings, keys, the secret. */
+const uncountedPrefixes: ReadonlySet<string> = new Set(['t', 'i', 'h', 'p', 'u', 's', 'k']);
 
 /** Never throws: a record that cannot be understood must not stop those behind it. */
 export function parseStreamRecord(record: DynamoDBRecord, region: string): StreamChange {

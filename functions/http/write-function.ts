@@ -4,35 +4,45 @@ import type { LiveEndpoints } from '../runtime/environment.ts';
 import type { Operations } from './answer-request.ts';
 import { createBatchOperations } from './batch-operations.ts';
 import { createCounterOperations } from './counter-operations.ts';
+import { createHttpHandler, type HttpHandler, type Logger } from './http-handler.ts';
+import { createKeyOperations } from './key-operations.ts';
 import { createLiveOperations } from './live-operations.ts';
 import { createMemberOperations } from './member-operations.ts';
 import { createSettingsOperations } from './settings-operations.ts';
+import { createTableAccess } from './table-access.ts';
 import { createUserOperations } from './user-operations.ts';
 
-/** What the write function serves. */
-export function createWriteOperations(
-  context: CounterContext,
-  endpoints: LiveEndpoints,
-): Operations<'write'> {
+/** The function that writes. */
+export function createWriteFunction({
+  context,
+  adminKey,
+  live,
+  logger,
+}: {
+  context: CounterContext;
+  adminKey: string | undefined;
+  live: LiveEndpoints;
+  logger: Logger;
+}): HttpHandler {
   const counters = createCounters(context);
+  const { access, keys } = createTableAccess({ context, counters, adminKey });
   const { changeCounter, resetCounter, drawTicket } = createCounterOperations(counters);
-  const { changeSettings } = createSettingsOperations(counters);
-  const { findLiveUpdates } = createLiveOperations(counters, endpoints);
-  const { runBatch } = createBatchOperations(counters);
   const { setMember, removeMember, leave } = createMemberOperations(counters);
   const { markRead, subscribe, unsubscribe } = createUserOperations(counters);
-  return {
+  const operations: Operations<'write'> = {
     changeCounter,
     resetCounter,
     drawTicket,
-    changeSettings,
+    changeSettings: createSettingsOperations(counters).changeSettings,
     setMember,
     removeMember,
     leave,
     markRead,
     subscribe,
     unsubscribe,
-    findLiveUpdates,
-    runBatch,
+    findLiveUpdates: createLiveOperations(counters, live).findLiveUpdates,
+    runBatch: createBatchOperations(counters).runBatch,
+    ...createKeyOperations({ context, keys }),
   };
+  return createHttpHandler(operations, { config: context.config, access, logger });
 }

@@ -1,0 +1,80 @@
+/** API keys: `tally_<id>_<secret>`. The secret is shown once; the table holds its hash. */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { limits } from '../rules/limits.ts';
+import type { Scope } from '../rules/scopes.ts';
+import type { ApiKey, KeyStore } from '../store/key-store.ts';
+
+const keyPattern = /^tally_([A-Za-z0-9]{1,32})_([A-Za-z0-9_-]{20,128})$/;
+
+export interface NewKey {
+  readonly id: string;
+  /** The whole key, with its secret: nobody can show it again. */
+  readonly key: string;
+}
+
+export interface ApiKeys {
+  /** The key that this text is; undefined if it is none, or revoked (seen within a minute). */
+  verify(text: string): Promise<Pick<ApiKey, 'id' | 'scopes' | 'callsPerMinute'> | undefined>;
+  create(scopes: readonly Scope[], callsPerMinute: number | undefined): Promise<NewKey>;
+  list(): Promise<ApiKey[]>;
+  /** @returns whether there was such a key */
+  revoke(id: string): Promise<boolean>;
+}
+
+/**
+ * @param now epoch ms
+ * @throws (all methods) StoreUnavailableError, OutcomeUnknownError
+ */
+export function createApiKeys({ store, now }: { store: KeyStore; now: () => number }): ApiKeys {
+  /** Keys looked up lately, unknown ones, too, so that guessing does not read the table each time. */
+  const lookedUp = new LRUCache<string, { key: ApiKey | undefined; atMs: number }>({
+    max: limits.rememberedKeys,
+  });
+
+  async function lookUp(id: string): Promise<ApiKey | undefined> {
+    const memory = lookedUp.get(id);
+    if (memory && now() - memory.atMs < limits.keyCacheSeconds * 1000) return memory.key;
+    const atMs = now();
+    const key = await store.find(id);
+    lookedUp.set(id, { key, atMs });
+    return key;
+  }
+
+  /** One write a day and key, and function: `lastUsedDay` in memory is as old as the look-up. */
+  async function noteUse(key: ApiKey): Promise<void> {
+    const day = new Date(now()).toISOString().slice(0, 10);
+    if ((key.lastUsedDay ?? '') >= day) return;
+    lookedUp.set(key.id, { key: { ...key, lastUsedDay: day }, atMs: now() });
+    await store.noteUse(key.id, day);
+  }
+
+  return {
+    async verify(text) {
+      const [, id, secret] = keyPattern.exec(text) ?? [];
+      if (id === undefined || secret === undefined) return undefined;
+      const key = await lookUp(id);
+      // Compared by digest: of equal length, and in a time that tells nothing of the secret.
+      if (!key || !timingSafeEqual(hashSecret(secret), key.secretHash)) return undefined;
+      await noteUse(key);
+      return key;
+    },
+
+    async create(scopes, callsPerMinute) {
+      const id = randomBytes(8).toString('hex');
+      const secret = randomBytes(32).toString('base64url');
+      const secretHash = hashSecret(secret);
+      await store.create({ id, secretHash, scopes, callsPerMinute, createdAtMs: now() });
+      return { id, key: `tally_${id}_${secret}` };
+    },
+
+    list: () => store.list(),
+
+    async revoke(id) {
+      lookedUp.delete(id);
+      return store.remove(id);
+    },
+  };
+}
+
+const hashSecret = (secret: string): Buffer => createHash('sha256').update(secret).digest();
