@@ -12,6 +12,8 @@ export interface Calendars {
    * @throws StoreUnavailableError
    */
   of(subject: string, windows?: readonly WindowKind[]): Promise<Calendar>;
+  /** The calendar of a subject as it is stored now. @throws StoreUnavailableError */
+  read(subject: string): Promise<Calendar>;
   /** Gives a subject a calendar of its own. @throws StoreUnavailableError, OutcomeUnknownError */
   set(subject: string, calendar: Calendar): Promise<void>;
 }
@@ -19,27 +21,32 @@ export interface Calendars {
 export function createCalendars({ store, config, now }: CounterContext): Calendars {
   const { timeZone, dayStart } = config.settings;
   const usual: Calendar = { timeZone, dayStart };
-  const remembered = new LRUCache<string, { calendar: Calendar; readAtMs: number }>({
+  /** Promises, so that callers who come at the same time share one look-up. */
+  const remembered = new LRUCache<string, { calendar: Promise<Calendar>; readAtMs: number }>({
     max: limits.rememberedCounters,
   });
-  const remember = (subject: string, calendar: Calendar) =>
-    remembered.set(subject, { calendar, readAtMs: now() });
+
+  function read(subject: string): Promise<Calendar> {
+    const calendar = store.readSettings(subject).then((found) => found ?? usual);
+    const memory = { calendar, readAtMs: now() };
+    remembered.set(subject, memory);
+    calendar.catch(() => remembered.peek(subject) === memory && remembered.delete(subject));
+    return calendar;
+  }
 
   return {
+    read,
+
     async of(subject, windows = ['day']) {
       if (!needsCalendar(windows)) return usual;
       const memory = remembered.get(subject);
-      if (memory && now() - memory.readAtMs < limits.settingsCacheSeconds * 1000) {
-        return memory.calendar;
-      }
-      const calendar = (await store.readSettings(subject)) ?? usual;
-      remember(subject, calendar);
-      return calendar;
+      const isFresh = memory && now() - memory.readAtMs < limits.settingsCacheSeconds * 1000;
+      return isFresh ? memory.calendar : read(subject);
     },
 
     async set(subject, calendar) {
       await store.writeSettings(subject, calendar);
-      remember(subject, calendar);
+      remembered.set(subject, { calendar: Promise.resolve(calendar), readAtMs: now() });
     },
   };
 }

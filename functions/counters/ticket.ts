@@ -12,6 +12,7 @@ import { retryPauseMs } from '../rules/backoff.ts';
 import { limits } from '../rules/limits.ts';
 import { tokenExpiry } from '../rules/tokens.ts';
 import { windowExpiry, windowKeyAt } from '../rules/windows.ts';
+import { OutcomeUnknownError } from '../store/counter-store.ts';
 import type { BookKey, BookState, Issue, IssueRequest } from '../store/ticket-store.ts';
 import type { Calendars } from './calendars.ts';
 import type { CounterContext } from './counter-context.ts';
@@ -30,6 +31,8 @@ export interface TicketAnswer {
   readonly number: number;
   readonly day: string;
   readonly shift: number;
+  /** Epoch ms; undefined if that was earlier. */
+  readonly issuedAtMs?: number;
   /** The token was seen before: this number had been given to it earlier. */
   readonly replayed: boolean;
 }
@@ -54,8 +57,9 @@ export function createTickets({
   context: CounterContext;
   calendars: Calendars;
 }) {
-  const { config, ticketStore: store, now, random } = context;
-  const lifetimeMs = config.settings.tokenHours * 3_600_000;
+  const { ticketStore: store, now, random } = context;
+  /** Tokens are remembered as long as their books: a number keeps its token while it means something. */
+  const lifetimeMs = limits.keepBookDays * 86_400_000;
   /** Where books were last seen to stand. */
   const believed = new LRUCache<string, BookState>({ max: limits.rememberedCounters });
   /** One after the other within this process: two at once would only make each other fail. */
@@ -76,7 +80,6 @@ export function createTickets({
       issue: { ...issue, day },
       nowMs: now(),
       bookExpiresAt,
-      // As long as its book, so that a token gets the same number as long as the number means something.
       tokenExpiresAt: Math.max(bookExpiresAt, tokenExpiry(token, now(), lifetimeMs)),
     };
   }
@@ -91,27 +94,33 @@ export function createTickets({
     token: string,
     next: (state: BookState | undefined) => Omit<Issue, 'day'>,
   ): Promise<TicketAnswer | Refusal> {
-    const name = `${book.subject}#${book.counter}#${book.day}`;
+    // Waiting behind others in this process counts.
     const deadlineMs = now() + limits.ticketMs;
-    let conflicts = 0;
-    while (now() < deadlineMs) {
-      const from = believed.get(name);
-      const asked = request(book, token, next(from));
-      const result = await store.issue(asked, from);
-      if (result.outcome === 'issued') {
-        believed.set(name, { ...asked.issue, updatedAtMs: asked.nowMs });
-        return { ok: true, ...asked.issue, replayed: false };
+    return queueOf(book)(async () => {
+      const name = `${book.subject}#${book.counter}#${book.day}`;
+      let conflicts = 0;
+      let unsure = false;
+      while (now() < deadlineMs) {
+        const from = believed.get(name);
+        const asked = request(book, token, next(from));
+        const result = await store.issue(asked, from);
+        if (result.outcome === 'issued') {
+          believed.set(name, { ...asked.issue, updatedAtMs: asked.nowMs });
+          return { ok: true, ...asked.issue, issuedAtMs: asked.nowMs, replayed: false };
+        }
+        if (result.outcome === 'seen') return replay(result.issue, asked.issue.fingerprint);
+        if (result.outcome === 'contended') {
+          unsure ||= result.unsure;
+          await context.pause(retryPauseMs(conflicts++, random()));
+        } else if (result.state) {
+          believed.set(name, result.state);
+        } else {
+          believed.delete(name);
+        }
       }
-      if (result.outcome === 'seen') return replay(result.issue, asked.issue.fingerprint);
-      if (result.outcome === 'contended') {
-        await context.pause(retryPauseMs(conflicts++, random()));
-      } else if (result.state) {
-        believed.set(name, result.state);
-      } else {
-        believed.delete(name);
-      }
-    }
-    return refuse('contended', 'The book was busy for too long; no number was issued.');
+      if (unsure) throw new OutcomeUnknownError('a reply was lost, and then the book was busy');
+      return refuse('contended', 'The book was busy for too long; no number was issued.');
+    });
   }
 
   function queueOf({ subject, counter }: BookKey): LimitFunction {
@@ -150,13 +159,11 @@ export function createTickets({
       const book = await bookOf(of);
       const { startsAt, gaps } = of.definition;
       if (gaps === 'allowed') return issueFast(book, token ?? context.newToken(), startsAt);
-      return queueOf(book)(() =>
-        advance(book, token ?? context.newToken(), (state) => ({
-          fingerprint: 'ticket',
-          number: (state?.number ?? startsAt - 1) + 1,
-          shift: state?.shift ?? 1,
-        })),
-      );
+      return advance(book, token ?? context.newToken(), (state) => ({
+        fingerprint: 'ticket',
+        number: (state?.number ?? startsAt - 1) + 1,
+        shift: state?.shift ?? 1,
+      }));
     },
 
     /** Starts a new shift, whose first ticket has the first number again. */
@@ -164,15 +171,16 @@ export function createTickets({
       const refusedToken = token && refuseByAge(token, now(), lifetimeMs);
       if (refusedToken) return refusedToken;
       const book = await bookOf(of);
-      const answer = await queueOf(book)(() =>
-        advance(book, token ?? context.newToken(), (state) => ({
-          fingerprint: 'reset',
-          number: of.definition.startsAt - 1,
-          shift: (state?.shift ?? 1) + 1,
-        })),
-      );
+      const answer = await advance(book, token ?? context.newToken(), (state) => ({
+        fingerprint: 'reset',
+        number: of.definition.startsAt - 1,
+        shift: (state?.shift ?? 1) + 1,
+      }));
       if (!answer.ok) return answer;
-      return { ...(await this.read(of, { consistent: true })), replayed: answer.replayed };
+      if (answer.replayed)
+        return { ...(await this.read(of, { consistent: true })), replayed: true };
+      const { day, shift, issuedAtMs: updatedAtMs = null } = answer;
+      return { ok: true, number: null, day, shift, updatedAtMs, replayed: false };
     },
 
     /** The last number of the day's book. @throws StoreUnavailableError */

@@ -70,10 +70,15 @@ async function answerRoute(
   return operation({ ...received, params, access: granted });
 }
 
-/** An authorizer of API Gateway is for every request to a route, so verified tokens have routes of their own. */
+/**
+ * An authorizer of API Gateway is for every request to a route, so verified tokens have routes of
+ * their own. Browsers ask about these (CORS) before they send a token, past the authorizer.
+ */
 function pathOf(event: APIGatewayProxyEventV2): string {
-  const isVerified = claimsOf(event) !== undefined && event.rawPath.startsWith(jwtPrefix);
-  return isVerified ? event.rawPath.slice(jwtPrefix.length) : event.rawPath;
+  const { rawPath, requestContext } = event;
+  const isTwin = rawPath.startsWith(`${jwtPrefix}/`) && rawPath !== `${jwtPrefix}/counter`;
+  const isVerified = claimsOf(event) !== undefined || requestContext.http.method === 'OPTIONS';
+  return isTwin && isVerified ? rawPath.slice(jwtPrefix.length) : rawPath;
 }
 
 type Params = Readonly<Record<string, string>>;

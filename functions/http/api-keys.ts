@@ -6,6 +6,7 @@ import type { Scope } from '../rules/scopes.ts';
 import type { ApiKey, KeyStore } from '../store/key-store.ts';
 
 const keyPattern = /^tally_([A-Za-z0-9]{1,32})_([A-Za-z0-9_-]{20,128})$/;
+const idPattern = /^[A-Za-z0-9]{1,32}$/;
 
 export interface NewKey {
   readonly id: string;
@@ -41,12 +42,16 @@ export function createApiKeys({ store, now }: { store: KeyStore; now: () => numb
     return key;
   }
 
-  /** One write a day and key, and function: `lastUsedDay` in memory is as old as the look-up. */
+  /**
+   * One write a day and key, and function: `lastUsedDay` in memory is as old as the look-up. A day
+   * that cannot be noted is no reason to refuse a request.
+   */
   async function noteUse(key: ApiKey): Promise<void> {
     const day = new Date(now()).toISOString().slice(0, 10);
     if ((key.lastUsedDay ?? '') >= day) return;
-    lookedUp.set(key.id, { key: { ...key, lastUsedDay: day }, atMs: now() });
-    await store.noteUse(key.id, day);
+    const memory = lookedUp.get(key.id);
+    if (memory) lookedUp.set(key.id, { ...memory, key: { ...key, lastUsedDay: day } });
+    await store.noteUse(key.id, day).catch(() => {});
   }
 
   return {
@@ -71,6 +76,7 @@ export function createApiKeys({ store, now }: { store: KeyStore; now: () => numb
     list: () => store.list(),
 
     async revoke(id) {
+      if (!idPattern.test(id)) return false;
       lookedUp.delete(id);
       return store.remove(id);
     },

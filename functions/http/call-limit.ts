@@ -1,7 +1,9 @@
 /**
  * Calls a minute of a key: one of Tally's own counters, bounded and a minute long, so that the limit
- * holds across all functions. It costs a write for each request of a key that has a limit.
+ * holds across all functions of a region. It costs a write for each request of a key that has a
+ * limit; once that is reached, a function remembers it, so that a flood is no more expensive.
  */
+import { LRUCache } from 'lru-cache';
 import type { createCounts } from '../counters/count.ts';
 import type { CountDefinition } from '../counters/define-counters.ts';
 import { limits } from '../rules/limits.ts';
@@ -21,8 +23,14 @@ export function createCallLimit({
   counts: ReturnType<typeof createCounts>;
   now: () => number;
 }): CallLimit {
-  return async ({ id, callsPerMinute }) => {
-    if (callsPerMinute === undefined) return;
+  /** Keys that have used up a minute, and when it ends, in epoch ms. */
+  const usedUpUntilMs = new LRUCache<string, number>({ max: limits.rememberedKeys });
+  /** Of this minute. */
+  const msLeft = () => 60_000 - (now() % 60_000);
+
+  /** @returns whether the call is within the limit */
+  async function count(id: string, callsPerMinute: number): Promise<boolean> {
+    if ((usedUpUntilMs.get(id) ?? 0) > now()) return false;
     const definition: CountDefinition = {
       kind: 'count',
       write: 'immediate',
@@ -32,14 +40,19 @@ export function createCallLimit({
       maxShards: 1,
       access: { read: 'key', write: 'key' },
     };
+    const nextMinuteMs = now() + msLeft();
     const counted = await counts.change(
       { subject: id, counter: callsCounter, definition },
       { amount: 1, token: undefined, wantCount: false },
     );
-    if (counted.ok) return;
-    const secondsLeft = 60 - Math.floor((now() / 1000) % 60);
+    if (!counted.ok && counted.code === 'out_of_bounds') usedUpUntilMs.set(id, nextMinuteMs);
+    return counted.ok;
+  }
+
+  return async ({ id, callsPerMinute }) => {
+    if (callsPerMinute === undefined || (await count(id, callsPerMinute))) return;
     throw new Problem('rate_limited', `This key may make ${callsPerMinute} requests a minute.`, {
-      headers: { 'retry-after': String(secondsLeft) },
+      headers: { 'retry-after': String(Math.ceil(msLeft() / 1000)) },
     });
   };
 }

@@ -15,7 +15,7 @@ export function counterPage(shown: ShownCounter): string {
   const since = updatedAt === null ? 'never changed' : `last changed ${updatedAt}`;
   const rows = Object.entries(choices).map(
     ([choice, chosen]) =>
-      `<dt>${choice}</dt><dd data-choice="${choice}">${chosen.toLocaleString('en')}</dd>`,
+      `<div><dt>${choice}</dt><dd data-choice="${choice}">${chosen.toLocaleString('en')}</dd></div>`,
   );
   const list = rows.length > 0 ? `<dl>${rows.join('')}</dl>` : '';
   return `<!doctype html>

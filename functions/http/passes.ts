@@ -16,7 +16,8 @@ export interface Pass {
   readonly expiresAt: number;
 }
 
-const passPattern = /^pass_([A-Za-z0-9_-]{1,2048})\.([A-Za-z0-9_-]{43})$/;
+/** As long as the claims of `passBody` can get, and no longer than a header may be. */
+const passPattern = /^pass_([A-Za-z0-9_-]{1,4096})\.([A-Za-z0-9_-]{43})$/;
 
 /** Claims under short names, because a pass travels with every request. */
 const claimsSchema = v.object({

@@ -1,6 +1,6 @@
 /**
- * One middy pipeline for every HTTP function: negotiate, answer, then CORS, ETag and compression on
- * the way out.
+ * One middy pipeline for every HTTP function: negotiate, answer, then ETag, CORS, compression and
+ * security headers on the way out, which goes from the end of the list to its beginning.
  */
 
 import { constants } from 'node:zlib';
@@ -20,9 +20,31 @@ interface Negotiated extends Context {
   preferredEncoding?: string | undefined;
 }
 
+/**
+ * On every answer, because a person may open any of them in a browser. Not Cross-Origin-Resource-Policy:
+ * pages of other origins are to read counts. What a page may load and run is in its own policy.
+ */
+const securityHeaders = {
+  'strict-transport-security': 'max-age=31536000',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  // The address of a page may carry a pass.
+  'referrer-policy': 'no-referrer',
+} as const;
+
 /** The handler that Lambda and the local server call with API Gateway's payload 2.0. */
-export function createPipeline(options: { answer: Answer; corsOrigins: readonly string[] }) {
+export function createPipeline({
+  answer,
+  corsOrigins,
+}: {
+  answer: Answer;
+  corsOrigins: readonly string[];
+}) {
+  const dependsOn = ['Accept-Encoding', ...(corsOrigins.includes('*') ? [] : ['Origin'])];
   return middy<APIGatewayProxyEventV2, HttpResponse, Error, Negotiated>()
+    .after(({ response }) => {
+      if (response) response.headers = finalHeaders(response.headers, dependsOn);
+    })
     .use(
       httpContentNegotiation({
         parseCharsets: false,
@@ -43,7 +65,7 @@ export function createPipeline(options: { answer: Answer; corsOrigins: readonly 
     })
     .use(
       httpCors({
-        origins: [...options.corsOrigins],
+        origins: [...corsOrigins],
         methods: 'GET,PUT,POST,DELETE',
         headers: 'authorization,content-type,idempotency-key,if-none-match,prefer',
         exposeHeaders: 'etag,idempotency-replayed,retry-after',
@@ -53,9 +75,24 @@ export function createPipeline(options: { answer: Answer; corsOrigins: readonly 
     .after((request) => {
       if (request.response) request.response = withEtag(request.event, request.response);
     })
-    .handler((event, context) =>
-      options.answer(event, context.preferredMediaType ?? 'application/json'),
-    );
+    .handler((event, context) => answer(event, context.preferredMediaType ?? 'application/json'));
+}
+
+/**
+ * `Vary` names what the answer might have depended on, also where it made no difference this time: a
+ * cache would otherwise hand the answer for no origin, or an uncompressed one, to everybody. The
+ * middlewares write it in two spellings, and only where they changed something.
+ */
+function finalHeaders(
+  { vary = '', Vary = '', ...headers }: HttpResponse['headers'],
+  dependsOn: readonly string[],
+): HttpResponse['headers'] {
+  const names = [vary, Vary, ...dependsOn]
+    .flatMap((list) => list.split(','))
+    .map((it) => it.trim());
+  const distinct = new Map(names.map((name) => [name.toLowerCase(), name]));
+  distinct.delete('');
+  return { ...headers, vary: [...distinct.values()].join(', '), ...securityHeaders };
 }
 
 const isSmall = ({ body }: HttpResponse): boolean =>

@@ -303,7 +303,7 @@ export const problemKinds: Readonly<Record<ProblemCode, ProblemKind>> = {
   invalid_calls_per_minute: {
     status: 400,
     title: 'The limit of requests is not valid',
-    cause: '`calls_per_minute` is not an integer from 1 to 1000000.',
+    cause: '`calls_per_minute` is not an integer from 1 to 60000.',
     fix: 'Send such a number, or leave it out for no limit.',
     retry: 'no',
   },

@@ -5,6 +5,7 @@
 import * as v from 'valibot';
 import { isTimeOfDay, isTimeZone } from '../rules/calendar.ts';
 import { limits } from '../rules/limits.ts';
+import { isCounterName } from '../rules/names.ts';
 import { actions, isSubjectPattern } from '../rules/scopes.ts';
 import { windowKinds } from '../rules/windows.ts';
 
@@ -36,6 +37,11 @@ export const reactionBody = v.strictObject({
 /** A heartbeat or a visit says nothing but that it came. */
 export const emptyBody = v.strictObject({});
 
+const counterNames = v.pipe(
+  v.array(v.pipe(v.string(), v.check(isCounterName, 'This is no name of a counter.'))),
+  v.maxLength(limits.namesOfScope),
+);
+
 const scope = v.strictObject({
   actions: v.pipe(v.array(v.picklist(actions)), v.minLength(1), v.maxLength(actions.length)),
   subjects: v.pipe(
@@ -46,8 +52,7 @@ const scope = v.strictObject({
   ),
   counters: v.optional(
     v.pipe(
-      v.array(v.string()),
-      v.maxLength(limits.namesOfScope),
+      counterNames,
       v.description('Left out, it is all counters, and the settings of the subjects.'),
     ),
   ),
@@ -71,9 +76,9 @@ export const passBody = v.strictObject({
     v.string(),
     v.description('The visitor it is for; it acts as this member and user, and as no other.'),
   ),
-  actions: v.pipe(v.array(v.picklist(['read', 'write'])), v.minLength(1)),
+  actions: v.pipe(v.array(v.picklist(['read', 'write'])), v.minLength(1), v.maxLength(2)),
   subject: v.pipe(v.string(), v.check(isSubjectPattern, 'This is no pattern of subjects.')),
-  counters: v.optional(v.pipe(v.array(v.string()), v.maxLength(limits.namesOfScope))),
+  counters: v.optional(counterNames),
   expires_in_seconds: v.optional(
     v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(limits.passSecondsMax)),
     3600,

@@ -8,7 +8,7 @@ import { settingsBody } from './schemas.ts';
 
 export function createSettingsOperations({ calendars }: Counters) {
   const readSettings: Operation = async ({ params }) =>
-    answer(await calendars.of(parseSubject(params.subject)));
+    answer(await calendars.read(parseSubject(params.subject)));
 
   const changeSettings: Operation = async (request) => {
     const subject = parseSubject(request.params.subject);

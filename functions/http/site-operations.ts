@@ -22,7 +22,6 @@ export function createSiteOperations(): Operations<'site'> {
         headers: {
           'content-type': asset.contentType,
           'cache-control': 'public, max-age=86400',
-          'x-content-type-options': 'nosniff',
         },
         body: await readAsset(asset),
       };

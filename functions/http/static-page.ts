@@ -37,7 +37,6 @@ ${script === undefined ? '' : `<script>${script}</script>`}
   return html(text, {
     'cache-control': pageCacheControl,
     'content-security-policy': policyOf(page),
-    'x-content-type-options': 'nosniff',
   });
 }
 

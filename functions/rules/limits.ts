@@ -79,8 +79,8 @@ export const limits = {
   /** Scopes of a key, and subjects and counters of a scope: a key's item stays within a few kilobytes. */
   scopes: 20,
   namesOfScope: 50,
-  /** Requests a minute that a key may be limited to. */
-  callsPerMinuteMax: 1_000_000,
+  /** Requests a minute that a key may be limited to: they are counted in one item, which takes 1,000 writes a second. */
+  callsPerMinuteMax: 60_000,
   /** Keys a function remembers, and for how many seconds: a revoked key works no longer than that. */
   rememberedKeys: 10_000,
   keyCacheSeconds: 30,

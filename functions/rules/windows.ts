@@ -81,6 +81,8 @@ export function windowKeysBetween(
   for (let key = range.from; key <= range.to; key = nextWindowKey(key)) {
     if (keys.length === most) return undefined;
     keys.push(key);
+    // No key comes after the last one of the year 9999.
+    if (key === range.to) break;
   }
   return keys;
 }

@@ -1,10 +1,13 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { retryPauseMs } from '../rules/backoff.ts';
 import type { FoldEntry } from '../rules/fold.ts';
 import { limits } from '../rules/limits.ts';
 import { staleWatermarks, toWatermark, unfolded, watermarkName } from '../rules/watermarks.ts';
 import type { Cell } from './counter-store.ts';
 import { type DynamoClients, fromWire } from './dynamo-clients.ts';
+import { isContention } from './dynamo-errors.ts';
 import type { CellFold, FoldStore } from './fold-store.ts';
 import { parseCell } from './items.ts';
 import { cellItemKey } from './keys.ts';
@@ -20,14 +23,22 @@ interface Belief {
   readonly updatedAtMs: number;
 }
 
+/** What came of an update: done, not done because the cell is otherwise than believed, or kept off it. */
+type Tried =
+  | { readonly outcome: 'folded' | 'otherwise'; readonly item: Item }
+  | { readonly outcome: 'contended' };
+
 export function createDynamoFoldStore({
   clients,
   tableName: TableName,
+  random,
 }: {
   clients: DynamoClients;
   tableName: string;
+  /** In [0, 1): spreads repeated calls. */
+  random: () => number;
 }): FoldStore {
-  async function fold(request: CellFold): Promise<Cell | undefined> {
+  async function fold(request: CellFold): Promise<Cell> {
     const mark = watermarkName(request.streamShardId);
     let belief: Belief = {
       watermark: undefined,
@@ -37,13 +48,17 @@ export function createDynamoFoldStore({
     };
     // Cells of several stream shards may be folded at once; each failed try has seen another's success.
     for (let attempt = 0; attempt < limits.foldAttempts; attempt++) {
-      if (belief.entries.length === 0) return undefined;
       const tried = await tryFold(request, mark, belief);
-      if (tried.folded) {
+      if (tried.outcome === 'contended') {
+        await pause(retryPauseMs(attempt, random()));
+        continue;
+      }
+      if (tried.outcome === 'folded') {
         await prune(request, mark, tried.item);
         return parseCell(tried.item);
       }
       belief = corrected(request, mark, tried.item);
+      if (belief.entries.length === 0) return parseCell(tried.item);
     }
     throw new Error(`a cell of ${request.key.subject} changed faster than it could be folded`);
   }
@@ -52,7 +67,7 @@ export function createDynamoFoldStore({
     { key, expiresAt }: CellFold,
     mark: string,
     { watermark, isLookedAt, entries, updatedAtMs }: Belief,
-  ): Promise<{ folded: boolean; item: Item }> {
+  ): Promise<Tried> {
     const notSeen = 'attribute_not_exists(#mark)';
     const asSeen = watermark === undefined ? notSeen : '#mark = :seen';
     const unmoved = isLookedAt ? asSeen : `(${notSeen} OR #mark < :first)`;
@@ -68,7 +83,7 @@ export function createDynamoFoldStore({
           ConditionExpression: `${unmoved} AND ${later}`,
           ExpressionAttributeNames: { '#mark': mark },
           ExpressionAttributeValues: {
-            ':sum': entries.reduce((sum, { amount }) => sum + amount, 0),
+            ':sum': entries.reduce((sum, { amount }) => sum + BigInt(amount), 0n),
             ':last': watermarkOf(entries.at(-1)),
             ':first': isLookedAt ? undefined : watermarkOf(entries[0]),
             ':seen': watermark,
@@ -79,10 +94,11 @@ export function createDynamoFoldStore({
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         }),
       );
-      return { folded: true, item: Attributes ?? {} };
+      return { outcome: 'folded', item: Attributes ?? {} };
     } catch (error) {
+      if (isContention(error)) return { outcome: 'contended' };
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      return { folded: false, item: fromWire(error.Item) };
+      return { outcome: 'otherwise', item: fromWire(error.Item) };
     }
   }
 

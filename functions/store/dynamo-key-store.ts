@@ -64,7 +64,9 @@ export function createDynamoKeyStore({
               m: key.callsPerMinute,
               t: key.createdAtMs,
             },
-            ConditionExpression: 'attribute_not_exists(pk)',
+            // The SDK sends it again if the answer is lost, and must then not stumble over itself.
+            ConditionExpression: 'attribute_not_exists(pk) OR h = :hash',
+            ExpressionAttributeValues: { ':hash': key.secretHash },
           }),
         );
       } catch (error) {

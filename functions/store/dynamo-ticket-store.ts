@@ -1,5 +1,6 @@
 import {
   ConditionalCheckFailedException,
+  DynamoDBServiceException,
   TransactionCanceledException,
 } from '@aws-sdk/client-dynamodb';
 import { GetCommand, PutCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
@@ -57,7 +58,7 @@ export function createDynamoTicketStore({
           return { outcome: 'moved', state };
         }
       }
-      if (isContention(error)) return { outcome: 'contended' };
+      if (isContention(error)) return { outcome: 'contended', unsure: wasRetried(error) };
       throw writeFailure(error);
     }
   };
@@ -93,7 +94,7 @@ export function createDynamoTicketStore({
       if (error instanceof ConditionalCheckFailedException) {
         return { outcome: 'seen', issue: parseIssue(fromWire(error.Item)) };
       }
-      if (isContention(error)) return { outcome: 'contended' };
+      if (isContention(error)) return { outcome: 'contended', unsure: wasRetried(error) };
       throw writeFailure(error);
     }
   };
@@ -114,6 +115,10 @@ export function createDynamoTicketStore({
     rememberIssue,
   };
 }
+
+/** Whether the SDK had sent it before, which it does when there was no answer. */
+const wasRetried = (error: unknown): boolean =>
+  error instanceof DynamoDBServiceException && (error.$metadata.attempts ?? 1) > 1;
 
 function putIssueIfAbsent({ book, token, issue, tokenExpiresAt }: IssueRequest) {
   return {

@@ -17,8 +17,8 @@ export interface FoldStore {
   /**
    * Adds to a cell what it has not folded yet, exactly once however often it is called.
    *
-   * @returns the cell after it; undefined if there was nothing new
+   * @returns the cell after it, also if there was nothing new: the call before may have got no answer
    * @throws if the database does not take it; then nothing is known, and calling again is right
    */
-  fold(fold: CellFold): Promise<Cell | undefined>;
+  fold(fold: CellFold): Promise<Cell>;
 }

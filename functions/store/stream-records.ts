@@ -2,6 +2,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBRecord } from 'aws-lambda';
 import type { Contribution, Fact, LedgerChange } from '../rules/fold.ts';
+import { isCounterName, isName } from '../rules/names.ts';
 import { bucketStart } from '../rules/presence.ts';
 import { allWindowKey, windowKindOf } from '../rules/windows.ts';
 import { fromWire } from './dynamo-clients.ts';
@@ -77,11 +78,10 @@ function parseFact(
   }
 }
 
-function parseToken([subject, counter]: readonly string[], item: Item): Fact | undefined {
+function parseToken([subject = '', counter = '']: readonly string[], item: Item): Fact | undefined {
   const { d: amount, r: region, k: windows, x: expiresAt } = item;
-  if (!subject || !counter || typeof region !== 'string' || typeof expiresAt !== 'number') {
-    return undefined;
-  }
+  if (!isCounted(subject, counter) || typeof region !== 'string') return undefined;
+  if (typeof expiresAt !== 'number') return undefined;
   if (!Number.isSafeInteger(amount) || !isWindowList(windows)) return undefined;
   const contributions = windows.map(
     (window): Contribution => ({ series: counter, window, amount: amount as number }),
@@ -90,10 +90,13 @@ function parseToken([subject, counter]: readonly string[], item: Item): Fact | u
 }
 
 /** A member counts 1: for its choice for good, or in the bucket of its last heartbeat. */
-function parseMember([subject, counter]: readonly string[], item: Item): Fact | undefined {
+function parseMember(
+  [subject = '', counter = '']: readonly string[],
+  item: Item,
+): Fact | undefined {
   const { c: choice, b: bucket, r: region, x: expiresAt } = item;
-  if (!subject || !counter || typeof region !== 'string') return undefined;
-  if (typeof choice === 'string' && expiresAt === undefined) {
+  if (!isCounted(subject, counter) || typeof region !== 'string') return undefined;
+  if (typeof choice === 'string' && isCounterName(choice) && expiresAt === undefined) {
     const contributions = [{ series: `${counter}/${choice}`, window: allWindowKey, amount: 1 }];
     return { subject, region, contributions, firstApplied: false, expiresAt };
   }
@@ -102,6 +105,10 @@ function parseMember([subject, counter]: readonly string[], item: Item): Fact | 
   const contributions = [{ series: counter, window: bucket, amount: 1 }];
   return { subject, region, contributions, firstApplied: false, expiresAt };
 }
+
+/** Names of any length would make keys that DynamoDB refuses, again and again. */
+const isCounted = (subject: string, counter: string): boolean =>
+  isName(subject) && isCounterName(counter);
 
 function isWindowList(value: unknown): value is string[] {
   return (

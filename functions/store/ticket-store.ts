@@ -39,8 +39,11 @@ export type IssueOutcome =
   | { readonly outcome: 'seen'; readonly issue: Issue }
   /** The book does not stand where it was believed to; nothing was written. */
   | { readonly outcome: 'moved'; readonly state: BookState | undefined }
-  /** Another writer was at the book; nothing was written. */
-  | { readonly outcome: 'contended' };
+  /**
+   * Another writer was at the book; nothing was written. `unsure`: unless by an earlier attempt of
+   * the same call that got no answer.
+   */
+  | { readonly outcome: 'contended'; readonly unsure: boolean };
 
 export interface TicketStore {
   readBook(book: BookKey, options: { consistent: boolean }): Promise<BookState | undefined>;

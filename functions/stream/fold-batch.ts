@@ -24,7 +24,7 @@ export interface ChangedCell extends FoldedCell {
 
 /**
  * @param changes of one stream shard, in its order
- * @returns the cells that moved
+ * @returns the cells that moved, now or in an earlier delivery
  * @throws AggregateError if some cell could not be updated: the others are, and the batch must be
  *   delivered again, which changes nothing where it was folded already
  */
@@ -35,7 +35,7 @@ export async function foldBatch(
 ): Promise<ChangedCell[]> {
   const limit = pLimit(limits.foldConcurrency);
 
-  async function foldCell({ cell: name, entries }: FoldPlan): Promise<ChangedCell[]> {
+  async function foldCell({ cell: name, entries }: FoldPlan): Promise<ChangedCell> {
     const cell = await store.fold({
       key: { ...name, region, shard: 0 },
       streamShardId,
@@ -47,7 +47,7 @@ export async function foldBatch(
         jitter: random(),
       }),
     });
-    return cell ? [{ ...name, cell }] : [];
+    return { ...name, cell };
   }
 
   const plans = planFold(changes, region);
@@ -58,7 +58,7 @@ export async function foldBatch(
   if (failures.length > 0) {
     throw new AggregateError(failures, `${failures.length} of ${plans.length} cells not folded`);
   }
-  return results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
 }
 
 /** A counter that has left the configuration keeps what it has as long as is usual. */

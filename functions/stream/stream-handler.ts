@@ -14,7 +14,7 @@ const metrics = new Metrics();
 
 export const handler = createStreamHandler({
   context,
-  foldStore: createDynamoFoldStore({ clients, tableName }),
+  foldStore: createDynamoFoldStore({ clients, tableName, random: context.random }),
   publish: createPublisher({
     endpoint: requireLive(live).http,
     region: context.region,

@@ -1,0 +1,46 @@
+/** Adds up what DynamoDB says that the calls of a client consumed. */
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+
+export interface Units {
+  write: number;
+  read: number;
+  /** Calls to the database. */
+  calls: number;
+}
+
+interface Consumed {
+  readonly CapacityUnits?: number;
+}
+
+/** AWS bills each item of a transaction twice; DynamoDB Local reports something else. */
+const unitsOfTransactedItem = 2;
+
+const readingCommands: ReadonlySet<string> = new Set([
+  'GetItemCommand',
+  'BatchGetItemCommand',
+  'QueryCommand',
+]);
+
+/** Counts into `units` whatever the client sends from now on. Items are assumed to be below 1 KB. */
+export function countUnits(client: DynamoDBDocumentClient, units: Units): void {
+  client.middlewareStack.add(
+    (next, context) => async (args) => {
+      const input = args.input as { TransactItems?: readonly unknown[] };
+      units.calls += 1;
+      if (input.TransactItems) {
+        units.write += unitsOfTransactedItem * input.TransactItems.length;
+        return next(args);
+      }
+      Object.assign(args.input, { ReturnConsumedCapacity: 'TOTAL' });
+      const result = await next(args);
+      const { ConsumedCapacity } = result.output as {
+        ConsumedCapacity?: Consumed | readonly Consumed[];
+      };
+      const consumed = [ConsumedCapacity ?? []].flat() as readonly Consumed[];
+      const sum = consumed.reduce((all, { CapacityUnits = 0 }) => all + CapacityUnits, 0);
+      units[readingCommands.has(context.commandName ?? '') ? 'read' : 'write'] += sum;
+      return result;
+    },
+    { step: 'initialize', name: 'countUnits' },
+  );
+}

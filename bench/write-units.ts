@@ -1,0 +1,149 @@
+/**
+ * What each call costs in DynamoDB's own units, and in calls to the database: `npm run units`.
+ *
+ * Runs the real code against DynamoDB Local and adds up what that reports as consumed.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import pLimit from 'p-limit';
+import { createCounters } from '../functions/counters/counters.ts';
+import type { CounterDefinition, CounterKind } from '../functions/counters/define-counters.ts';
+import { createDependencies } from '../functions/runtime/dependencies.ts';
+import { environmentNames } from '../functions/runtime/environment-names.ts';
+import { createDynamoFoldStore } from '../functions/store/dynamo-fold-store.ts';
+import { createStreamHandler } from '../functions/stream/stream-batch.ts';
+import { createTableIfMissing } from '../local/create-table.ts';
+import { engineAccess, startEngine } from '../local/engine.ts';
+import { startStreamPump } from '../local/stream-pump.ts';
+import { countUnits, type Units } from './consumed-units.ts';
+
+const deferredChanges = 1_000;
+const writersAtOnce = 20;
+const tableName = 'units';
+
+const engine = await startEngine({ dataFolder: 'memory' });
+const client = new DynamoDBClient({ ...engineAccess, endpoint: engine.endpoint });
+await createTableIfMissing({ client, tableName, stream: true });
+Object.assign(process.env, {
+  AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
+  AWS_REGION: engineAccess.region,
+  AWS_ACCESS_KEY_ID: engineAccess.credentials.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: engineAccess.credentials.secretAccessKey,
+  [environmentNames.table]: tableName,
+});
+const { clients, context, config } = createDependencies();
+const counters = createCounters(context);
+const units: Units = { write: 0, read: 0, calls: 0 };
+for (const counted of [clients.once, clients.retrying]) countUnits(counted, units);
+
+const rows: { call: string; 'write units': number; 'read units': number; calls: number }[] = [];
+const subject = 'post-42';
+const eventual = { consistent: false };
+
+await measure('increment, no key', () => change('likes', { token: undefined }));
+await measure('increment, with a key', () => change('likes', { token: 'a' }));
+await measure('increment, with a key, return=minimal', () =>
+  change('likes', { token: 'b', wantCount: false }),
+);
+await measure('the same key again', () => change('likes', { token: 'b', wantCount: false }));
+await measure('deferred increment', () => change('views', { token: 'c' }));
+await measure('deferred increment, return=minimal', () =>
+  change('views', { token: 'd', wantCount: false }),
+);
+await measure('bounded increment, no key', () => change('stock', { token: undefined }));
+await measure('read a count', () => counters.counts.read(of('likes', 'count'), eventual));
+await measure('draw the first ticket of a day', () => drawTicket('e'));
+await measure('draw a ticket', () => drawTicket('f'));
+await measure('react', () => counters.reactions.choose(of('reactions', 'reaction'), 'ana', 'love'));
+await measure('read reactions', () =>
+  counters.reactions.read(of('reactions', 'reaction'), eventual),
+);
+await measure('heartbeat', () => counters.presence.beat(of('viewers', 'presence'), 'ana'));
+await measure('leave', () => counters.presence.leave(of('viewers', 'presence'), 'ana'));
+await context.store.secret();
+await measure('first visit', () => counters.uniques.visit(of('visitors', 'unique'), 'ana'));
+await measure('the same visit again', () =>
+  counters.uniques.visit(of('visitors', 'unique'), 'ana'),
+);
+await measure('estimate visitors', () => counters.uniques.read(of('visitors', 'unique'), eventual));
+await measureFold();
+
+console.table(rows);
+client.destroy();
+await engine.stop();
+
+/** Folds the changes of one counter with one window, per change. */
+async function measureFold(): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'tally-units-'));
+  const startPump = () =>
+    startStreamPump({
+      endpoint: engine.endpoint,
+      tableName,
+      handler: fold,
+      positionFile: join(folder, 'positions.json'),
+      batchSize: deferredChanges,
+    });
+  const fold = createStreamHandler({
+    context: { ...context, config },
+    foldStore: createDynamoFoldStore({ clients, tableName, random: context.random }),
+    publish: async () => {},
+    report: () => {},
+  });
+  const before = startPump();
+  await before.caughtUp();
+  await before.stop();
+  const limit = pLimit(writersAtOnce);
+  await Promise.all(
+    Array.from({ length: deferredChanges }, (_, index) =>
+      limit(() =>
+        context.store.defer({
+          subject,
+          counter: 'likes',
+          token: `fold-${index}`,
+          amount: 1,
+          fingerprint: 'add 1',
+          region: context.region,
+          windows: ['-'],
+          expiresAt: Math.ceil(Date.now() / 1000) + 86_400,
+        }),
+      ),
+    ),
+  );
+  await measure(
+    `fold of a deferred increment (of ${deferredChanges})`,
+    async () => {
+      const after = startPump();
+      await after.caughtUp();
+      await after.stop();
+    },
+    deferredChanges,
+  );
+  await rm(folder, { recursive: true });
+}
+
+async function measure(call: string, run: () => Promise<unknown>, times = 1): Promise<void> {
+  Object.assign(units, { write: 0, read: 0, calls: 0 });
+  await run();
+  rows.push({
+    call,
+    'write units': units.write / times,
+    'read units': units.read / times,
+    calls: units.calls / times,
+  });
+}
+
+function of<K extends CounterKind>(counter: string, kind: K) {
+  const definition = config.counters.get(counter);
+  if (definition?.kind !== kind) throw new Error(`${counter} is no ${kind}`);
+  return { subject, counter, definition: definition as Extract<CounterDefinition, { kind: K }> };
+}
+
+function change(counter: string, request: { token: string | undefined; wantCount?: boolean }) {
+  return counters.counts.change(of(counter, 'count'), { amount: 1, wantCount: true, ...request });
+}
+
+function drawTicket(token: string) {
+  return counters.tickets.draw(of('orders', 'ticket'), token);
+}
