@@ -12,25 +12,33 @@ interface Consumed {
   readonly CapacityUnits?: number;
 }
 
-/** AWS bills each item of a transaction twice; DynamoDB Local reports something else. */
+/**
+ * AWS bills each item of a transaction twice, and each key of a batch whether there is an item or
+ * not; DynamoDB Local reports something else for both, so these are counted by AWS's rule.
+ */
 const unitsOfTransactedItem = 2;
 
-const readingCommands: ReadonlySet<string> = new Set([
-  'GetItemCommand',
-  'BatchGetItemCommand',
-  'QueryCommand',
-]);
+const readingCommands: ReadonlySet<string> = new Set(['GetItemCommand', 'QueryCommand']);
 
 /** Counts into `units` whatever the client sends from now on. Items are assumed to be below 1 KB. */
 export function countUnits(client: DynamoDBDocumentClient, units: Units): void {
   client.middlewareStack.add(
     (next, context) => async (args) => {
-      const input = args.input as { TransactItems?: readonly unknown[] };
+      const input = args.input as {
+        TransactItems?: readonly unknown[];
+        RequestItems?: Readonly<
+          Record<string, { Keys?: readonly unknown[]; ConsistentRead?: boolean }>
+        >;
+      };
       units.calls += 1;
       if (input.TransactItems) {
         units.write += unitsOfTransactedItem * input.TransactItems.length;
         return next(args);
       }
+      for (const { Keys = [], ConsistentRead } of Object.values(input.RequestItems ?? {})) {
+        units.read += Keys.length * (ConsistentRead ? 1 : 0.5);
+      }
+      if (input.RequestItems) return next(args);
       Object.assign(args.input, { ReturnConsumedCapacity: 'TOTAL' });
       const result = await next(args);
       const { ConsumedCapacity } = result.output as {

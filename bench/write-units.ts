@@ -87,7 +87,12 @@ async function measureFold(): Promise<void> {
     });
   const fold = createStreamHandler({
     context: { ...context, config },
-    foldStore: createDynamoFoldStore({ clients, tableName, random: context.random }),
+    foldStore: createDynamoFoldStore({
+      clients,
+      tableName,
+      random: context.random,
+      pause: context.pause,
+    }),
     publish: async () => {},
     report: () => {},
   });

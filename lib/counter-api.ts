@@ -8,29 +8,42 @@ import {
   LogGroupLogDestination,
   PayloadFormatVersion,
 } from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import {
   defaultFunction,
   type FunctionName,
+  jwtPrefix,
   operations,
   routes,
 } from '../functions/http/routes.ts';
 import type { CounterFunction } from './counter-function.ts';
+import type { IdentityProvider } from './deployment-options.ts';
 
 export interface CounterApiProps {
   readonly functions: Readonly<Record<FunctionName, CounterFunction>>;
   /** Requests a second from which API Gateway answers 429. */
   readonly requestsPerSecond: number;
+  /** Whose tokens are taken, on routes of their own; undefined: nobody's. */
+  readonly identityProvider: IdentityProvider | undefined;
 }
 
-/** The front door: an HTTP API with one route per entry of the routes table. */
+/**
+ * The front door: an HTTP API with one route per entry of the routes table. With an identity provider,
+ * each route that takes a right has a twin behind its authorizer, since an authorizer is for all
+ * requests to a route, and those with an API key must get past it.
+ */
 export class CounterApi extends Construct {
   /** Without a slash at the end, so that `$URL/v1/…` is right. */
   readonly url: string;
 
-  constructor(scope: Construct, id: string, { functions, requestsPerSecond }: CounterApiProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { functions, requestsPerSecond, identityProvider }: CounterApiProps,
+  ) {
     super(scope, id);
     const integrations = {
       read: lambdaIntegration('Read', functions.read),
@@ -48,12 +61,13 @@ export class CounterApi extends Construct {
       defaultIntegration: new HttpLambdaIntegration('CatchAll', functions[defaultFunction].lambda),
       createDefaultStage: false,
     });
-    for (const { method, path, operation } of routes) {
-      api.addRoutes({
-        path,
-        methods: [HttpMethod[method]],
-        integration: integrations[operations[operation]],
-      });
+    const authorizer = identityProvider && jwtAuthorizer(identityProvider);
+    for (const { method, path, operation, right } of routes) {
+      const methods = [HttpMethod[method]];
+      const integration = integrations[operations[operation]];
+      api.addRoutes({ path, methods, integration });
+      if (!authorizer || right === 'none') continue;
+      api.addRoutes({ path: `${jwtPrefix}${path}`, methods, integration, authorizer });
     }
     Validations.of(api).acknowledge({
       id: 'AwsSolutions-APIG4',
@@ -81,6 +95,11 @@ export class CounterApi extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
   }
+}
+
+/** API Gateway checks signature, issuer, audience and time; what a token may do is for the functions. */
+function jwtAuthorizer({ issuer, audience }: IdentityProvider): HttpJwtAuthorizer {
+  return new HttpJwtAuthorizer('Jwt', issuer, { jwtAudience: [...audience] });
 }
 
 /** One permission per function, not per route: a function's policy has room for a few dozen only. */

@@ -22,6 +22,8 @@ export interface CounterFunctionProps {
   /** Of memory, and with it of a processor: 1,769 MB are a whole one. */
   readonly memoryMb?: number;
   readonly timeout?: Duration;
+  /** How many of it run at once at most, which is taken from the account's; undefined: as many as there are. */
+  readonly reservedConcurrency?: number | undefined;
   /** Files to put in `assets/` beside the bundle, from the project's root. */
   readonly assets?: readonly string[];
 }
@@ -41,6 +43,7 @@ export class CounterFunction extends Construct {
       memoryMb = 512,
       // Five DynamoDB calls at their own limit of 3 s; API Gateway would hang up after 29 s.
       timeout = Duration.seconds(15),
+      reservedConcurrency,
       assets = [],
     }: CounterFunctionProps,
   ) {
@@ -67,6 +70,7 @@ export class CounterFunction extends Construct {
       architecture: Architecture.ARM_64,
       memorySize: memoryMb,
       timeout,
+      ...(reservedConcurrency && { reservedConcurrentExecutions: reservedConcurrency }),
       loggingFormat: LoggingFormat.JSON,
       applicationLogLevelV2: ApplicationLogLevel.INFO,
       // Leaves out START and REPORT of every request: at $0.50 a GB they would cost as much as the

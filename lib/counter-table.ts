@@ -6,6 +6,7 @@ import {
   TableEncryptionV2,
   TableV2,
 } from 'aws-cdk-lib/aws-dynamodb';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { environmentNames } from '../functions/runtime/environment-names.ts';
 import { tableDefinition } from '../functions/store/table-definition.ts';
@@ -14,6 +15,9 @@ import type { CounterFunction } from './counter-function.ts';
 export interface CounterTableProps {
   /** Regions that hold a copy of the table, the stack's own first; none: only the stack's own. */
   readonly regions: readonly string[];
+  /** Read and write units a second from which DynamoDB throttles; undefined: the account's quota. */
+  readonly maxReadUnits: number | undefined;
+  readonly maxWriteUnits: number | undefined;
 }
 
 /** The one table. It outlives the stack: counts cannot be made again from anything else. */
@@ -23,7 +27,11 @@ export class CounterTable extends Construct {
   private readonly table: TableV2;
   private readonly regions: string;
 
-  constructor(scope: Construct, id: string, { regions }: CounterTableProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { regions, maxReadUnits, maxWriteUnits }: CounterTableProps,
+  ) {
     super(scope, id);
     const [home = Stack.of(this).region, ...others] = regions;
     this.regions = [home, ...others].join(',');
@@ -33,7 +41,10 @@ export class CounterTable extends Construct {
       timeToLiveAttribute: tableDefinition.ttlAttribute,
       dynamoStream: StreamViewType[tableDefinition.streamViewType],
       // Counting comes in bursts and nobody should have to plan for them.
-      billing: Billing.onDemand(),
+      billing: Billing.onDemand({
+        ...(maxReadUnits && { maxReadRequestUnits: maxReadUnits }),
+        ...(maxWriteUnits && { maxWriteRequestUnits: maxWriteUnits }),
+      }),
       // Encrypted under DynamoDB's own key: a KMS key would add its price to every counter and a
       // second way to lose the data, and the table holds hashes of keys, never the keys.
       encryption: TableEncryptionV2.dynamoOwnedKey(),
@@ -47,9 +58,16 @@ export class CounterTable extends Construct {
     this.streamArn = this.table.tableStreamArn ?? '';
   }
 
-  /** Lets a function read totals. */
+  /**
+   * Lets a function read totals, and write what checking who calls takes: the day an API key was last
+   * used, the calls of a key that has a limit, and the deployment's secret if it is the first to need
+   * it. Beyond these items it can change nothing, and of a key nothing but that day.
+   */
   grantRead(reader: CounterFunction): void {
     this.grant(reader, 'dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query');
+    this.grantItems(reader, 'dynamodb:UpdateItem', 'k#', ['pk', 'sk', 'u']);
+    this.grantItems(reader, 'dynamodb:UpdateItem', 'c#*#.calls#*');
+    this.grantItems(reader, 'dynamodb:PutItem', 'p#secret');
   }
 
   /**
@@ -82,6 +100,31 @@ export class CounterTable extends Construct {
   /** Lets a function's event source mapping read the stream. */
   grantStreamRead(reader: CounterFunction): void {
     this.table.grantStreamRead(reader.lambda);
+  }
+
+  /**
+   * One action on items whose partition key matches a pattern, and which names no other attributes.
+   * `ForAllValues` is also true of a request without keys, so there have to be some.
+   */
+  private grantItems(
+    { lambda }: CounterFunction,
+    action: string,
+    partitionKey: string,
+    attributes?: readonly string[],
+  ): void {
+    lambda.addToRolePolicy(
+      new PolicyStatement({
+        actions: [action],
+        resources: [this.table.tableArn],
+        conditions: {
+          Null: { 'dynamodb:LeadingKeys': 'false' },
+          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [partitionKey] },
+          ...(attributes && {
+            'ForAllValues:StringEquals': { 'dynamodb:Attributes': attributes },
+          }),
+        },
+      }),
+    );
   }
 
   private grant(user: CounterFunction, ...actions: string[]): void {

@@ -8,18 +8,32 @@ export interface DeploymentOptions {
   readonly regions: readonly string[];
   /** Requests a second from which the API answers 429. */
   readonly requestsPerSecond: number;
+  /** Read and write units a second from which DynamoDB throttles the table; undefined: none. */
+  readonly maxReadUnits: number | undefined;
+  readonly maxWriteUnits: number | undefined;
+  /** How many write functions run at once at most; undefined: as many as the account lets. */
+  readonly writeConcurrency: number | undefined;
   /** Where alarms are mailed to; undefined: nowhere. */
   readonly alarmEmail: string | undefined;
+  /** What a month may cost before somebody is told; undefined: nobody is. */
+  readonly budget: { readonly usd: number; readonly email: string } | undefined;
+  /** Whose tokens are taken beside API keys; undefined: nobody's. */
+  readonly identityProvider: IdentityProvider | undefined;
 }
 
+export interface IdentityProvider {
+  /** As in a token's `iss`: an https address. */
+  readonly issuer: string;
+  /** One of them must be in a token's `aud` or `client_id`. */
+  readonly audience: readonly string[];
+}
+
+/** @throws Error naming the context value that is wrong */
 export function readDeploymentOptions(node: Node): DeploymentOptions {
-  const stackName = String(node.tryGetContext('stackName') ?? 'Tally');
-  const regions = String(node.tryGetContext('regions') ?? '')
-    .split(',')
-    .map((region) => region.trim())
-    .filter((region) => region !== '');
-  const requestsPerSecond = Number(node.tryGetContext('requestsPerSecond') ?? 2_000);
-  const alarmEmail = node.tryGetContext('alarmEmail')?.toString();
+  const stackName = textIn(node, 'stackName') ?? 'Tally';
+  const regions = listIn(node, 'regions');
+  const requestsPerSecond = countIn(node, 'requestsPerSecond') ?? 2_000;
+  const alarmEmail = textIn(node, 'alarmEmail');
 
   if (
     regions.some((region) => !/^[a-z]{2}(-[a-z]+)+-\d$/.test(region)) ||
@@ -29,11 +43,55 @@ export function readDeploymentOptions(node: Node): DeploymentOptions {
       `context "regions": expected different AWS regions separated by commas, not "${regions.join()}"`,
     );
   }
-  if (!Number.isInteger(requestsPerSecond) || requestsPerSecond < 1) {
-    throw new Error('context "requestsPerSecond": expected a whole number of at least 1');
-  }
   if (alarmEmail !== undefined && !/^\S+@\S+$/.test(alarmEmail)) {
     throw new Error(`context "alarmEmail": expected an email address, not "${alarmEmail}"`);
   }
-  return { stackName, regions, requestsPerSecond, alarmEmail };
+  return {
+    stackName,
+    regions,
+    requestsPerSecond,
+    maxReadUnits: countIn(node, 'maxReadUnits'),
+    maxWriteUnits: countIn(node, 'maxWriteUnits'),
+    writeConcurrency: countIn(node, 'writeConcurrency'),
+    alarmEmail,
+    budget: budgetIn(node, alarmEmail),
+    identityProvider: identityProviderIn(node),
+  };
+}
+
+function budgetIn(node: Node, email: string | undefined): DeploymentOptions['budget'] {
+  const usd = countIn(node, 'monthlyBudgetUsd');
+  if (usd === undefined) return undefined;
+  if (email !== undefined) return { usd, email };
+  throw new Error('context "monthlyBudgetUsd": needs "alarmEmail", to tell somebody');
+}
+
+function identityProviderIn(node: Node): IdentityProvider | undefined {
+  const issuer = textIn(node, 'jwtIssuer');
+  const audience = listIn(node, 'jwtAudience');
+  if (issuer === undefined && audience.length === 0) return undefined;
+  if (issuer === undefined || !/^https:\/\/\S+$/.test(issuer)) {
+    throw new Error(`context "jwtIssuer": expected an https address, not "${issuer ?? ''}"`);
+  }
+  // Without one, API Gateway would take every token of the issuer, also those made for other services.
+  if (audience.length === 0)
+    throw new Error('context "jwtAudience": is missing beside "jwtIssuer"');
+  return { issuer, audience };
+}
+
+const textIn = (node: Node, name: string): string | undefined =>
+  node.tryGetContext(name)?.toString();
+
+const listIn = (node: Node, name: string): string[] =>
+  (textIn(node, name) ?? '')
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+
+function countIn(node: Node, name: string): number | undefined {
+  const text = textIn(node, name);
+  if (text === undefined) return undefined;
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1) return count;
+  throw new Error(`context "${name}": expected a whole number of at least 1, not "${text}"`);
 }

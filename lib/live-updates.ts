@@ -15,14 +15,15 @@ const namespace = 'counters';
 
 /**
  * Who knows the name of a channel may listen to it, so nobody may listen to channels unnamed: AppSync
- * itself would take `/counters/*`, which is all of them. Runs in AppSync's own JavaScript, which
+ * itself would take `/counters/*`, which is all of them. An error rather than `util.unauthorized()`,
+ * for which clients drop their whole connection and come back for ever. Runs in AppSync's own JavaScript, which
  * knows neither regular expressions nor exceptions.
  */
 const refuseWildcards = `import { util } from '@aws-appsync/utils';
 
 export function onSubscribe(ctx) {
   if (ctx.info.channel.path.includes('*')) {
-    util.unauthorized();
+    util.error('A channel must be named in full.', 'BadRequestException');
   }
 }
 `;

@@ -7,6 +7,7 @@ import { CounterStream } from './counter-stream.ts';
 import { CounterTable } from './counter-table.ts';
 import type { DeploymentOptions } from './deployment-options.ts';
 import { LiveUpdates } from './live-updates.ts';
+import { MonthlyBudget } from './monthly-budget.ts';
 import { OperatorAlarms } from './operator-alarms.ts';
 
 /**
@@ -14,18 +15,16 @@ import { OperatorAlarms } from './operator-alarms.ts';
  * behind the table's stream a fourth, which folds changes into totals and publishes them.
  */
 export class TallyStack extends Stack {
-  constructor(
-    scope: Construct,
-    id: string,
-    { stackName, regions, requestsPerSecond, alarmEmail }: DeploymentOptions,
-  ) {
+  constructor(scope: Construct, id: string, options: DeploymentOptions) {
+    const { stackName, regions, alarmEmail, budget } = options;
     const [region] = regions;
     // Without a region the template fits any; copies in other regions must know which one is home.
     super(scope, id, { stackName, ...(region && { env: { region } }) });
 
-    const table = new CounterTable(this, 'Table', { regions });
+    const table = new CounterTable(this, 'Table', options);
     const live = new LiveUpdates(this, 'Live');
     const alarms = new OperatorAlarms(this, 'Alarms', { email: alarmEmail });
+    if (budget) new MonthlyBudget(this, 'Budget', budget);
 
     const read = new CounterFunction(this, 'Read', {
       entry: 'functions/http/read-handler.ts',
@@ -36,6 +35,7 @@ export class TallyStack extends Stack {
     const write = new CounterFunction(this, 'Write', {
       entry: 'functions/http/write-handler.ts',
       description: 'Tally: changes counters',
+      reservedConcurrency: options.writeConcurrency,
     });
     table.grantWrite(write);
     live.addEndpoints(write);
@@ -46,10 +46,7 @@ export class TallyStack extends Stack {
       assets: [...assets.values()].map(({ source }) => source),
     });
 
-    const api = new CounterApi(this, 'Api', {
-      functions: { read, write, site },
-      requestsPerSecond,
-    });
+    const api = new CounterApi(this, 'Api', { ...options, functions: { read, write, site } });
 
     const stream = new CounterFunction(this, 'Stream', {
       entry: 'functions/stream/stream-handler.ts',

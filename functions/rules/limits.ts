@@ -39,7 +39,7 @@ export const limits = {
   dynamoRequestMs: 3_000,
   dynamoConnectMs: 1_000,
   /** Tries to fold into one cell in a call: each failed one means that another fold got through. */
-  foldAttempts: 20,
+  foldAttempts: 8,
   /** Cells that one stream batch is folded into at the same time: enough to hide the round trips. */
   foldConcurrency: 32,
   /** Seconds a counter publishes live updates after somebody asked where to listen, and when to ask again. */

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { retryPauseMs } from '../rules/backoff.ts';
@@ -32,11 +31,14 @@ export function createDynamoFoldStore({
   clients,
   tableName: TableName,
   random,
+  pause,
 }: {
   clients: DynamoClients;
   tableName: string;
   /** In [0, 1): spreads repeated calls. */
   random: () => number;
+  /** Resolves after that many ms. */
+  pause: (ms: number) => Promise<unknown>;
 }): FoldStore {
   async function fold(request: CellFold): Promise<Cell> {
     const mark = watermarkName(request.streamShardId);

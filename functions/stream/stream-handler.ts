@@ -14,7 +14,12 @@ const metrics = new Metrics();
 
 export const handler = createStreamHandler({
   context,
-  foldStore: createDynamoFoldStore({ clients, tableName, random: context.random }),
+  foldStore: createDynamoFoldStore({
+    clients,
+    tableName,
+    random: context.random,
+    pause: context.pause,
+  }),
   publish: createPublisher({
     endpoint: requireLive(live).http,
     region: context.region,

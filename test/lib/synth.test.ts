@@ -12,7 +12,15 @@ beforeAll(() => {
   // No credentials and no account: whoever builds Tally in CI has neither.
   const env = Object.entries(process.env).filter(([name]) => !/^(AWS|CDK)_/.test(name));
   // With everything that a deployment may choose to have.
-  const chosen = ['--context', 'alarmEmail=ops@example.com'];
+  const chosen = [
+    'alarmEmail=ops@example.com',
+    'monthlyBudgetUsd=40',
+    'jwtIssuer=https://id.example.com/',
+    'jwtAudience=tally',
+    'maxReadUnits=500',
+    'maxWriteUnits=200',
+    'writeConcurrency=50',
+  ].flatMap((value) => ['--context', value]);
   synth = spawnSync(
     'npx',
     ['cdk', 'synth', '--quiet', '--no-notices', '--output', output, ...chosen],
