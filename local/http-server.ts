@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
+import pLimit, { type LimitFunction } from 'p-limit';
 import type { HttpHandler } from '../functions/http/http-handler.ts';
 import type { HttpResponse } from '../functions/http/responses.ts';
 import {
@@ -20,6 +21,8 @@ import { type LiveServer, livePaths } from './live-server.ts';
 const bodyBytesMax = 10 * 1024 * 1024;
 /** What a function has in AWS; handlers look at it to answer in time. */
 const functionTimeoutMs = 29_000;
+/** As many as DynamoDB Local can keep up with; a burst waits here instead of timing out there. */
+const handlersAtOnce = 64;
 
 export type HttpHandlers = Readonly<Record<FunctionName, HttpHandler>>;
 
@@ -37,8 +40,11 @@ export interface HttpServer {
 
 export function createHttpServer(): HttpServer {
   let services: Services | undefined;
-  const server = createServer((request, response) => {
-    respond(services, request, response).catch((error: unknown) => {
+  const limit = pLimit(handlersAtOnce);
+  const server = createServer({ shouldUpgradeCallback: isWebSocket }, (request, response) => {
+    respond(services, limit, request, response).catch((error: unknown) => {
+      // Whoever breaks off in the middle of a body waits for no answer.
+      if (request.destroyed && !request.complete) return;
       console.error('a handler broke:', error);
       if (response.headersSent) response.destroy();
       else send(response, gatewayAnswer(500, 'Internal Server Error'));
@@ -52,8 +58,13 @@ export function createHttpServer(): HttpServer {
   };
 }
 
+/** Other upgrades, such as curl's offer of HTTP/2, are declined by an ordinary answer. */
+const isWebSocket = ({ headers }: IncomingMessage): boolean =>
+  headers.upgrade?.toLowerCase() === 'websocket';
+
 async function respond(
   services: Services | undefined,
+  limit: LimitFunction,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -71,7 +82,7 @@ async function respond(
   }
   const match = matchRoute(method, event.rawPath);
   const name = match.found === 'route' ? operations[match.route.operation] : defaultFunction;
-  send(response, await handlers[name](event, lambdaContext(name)));
+  send(response, await limit(() => handlers[name](event, lambdaContext(name))));
 }
 
 async function readBody(request: IncomingMessage): Promise<Buffer | 'too large'> {

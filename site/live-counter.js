@@ -15,17 +15,20 @@ const counterUrl = output.dataset.url;
 
 let shownAt = output.dataset.updatedAt ?? '';
 let polling;
+let pollingMs;
 
-/** Shows a total unless a newer one is shown already: RFC 3339 times in UTC compare as strings. */
+/** RFC 3339 times in UTC compare as strings. */
+const isOlder = ({ updated_at: updatedAt }) => (updatedAt ?? '') < shownAt;
+
 function show({ count, choices = {}, updated_at: updatedAt }) {
-  if (updatedAt === null || updatedAt < shownAt) return;
-  shownAt = updatedAt;
+  shownAt = updatedAt ?? '';
   output.textContent = count.toLocaleString('en');
+  document.title = document.title.replace(/^\S+/, count);
   for (const [choice, chosen] of Object.entries(choices)) {
     const cell = document.querySelector(`[data-choice="${choice}"]`);
     if (cell) cell.textContent = chosen.toLocaleString('en');
   }
-  updated.textContent = `last changed ${updatedAt}`;
+  if (updatedAt !== null) updated.textContent = `last changed ${updatedAt}`;
 }
 
 async function getJson(url) {
@@ -34,10 +37,26 @@ async function getJson(url) {
   return response.json();
 }
 
-/** A failed poll is no event: the next one comes soon. */
-const poll = () => getJson(counterUrl).then(show, () => {});
+/**
+ * An answer that looks older than what is shown may come from a cache; or it is right, because a new
+ * day has begun or two writers' clocks differ. What the table itself says then is shown in any case. A
+ * failed poll is no event: the next one comes soon.
+ */
+async function poll() {
+  try {
+    let total = await getJson(counterUrl);
+    if (isOlder(total)) {
+      const before = shownAt;
+      total = await getJson(`${counterUrl}?consistent=true`);
+      if (shownAt !== before && isOlder(total)) return;
+    }
+    show(total);
+  } catch {}
+}
 
 function pollEvery(ms) {
+  if (ms === pollingMs) return;
+  pollingMs = ms;
   clearInterval(polling);
   polling = setInterval(poll, ms);
 }
@@ -72,7 +91,9 @@ function listen({ realtime, http, api_key: apiKey, channel }) {
         // What changed between the page and the subscription was told to nobody.
         void poll();
       } else if (message.type === 'data') {
-        show(JSON.parse(message.event));
+        const total = JSON.parse(message.event);
+        if (isOlder(total)) void poll();
+        else show(total);
       } else if (message.type.endsWith('error')) {
         socket.close();
       }

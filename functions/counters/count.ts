@@ -11,13 +11,14 @@ import { limits } from '../rules/limits.ts';
 import { grownShardCount, pickOtherShard, pickShard } from '../rules/shards.ts';
 import { tokenExpiry } from '../rules/tokens.ts';
 import { type WindowKind, windowExpiry, windowKeyAt } from '../rules/windows.ts';
-import type {
-  AddOutcome,
-  Cell,
-  CellChange,
-  SeenToken,
-  Token,
-  TokenOutcome,
+import {
+  type AddOutcome,
+  type Cell,
+  type CellChange,
+  type SeenToken,
+  StoreUnavailableError,
+  type Token,
+  type TokenOutcome,
 } from '../store/counter-store.ts';
 import type { Calendars } from './calendars.ts';
 import type { CounterContext } from './counter-context.ts';
@@ -25,6 +26,7 @@ import type { CountDefinition } from './define-counters.ts';
 import { type Refusal, refuse } from './refusals.ts';
 import { refuseByAge } from './token-age.ts';
 import type { Total, TotalKey, Totals } from './total.ts';
+import { writeBesideRead } from './write-beside-read.ts';
 
 export interface CountOf {
   readonly subject: string;
@@ -49,7 +51,7 @@ export interface CountAnswer {
 
 export interface ChangeAnswer {
   readonly ok: true;
-  /** Absent if it was not wanted. */
+  /** Absent if it was not wanted, could not be read, or is too large for JSON. */
   readonly count?: number;
   readonly updatedAtMs?: number | null;
   /** Accepted, but not folded into the total yet. */
@@ -166,12 +168,11 @@ export function createCounts({
     totals.learnShardCount(key, shardCount);
   }
 
-  /** The total is read beside the write, not after it: the fold could be faster than a later read. */
   async function defer({ key, token, wantCount }: Plan): Promise<Written> {
-    const [outcome, before] = await Promise.all([
+    const [outcome, before] = await writeBesideRead(
       store.defer(token),
-      wantCount ? totals.read(key, { consistent: false }) : undefined,
-    ]);
+      wantCount ? totals.read(key, { consistent: false }) : Promise.resolve(undefined),
+    );
     if (outcome.outcome === 'seen') return { how: 'seen', seen: outcome.seen };
     return { how: 'deferred', before };
   }
@@ -198,8 +199,13 @@ export function createCounts({
       replayed: written.how === 'seen',
     } as const;
     if (!planned.wantCount) return accepted;
-    const shown = asAnswer(await totalAfter(planned, written));
-    return shown.ok ? { ...shown, ...accepted } : shown;
+    // The change has happened, whether its count can be told or not.
+    const total = await totalAfter(planned, written).catch((error: unknown) => {
+      if (error instanceof StoreUnavailableError) return undefined;
+      throw error;
+    });
+    const shown = total && asAnswer(total);
+    return shown?.ok ? { ...shown, ...accepted } : accepted;
   }
 
   /**

@@ -10,6 +10,9 @@ import type { Calendars } from './calendars.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { ShownOf } from './show.ts';
 
+/** A mark that lasts so long is enough: timers of tabs in the background are up to a minute late. */
+const longEnoughMs = (limits.renewWatchAfterSeconds + 90) * 1000;
+
 /**
  * The channel of a counter. Its name is a capability: only who may read the counter is told it, and
  * nobody can guess it. It is short and plain enough for AppSync (a segment is at most 50 letters,
@@ -32,22 +35,23 @@ export function createLive({
 }) {
   /**
    * The cell that bears the mark: of a count the one that it shows, so that the mark is in the image
-   * of every change; the other kinds have no such cell, and get one for the mark.
+   * of every change. The other kinds have no such cell, and get one for the mark; so do minutes,
+   * which are over before a listener asks again.
    */
   async function markedCell(
     { subject, counter, definition }: ShownOf,
     at: number,
   ): Promise<CellKey> {
     const cell = { subject, series: counter, region, shard: 0 };
-    if (definition.kind !== 'count') return { ...cell, window: allWindowKey };
-    const [kind] = definition.windows;
+    const kind = definition.kind === 'count' ? definition.windows[0] : 'all';
+    if (kind === 'minute' || kind === 'all') return { ...cell, window: allWindowKey };
     return { ...cell, window: windowKeyAt(kind, at, await calendars.of(subject, [kind])) };
   }
 
   /** Marks a cell as watched, unless its mark lasts long enough without that. */
   async function mark(key: CellKey, { definition }: ShownOf): Promise<void> {
     const [cell] = await store.readCells([key], { consistent: false });
-    if ((cell?.watchedUntilMs ?? 0) > now() + limits.renewWatchAfterSeconds * 1000) return;
+    if ((cell?.watchedUntilMs ?? 0) > now() + longEnoughMs) return;
     const keepDays = 'keepDays' in definition ? definition.keepDays : limits.keepDays;
     await store.watch(key, {
       untilMs: now() + limits.watchSeconds * 1000,

@@ -1,11 +1,12 @@
 /** The presence kind: how many viewers are here now. See rules/presence.ts for how. */
 
 import { limits } from '../rules/limits.ts';
-import { bucketKeyAt, nextBeatSeconds, presentBuckets } from '../rules/presence.ts';
+import { bucketKeyAt, lastAwayAt, nextBeatSeconds, presentBuckets } from '../rules/presence.ts';
 import { windowExpiry } from '../rules/windows.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { PresenceDefinition } from './define-counters.ts';
-import type { Total, Totals } from './total.ts';
+import type { Totals } from './total.ts';
+import { writeAndRead } from './write-beside-read.ts';
 
 export interface PresenceOf {
   readonly subject: string;
@@ -31,12 +32,18 @@ export function createPresence({ context, totals }: { context: CounterContext; t
     { subject, counter, definition }: PresenceOf,
     options: { consistent: boolean },
   ): Promise<PresenceAnswer> {
+    const atMs = now();
     const parts = await Promise.all(
-      presentBuckets(now(), definition).map((window) =>
+      presentBuckets(atMs, definition).map((window) =>
         totals.read({ subject, series: counter, window }, options),
       ),
     );
-    return { count: Number(sumOf(parts)), updatedAtMs: latestOf(parts) };
+    const times = parts.flatMap(({ updatedAtMs }) => updatedAtMs ?? []);
+    return {
+      count: Number(parts.reduce((sum, { count }) => sum + count, 0n)),
+      // A bucket that is away takes its time with it; without this, a later count could look older.
+      updatedAtMs: times.length > 0 ? Math.max(...times, lastAwayAt(atMs, definition)) : null,
+    };
   }
 
   return {
@@ -50,14 +57,15 @@ export function createPresence({ context, totals }: { context: CounterContext; t
     async beat(of: PresenceOf, member: string): Promise<BeatAnswer> {
       const bucket = bucketKeyAt(now(), of.definition);
       const expiresAt = windowExpiry({ window: bucket, keepDays: limits.keepDays, jitter: 0 }) ?? 0;
-      const [shown, before] = await Promise.all([
-        read(of, { consistent: false }),
+      const [before, shown] = await writeAndRead(
         store.beat({ ...of, member }, bucket, { region, expiresAt }),
-      ]);
+        read(of, { consistent: false }),
+      );
       // A viewer that has just come is in no total yet; one that stays is, wherever it was before.
       const isNew = before === undefined || !presentBuckets(now(), of.definition).includes(before);
       return {
-        count: shown.count + (isNew ? 1 : 0),
+        // One that has come a moment ago may be in none either, but is here.
+        count: Math.max(1, shown.count + (isNew ? 1 : 0)),
         updatedAtMs: isNew ? now() : shown.updatedAtMs,
         nextBeatSeconds: nextBeatSeconds(of.definition, random()),
       };
@@ -68,12 +76,4 @@ export function createPresence({ context, totals }: { context: CounterContext; t
       await store.remove({ ...of, member });
     },
   };
-}
-
-const sumOf = (parts: readonly Total[]): bigint =>
-  parts.reduce((sum, { count }) => sum + count, 0n);
-
-function latestOf(parts: readonly Total[]): number | null {
-  const times = parts.flatMap(({ updatedAtMs }) => updatedAtMs ?? []);
-  return times.length > 0 ? Math.max(...times) : null;
 }

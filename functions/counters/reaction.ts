@@ -8,6 +8,7 @@ import type { CounterContext } from './counter-context.ts';
 import type { ReactionDefinition } from './define-counters.ts';
 import { type Refusal, refuse } from './refusals.ts';
 import type { Totals } from './total.ts';
+import { writeAndRead } from './write-beside-read.ts';
 
 export interface ReactionOf {
   readonly subject: string;
@@ -58,14 +59,17 @@ export function createReactions({ context, totals }: { context: CounterContext; 
     from: string | undefined,
     to: string | undefined,
   ): ReactionAnswer {
-    const choice = to ?? null;
-    if (from === to) return { ok: true, ...before, choice, pending: false };
     const choices: Record<string, number> = { ...before.choices };
-    // The member's own earlier choice may be pending as well: then it is in no total to take it from.
-    if (from !== undefined) choices[from] = Math.max(0, (choices[from] ?? 0) - 1);
-    if (to !== undefined) choices[to] = (choices[to] ?? 0) + 1;
+    const isMove = from !== to;
+    // What the member said before may be pending as well: then it is in no total to take it from. It
+    // may also have left the configuration since.
+    if (isMove && from !== undefined && Object.hasOwn(choices, from)) {
+      choices[from] = Math.max(0, (choices[from] ?? 0) - 1);
+    }
+    if (to !== undefined) choices[to] = Math.max(1, (choices[to] ?? 0) + (isMove ? 1 : 0));
     const count = Object.values(choices).reduce((sum, part) => sum + part, 0);
-    return { ok: true, choice, count, choices, updatedAtMs: now(), pending: true };
+    const updatedAtMs = isMove ? now() : before.updatedAtMs;
+    return { ok: true, choice: to ?? null, count, choices, updatedAtMs, pending: isMove };
   }
 
   return {
@@ -91,20 +95,19 @@ export function createReactions({ context, totals }: { context: CounterContext; 
         const choices = of.definition.choices.join(', ');
         return refuse('unknown_choice', `The choices are ${choices}.`);
       }
-      // The totals are read beside the write, not after it: the fold could be faster than a later read.
-      const [before, from] = await Promise.all([
-        read(of, { consistent: false }),
+      const [from, before] = await writeAndRead(
         store.choose({ ...of, member }, choice, region),
-      ]);
+        read(of, { consistent: false }),
+      );
       return withMove(before, from, choice);
     },
 
     /** Takes back what a member says. @throws as `choose` */
     async remove(of: ReactionOf, member: string): Promise<ReactionAnswer> {
-      const [before, removed] = await Promise.all([
-        read(of, { consistent: false }),
+      const [removed, before] = await writeAndRead(
         store.remove({ ...of, member }),
-      ]);
+        read(of, { consistent: false }),
+      );
       return withMove(before, removed?.choice, undefined);
     },
   };

@@ -39,25 +39,28 @@ export function createUnread({ context, totals }: { context: CounterContext; tot
   const { subscriptionStore: store, config } = context;
 
   /** How much has come on a counter in all. */
-  async function totalOf({ subject, counter }: Name): Promise<number> {
+  async function totalOf(
+    { subject, counter }: Name,
+    options: { consistent: boolean },
+  ): Promise<number> {
     const definition = config.counters.get(counter);
     const series = definition ? seriesOf(counter, definition) : [];
     const parts = await Promise.all(
-      series.map((name) =>
-        totals.read({ subject, series: name, window: allWindowKey }, { consistent: false }),
-      ),
+      series.map((name) => totals.read({ subject, series: name, window: allWindowKey }, options)),
     );
     return Number(parts.reduce((sum, { count, resetAway }) => sum + count + resetAway, 0n));
   }
 
   /** Where the user stands on each counter that the caller may know of. */
-  async function standings(user: string, mayRead: MayRead): Promise<Standing[]> {
+  async function standings(
+    user: string,
+    mayRead: MayRead,
+    options: { consistent: boolean },
+  ): Promise<Standing[]> {
     const all = await store.list(user);
     const allowed = await Promise.all(all.map(mayRead));
     const shown = all.filter((_, index) => allowed[index]);
-    return Promise.all(
-      shown.map(async (subscription) => ({ ...subscription, total: await totalOf(subscription) })),
-    );
+    return Promise.all(shown.map(async (it) => ({ ...it, total: await totalOf(it, options) })));
   }
 
   return {
@@ -73,7 +76,11 @@ export function createUnread({ context, totals }: { context: CounterContext; tot
           'Unread takes a count that has the window "all", or a reaction.',
         );
       }
-      const [others, seen] = await Promise.all([store.list(user), totalOf(name)]);
+      // Read strongly: what an older total does not hold would look as if it came later.
+      const [others, seen] = await Promise.all([
+        store.list(user),
+        totalOf(name, { consistent: true }),
+      ]);
       if (others.length >= limits.subscriptions) {
         const known = others.some(
           (it) => it.subject === name.subject && it.counter === name.counter,
@@ -90,15 +97,15 @@ export function createUnread({ context, totals }: { context: CounterContext; tot
 
     /** What is unread now. @throws StoreUnavailableError */
     async read(user: string, mayRead: MayRead): Promise<UnreadAnswer> {
-      return answer(await standings(user, mayRead));
+      return answer(await standings(user, mayRead, { consistent: false }));
     },
 
     /** Marks as read what has come until now. @throws OutcomeUnknownError, StoreUnavailableError */
     async markRead(user: string, mayRead: MayRead): Promise<UnreadAnswer> {
-      const all = await standings(user, mayRead);
-      const behind = all.filter(({ seen, total }) => seen < total);
-      await Promise.all(behind.map((it) => store.markSeen(user, { ...it, seen: it.total })));
-      return answer(all.map((it) => ({ ...it, seen: Math.max(it.seen, it.total) })));
+      const all = await standings(user, mayRead, { consistent: true });
+      const moved = all.filter(({ seen, total }) => seen !== total);
+      await Promise.all(moved.map((it) => store.markSeen(user, it, it.total)));
+      return answer(all.map((it) => ({ ...it, seen: it.total })));
     },
   };
 }

@@ -83,7 +83,7 @@ export function createAccess(options: AccessOptions) {
 
   async function callerOf(event: APIGatewayProxyEventV2): Promise<Caller> {
     const claims = claimsOf(event);
-    if (claims) return { scopes: scopesOfClaim(claims), member: undefined };
+    if (claims !== undefined) return { scopes: scopesOfClaim(claims), member: undefined };
     const credential = credentialOf(event);
     if (credential === undefined) {
       throw new Problem('key_required', 'Send an API key or a pass.', challenge);

@@ -53,7 +53,7 @@ async function answerRoute(
 ): Promise<HttpResponse> {
   const { event } = received;
   const { method } = event.requestContext.http;
-  const match = matchRoute(method, pathOf(event));
+  const match = matchRoute(method === 'HEAD' ? 'GET' : method, pathOf(event));
   if (match.found === 'nothing') throw new Problem('unknown_path', 'No route has this path.');
   if (match.found === 'other_methods') {
     const headers = { allow: [...match.allowed, 'OPTIONS'].join(', ') };
@@ -66,7 +66,11 @@ async function answerRoute(
   if (need) await granted.authorise(need);
   if (route.right === 'key') await granted.caller();
   const operation = operations[route.operation];
-  if (!operation) throw new Error(`${route.operation} is served by another function`);
+  if (!operation) {
+    // API Gateway has no HEAD of its own: it comes to the function of all that has no route.
+    if (method === 'HEAD') throw new Problem('method_not_allowed', 'This path takes GET.');
+    throw new Error(`${route.operation} is served by another function`);
+  }
   return operation({ ...received, params, access: granted });
 }
 

@@ -1,4 +1,5 @@
 /** HTTP operations on one counter. */
+import type { ChangeAnswer } from '../counters/count.ts';
 import type { Counters } from '../counters/counters.ts';
 import type { CounterDefinition } from '../counters/define-counters.ts';
 import type { Shown } from '../counters/show.ts';
@@ -16,7 +17,15 @@ import {
   wantsMinimal,
 } from './http-request.ts';
 import { Problem } from './problems.ts';
-import { asTime, granted, html, json, noContent, writeHeaders } from './responses.ts';
+import {
+  asTime,
+  granted,
+  type HttpResponse,
+  html,
+  json,
+  noContent,
+  writeHeaders,
+} from './responses.ts';
 import { changeBody, historyQuery, readQuery } from './schemas.ts';
 
 /** The page's own script, and connections to wherever live updates go through. */
@@ -78,11 +87,7 @@ export function createCounterOperations({
         wantCount: !wantsMinimal(request),
       }),
     );
-    const headers = writeHeaders(answer);
-    if (answer.count === undefined) {
-      return noContent({ ...headers, 'preference-applied': 'return=minimal' });
-    }
-    return json(200, changeJson({ ...answer, count: answer.count }), headers);
+    return changeResponse(answer, wantsMinimal(request));
   };
 
   const resetCounter: Operation = async (request) => {
@@ -93,8 +98,7 @@ export function createCounterOperations({
       const answer = granted(await tickets.reset(ticket, token));
       return json(200, bookJson(answer), writeHeaders(answer));
     }
-    const answer = granted(await counts.reset(requireKind(named, 'count'), token));
-    return json(200, changeJson({ ...answer, count: answer.count ?? 0 }), writeHeaders(answer));
+    return changeResponse(granted(await counts.reset(requireKind(named, 'count'), token)), false);
   };
 
   const drawTicket: Operation = async (request) => {
@@ -118,6 +122,14 @@ function rangeOf(from: string | undefined, to: string | undefined) {
   if (from === undefined && to === undefined) return undefined;
   if (from !== undefined && to !== undefined) return { from, to };
   throw new Problem('invalid_range', 'A range takes both `from` and `to`.');
+}
+
+/** 204 for an accepted change whose count was not wanted, or cannot be told. */
+function changeResponse(answer: ChangeAnswer, isMinimal: boolean): HttpResponse {
+  const headers = writeHeaders(answer);
+  const { count } = answer;
+  if (count !== undefined) return json(200, changeJson({ ...answer, count }), headers);
+  return noContent({ ...headers, ...(isMinimal && { 'preference-applied': 'return=minimal' }) });
 }
 
 export const changeJson = (answer: {

@@ -167,11 +167,15 @@ function jsonBodyOf(event: APIGatewayProxyEventV2): unknown {
   if (body.length > limits.bodyBytes) {
     throw new Problem('body_too_large', `The body has ${body.length} bytes.`);
   }
+  let parsed: unknown;
   try {
-    return JSON.parse(body.toString('utf8'));
+    parsed = JSON.parse(body.toString('utf8'));
   } catch {
     throw new Problem('invalid_json', body.length === 0 ? 'The body is empty.' : 'Not JSON.');
   }
+  // The schemas of objects take arrays as well.
+  if (Array.isArray(parsed)) throw new Problem('invalid_body', 'The body must be a JSON object.');
+  return parsed;
 }
 
 /** @throws Problem with the code of the first field that is wrong */

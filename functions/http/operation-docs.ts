@@ -132,7 +132,8 @@ export const operationDocs: Readonly<Record<OperationName, OperationDoc>> = {
         },
       },
       204: {
-        description: 'The change is accepted, and `Prefer: return=minimal` asked for no more.',
+        description:
+          'The change is accepted; its count was not asked for (`Prefer: return=minimal`), or cannot be told.',
         headers: ['Idempotency-Replayed', 'Preference-Applied'],
       },
     },

@@ -42,8 +42,10 @@ export function createPipeline({
 }) {
   const dependsOn = ['Accept-Encoding', ...(corsOrigins.includes('*') ? [] : ['Origin'])];
   return middy<APIGatewayProxyEventV2, HttpResponse, Error, Negotiated>()
-    .after(({ response }) => {
-      if (response) response.headers = finalHeaders(response.headers, dependsOn);
+    .after(({ event, response }) => {
+      if (!response) return;
+      response.headers = finalHeaders(response.headers, dependsOn);
+      if (event.requestContext.http.method === 'HEAD') response.body = '';
     })
     .use(
       httpContentNegotiation({
@@ -100,7 +102,8 @@ const isSmall = ({ body }: HttpResponse): boolean =>
 
 /** The validator is weak, because the same answer may be sent compressed or not (RFC 9110, 8.8.1). */
 function withEtag(event: APIGatewayProxyEventV2, response: HttpResponse): HttpResponse {
-  if (event.requestContext.http.method !== 'GET' || response.statusCode !== 200) return response;
+  const { method } = event.requestContext.http;
+  if (!['GET', 'HEAD'].includes(method) || response.statusCode !== 200) return response;
   const headers: Record<string, string> = {
     ...response.headers,
     etag: etag(response.body ?? '', { weak: true }),

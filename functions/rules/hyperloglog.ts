@@ -41,7 +41,8 @@ export function registerOf(hash: Uint8Array): RegisterValue {
 export function merge(sketches: readonly Registers[]): Registers {
   const merged = emptyRegisters();
   for (const sketch of sketches) {
-    for (const [index, rank] of sketch.entries()) {
+    for (let index = 0; index < registerCount; index++) {
+      const rank = sketch[index] ?? 0;
       if (rank > (merged[index] ?? 0)) merged[index] = rank;
     }
   }

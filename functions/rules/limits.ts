@@ -23,8 +23,8 @@ export const limits = {
   /** Seconds a multi-cell total may be served from a function's memory, unless configured. */
   readCacheSeconds: 1,
   readCacheSecondsMax: 3600,
-  /** Totals, shard counts and hot counters a function remembers: some megabytes. */
-  rememberedCounters: 10_000,
+  /** Totals, shard counts and hot counters a function remembers; room for them is made at its start. */
+  rememberedCounters: 2_000,
   /** Milliseconds a counter that met contention twice is written through the ledger only. */
   hotForMs: 3_000,
   /** Attempts on a bounded counter: it has one cell and cannot overflow, so it waits for its turn. */
@@ -37,7 +37,9 @@ export const limits = {
   batchGetRounds: 8,
   /** Milliseconds for one DynamoDB call and for its connection: the SDK waits for ever by default. */
   dynamoRequestMs: 3_000,
-  dynamoConnectMs: 1_000,
+  dynamoConnectMs: 3_000,
+  /** Connections to DynamoDB at once: a batch makes a hundred calls, and waiting for one counts as connecting. */
+  dynamoSockets: 256,
   /** Tries to fold into one cell in a call: each failed one means that another fold got through. */
   foldAttempts: 8,
   /** Cells that one stream batch is folded into at the same time: enough to hide the round trips. */
@@ -82,7 +84,7 @@ export const limits = {
   /** Requests a minute that a key may be limited to: they are counted in one item, which takes 1,000 writes a second. */
   callsPerMinuteMax: 60_000,
   /** Keys a function remembers, and for how many seconds: a revoked key works no longer than that. */
-  rememberedKeys: 10_000,
+  rememberedKeys: 2_000,
   keyCacheSeconds: 30,
   /** Seconds that a pass is good for at most: it cannot be revoked. */
   passSecondsMax: 86_400,

@@ -36,6 +36,16 @@ export function presentBuckets(atMs: number, pulse: Pulse): string[] {
 }
 
 /**
+ * When viewers that had fallen silent went away the last time, if there were any: epoch ms. A count of
+ * viewers falls at these moments without anything being written.
+ */
+export function lastAwayAt(atMs: number, { heartbeatSeconds, awayAfterSeconds }: Pulse): number {
+  const awayMs = awayAfterSeconds * 1000;
+  const heartbeatMs = heartbeatSeconds * 1000;
+  return Math.floor((atMs - awayMs) / heartbeatMs) * heartbeatMs + awayMs;
+}
+
+/**
  * When a client should beat next, in seconds: a little before the heartbeat is over, and not all
  * clients at once. `random` is in [0, 1).
  */

@@ -24,6 +24,8 @@ export function createDynamoClients(endpoint?: string): DynamoClients {
         maxAttempts,
         ...(endpoint === undefined ? {} : { endpoint }),
         requestHandler: {
+          httpAgent: { maxSockets: limits.dynamoSockets },
+          httpsAgent: { maxSockets: limits.dynamoSockets },
           connectionTimeout: limits.dynamoConnectMs,
           requestTimeout: limits.dynamoRequestMs,
           throwOnRequestTimeout: true,

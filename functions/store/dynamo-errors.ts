@@ -53,7 +53,9 @@ function isRejected(error: unknown): boolean {
 }
 
 function wasNeverSent(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && neverSentCodes.has(String(error.code));
+  if (!(error instanceof Error)) return false;
+  if ('code' in error && neverSentCodes.has(String(error.code))) return true;
+  return error.name === 'TimeoutError' && error.message.includes('did not establish a connection');
 }
 
 const asError = (error: unknown): Error =>

@@ -15,7 +15,7 @@ import { apiKeyItemKey, apiKeysPartition } from './keys.ts';
 type Item = Readonly<Record<string, unknown>>;
 
 export function createDynamoKeyStore({
-  clients: { retrying },
+  clients: { retrying, once },
   tableName: TableName,
 }: {
   clients: DynamoClients;
@@ -87,7 +87,7 @@ export function createDynamoKeyStore({
 
     async noteUse(id, day) {
       try {
-        await retrying.send(
+        await once.send(
           new UpdateCommand({
             TableName,
             Key: apiKeyItemKey(id),

@@ -50,18 +50,21 @@ export function createDynamoSketchStore(options: {
     }
   };
 
-  async function readSketch(key: SketchKey): Promise<Registers> {
+  async function readSketch(key: SketchKey, how: { consistent: boolean }): Promise<Registers> {
     const pages = Array.from({ length: pageCount }, (_, page) => page);
     const items = await readItems(
       pages.map((page) => sketchItemKey(key, page)),
-      { consistent: false },
+      how,
     );
     const registers = emptyRegisters();
     for (const page of pages) withPage(registers, page, items[page]);
     return registers;
   }
 
-  return { raise, readSketches: (keys) => Promise.all(keys.map(readSketch)) };
+  return {
+    raise,
+    readSketches: (keys, how) => Promise.all(keys.map((key) => readSketch(key, how))),
+  };
 }
 
 function withPage(registers: Registers, page: number, item: Item = {}): Registers {

@@ -60,7 +60,7 @@ export function createDynamoSubscriptionStore({
         ),
       ),
 
-    markSeen: (user, subscription) =>
+    markSeen: (user, subscription, seen) =>
       write(() =>
         retrying.send(
           new UpdateCommand({
@@ -68,8 +68,8 @@ export function createDynamoSubscriptionStore({
             Key: subscriptionItemKey(user, subscription),
             UpdateExpression: 'SET n = :seen',
             // Fails, too, for a subscription that is not there.
-            ConditionExpression: 'n < :seen',
-            ExpressionAttributeValues: { ':seen': subscription.seen },
+            ConditionExpression: 'n < :seen OR n = :before',
+            ExpressionAttributeValues: { ':seen': seen, ':before': subscription.seen },
           }),
         ),
       ),

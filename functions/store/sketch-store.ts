@@ -22,5 +22,5 @@ export interface SketchStore {
   ): Promise<{ raised: boolean; registers: Registers }>;
 
   /** All registers of sketches, 0 where nothing was raised, in the order of the keys. */
-  readSketches(keys: readonly SketchKey[]): Promise<Registers[]>;
+  readSketches(keys: readonly SketchKey[], options: { consistent: boolean }): Promise<Registers[]>;
 }

@@ -13,6 +13,10 @@ export interface SubscriptionStore {
   /** Subscribes, unless the user is subscribed already. */
   add(user: string, subscription: Subscription): Promise<void>;
   remove(user: string, subscription: Pick<Subscription, 'subject' | 'counter'>): Promise<void>;
-  /** Sets what a user has seen, unless it has seen more since, or is not subscribed any more. */
-  markSeen(user: string, subscription: Subscription): Promise<void>;
+  /**
+   * Sets what a user has seen, unless it has seen more since, or is not subscribed any more. Less than
+   * before is set if nothing was since: a count can go down.
+   * @param subscription as it was listed
+   */
+  markSeen(user: string, subscription: Subscription, seen: number): Promise<void>;
 }

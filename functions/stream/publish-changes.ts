@@ -50,7 +50,8 @@ export function createChangePublisher({
         const [kind] = definition.windows;
         const calendar = await calendars.of(subject, [kind]);
         if (windowKeyAt(kind, now(), calendar) !== window) return [];
-        return [{ of: { subject, counter, definition }, watchedUntilMs }];
+        const of = { subject, counter, definition };
+        return [{ of, watchedUntilMs: kind === 'minute' ? undefined : watchedUntilMs }];
       }
       case 'reaction':
         return [{ of: { subject, counter, definition }, watchedUntilMs: undefined }];
@@ -62,13 +63,8 @@ export function createChangePublisher({
   /** Heartbeats move cells all the time; the same number of viewers is told again once a heartbeat. */
   function isNews({ subject, counter, definition }: ShownOf, { count }: Shown): boolean {
     if (definition.kind !== 'presence') return true;
-    const name = `${subject}#${counter}`;
-    const told = lastTold.get(name);
-    const atMs = now();
-    if (told?.count === count && atMs - told.atMs < definition.heartbeatSeconds * 1000)
-      return false;
-    lastTold.set(name, { count, atMs });
-    return true;
+    const told = lastTold.get(`${subject}#${counter}`);
+    return told?.count !== count || now() - told.atMs >= definition.heartbeatSeconds * 1000;
   }
 
   /** The total is read anew, so that what is sent is never older than what was sent before. */
@@ -90,6 +86,9 @@ export function createChangePublisher({
         updated_at: new Date(updatedAtMs ?? now()).toISOString(),
       },
     });
+    if (of.definition.kind === 'presence') {
+      lastTold.set(`${subject}#${counter}`, { count, atMs: now() });
+    }
     return true;
   }
 
