@@ -239,7 +239,7 @@ function toAnswer(response: HttpResponse): Answer {
   }
   const text = bodyBytes(response).toString('utf8');
   const isJson = /[/+]json$/.test(headers['content-type'] ?? '');
-  return { status: response.statusCode, headers, body: isJson ? JSON.parse(text) : text };
+  return { status: response.statusCode, headers, body: isJson && text ? JSON.parse(text) : text };
 }
 
 function createTestClock(startsAt: string): TestClock {

@@ -28,6 +28,20 @@ const createTally = (settings: SettingsInput) =>
 const get = (path: string, headers: Readonly<Record<string, string>> = {}) =>
   tally.send({ method: 'GET', path, headers });
 
+describe('a HEAD', () => {
+  test('is answered as a GET would be, without the body', async () => {
+    await tally.change('post/likes', 1);
+    const whole = await get('/v1/post/likes');
+    const head = await tally.send({ method: 'HEAD', path: '/v1/post/likes' });
+    expect(head).toEqual({ ...whole, body: '' });
+  });
+
+  test('is refused by the pages, which another function serves', async () => {
+    const head = await tally.send({ method: 'HEAD', path: '/docs' });
+    expect(head).toMatchObject({ status: 405, body: '' });
+  });
+});
+
 describe('a read answer', () => {
   test('carries an ETag, and is not sent again to who has it', async () => {
     await tally.change('post/likes', 1);
