@@ -13,7 +13,8 @@ import etag from 'etag';
 import fresh from 'fresh';
 import { limits } from '../rules/limits.ts';
 import type { Answer } from './answer-request.ts';
-import type { HttpResponse } from './responses.ts';
+import { Problem } from './problems.ts';
+import { type HttpResponse, problem } from './responses.ts';
 
 interface Negotiated extends Context {
   preferredMediaType?: string;
@@ -41,7 +42,11 @@ export function createPipeline({
   corsOrigins: readonly string[];
 }) {
   const dependsOn = ['Accept-Encoding', ...(corsOrigins.includes('*') ? [] : ['Origin'])];
-  return middy<APIGatewayProxyEventV2, HttpResponse, Error, Negotiated>()
+  return middy<APIGatewayProxyEventV2, HttpResponse, Error, Negotiated>({
+    timeoutEarlyInMillis: limits.answerBeforeTimeoutMs,
+    timeoutEarlyResponse: () =>
+      problem(new Problem('outcome_unknown', 'The time for an answer ran out.')),
+  })
     .after(({ event, response }) => {
       if (!response) return;
       response.headers = finalHeaders(response.headers, dependsOn);

@@ -95,6 +95,8 @@ export const limits = {
   keepDaysMax: 3650,
   /** Bytes from which an answer is compressed: below, the headers cost more than they save. */
   compressFromBytes: 256,
+  /** Milliseconds before a function's time is over at which it answers that it does not know the outcome. */
+  answerBeforeTimeoutMs: 300,
   /** Seconds a caller should wait before it sends a refused request again. */
   retryAfterSeconds: 1,
 } as const;
