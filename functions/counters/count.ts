@@ -107,6 +107,7 @@ export function createCounts({
       cellChange: {
         amount,
         resetAway: 0,
+        resetAwayBefore: undefined,
         nowMs,
         expiresAt: windowExpiry({ window, keepDays: definition.keepDays, jitter: random() }),
         room: roomFor(amount, definition.bounds ?? {}),
@@ -255,6 +256,9 @@ export function createCounts({
   /** A change that takes the observed count away, from the shown window alone. */
   async function planReset(of: CountOf, token: string | undefined): Promise<Plan | Refusal> {
     const planned = await plan(of, { amount: 0, token, wantCount: true });
+    const first = { ...planned.key, region: context.region, shard: 0 };
+    // Before the total: a reset that comes in between must be noticed, or it would be done twice.
+    const [cell] = await store.readCells([first], { consistent: true });
     const observed = asAnswer(await totals.read(planned.key, { consistent: true }));
     if (!observed.ok) return observed;
     const amount = -observed.count;
@@ -264,7 +268,13 @@ export function createCounts({
     return {
       ...planned,
       plain: false,
-      cellChange: { ...planned.cellChange, amount, resetAway: observed.count, room },
+      cellChange: {
+        ...planned.cellChange,
+        amount,
+        resetAway: observed.count,
+        resetAwayBefore: cell?.resetAway ?? 0n,
+        room,
+      },
       token: { ...planned.token, amount, fingerprint: 'reset', windows },
     };
   }

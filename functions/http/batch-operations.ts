@@ -14,6 +14,7 @@ import {
   parseCounter,
   parseIdempotencyKey,
   requireKind,
+  tokenOf,
   wantsMinimal,
 } from './http-request.ts';
 import { Problem } from './problems.ts';
@@ -48,6 +49,9 @@ export function createBatchOperations({ config, counts }: Counters) {
   }
 
   const runBatch: Operation = async (request) => {
+    if (tokenOf(request) !== undefined) {
+      throw new Problem('invalid_token', 'In a batch, each item has its own `idempotency_key`.');
+    }
     const { items } = bodyOf(request, envelope);
     if (items.length > limits.batchItems) {
       throw new Problem('too_many_items', `The batch has ${items.length} items.`);

@@ -469,7 +469,7 @@ export const operationDocs: Readonly<Record<OperationName, OperationDoc>> = {
         },
       },
     },
-    problems: ['invalid_items', 'too_many_items'],
+    problems: ['invalid_items', 'too_many_items', 'invalid_token'],
   },
   findLiveUpdates: {
     tag: 'Counters',

@@ -39,6 +39,8 @@ export interface CellChange {
   readonly expiresAt: number | undefined;
   /** What of the amount is a reset, the other way round; 0 for any other change. */
   readonly resetAway: number;
+  /** Only change the cell if resets have taken this much away so far; undefined for any. */
+  readonly resetAwayBefore: bigint | undefined;
   /** Only change the cell if its count is in here. */
   readonly room: Room;
 }

@@ -2,8 +2,8 @@ import {
   ConditionalCheckFailedException,
   TransactionCanceledException,
 } from '@aws-sdk/client-dynamodb';
-import { GetCommand, PutCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { fitsRoom } from '../rules/bounds.ts';
+import { PutCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { fitsRoom, type Room } from '../rules/bounds.ts';
 import {
   type AddOutcome,
   type CellChange,
@@ -14,7 +14,7 @@ import {
   type TokenOutcome,
 } from './counter-store.ts';
 import { type DynamoClients, fromWire } from './dynamo-clients.ts';
-import { isContention, readFailure, writeFailure } from './dynamo-errors.ts';
+import { isContention, writeFailure } from './dynamo-errors.ts';
 import { createItemReader } from './item-reader.ts';
 import { parseCell, parseSeenToken, parseSettings, settingsItem, tokenItem } from './items.ts';
 import { cellItemKey, settingsItemKey } from './keys.ts';
@@ -29,6 +29,12 @@ export function createDynamoCounterStore(options: {
   random: () => number;
 }): CounterStore {
   const { clients, tableName: TableName } = options;
+
+  const readItems = createItemReader(options);
+  const readCells: CounterStore['readCells'] = async (keys, { consistent }) => {
+    const items = await readItems(keys.map(cellItemKey), { consistent });
+    return items.map((item) => item && parseCell(item));
+  };
 
   async function add(change: CellChange): Promise<AddOutcome> {
     try {
@@ -123,14 +129,8 @@ export function createDynamoCounterStore(options: {
   };
 
   const readSettings: CounterStore['readSettings'] = async (subject) => {
-    try {
-      const { Item } = await clients.retrying.send(
-        new GetCommand({ TableName, Key: settingsItemKey(subject) }),
-      );
-      return Item && parseSettings(Item);
-    } catch (error) {
-      throw readFailure(error);
-    }
+    const [item] = await readItems([settingsItemKey(subject)], { consistent: false });
+    return item && parseSettings(item);
   };
 
   const writeSettings: CounterStore['writeSettings'] = async (subject, settings) => {
@@ -158,11 +158,6 @@ export function createDynamoCounterStore(options: {
     }
   };
 
-  const readItems = createItemReader(options);
-  const readCells: CounterStore['readCells'] = async (keys, { consistent }) => {
-    const items = await readItems(keys.map(cellItemKey), { consistent });
-    return items.map((item) => item && parseCell(item));
-  };
   const checkReachable = async () => {
     const nobody = { subject: '-', series: '-', region: '-', shard: 0, window: '-' };
     await readCells([nobody], { consistent: true });
@@ -183,28 +178,40 @@ export function createDynamoCounterStore(options: {
 }
 
 /** The parts of an UpdateItem (alone or in a transaction) that adds to a cell. */
-function addExpression({ key, amount, resetAway, nowMs, expiresAt, room }: CellChange) {
-  const absentFits = fitsRoom(0, room) ? 'attribute_not_exists(n)' : undefined;
-  const clauses = [
-    room.atLeast === undefined ? undefined : 'n >= :atLeast',
-    room.atMost === undefined ? undefined : 'n <= :atMost',
-  ].filter((clause) => clause !== undefined);
-  const present = clauses.join(' AND ');
+function addExpression(change: CellChange) {
+  const { amount, resetAway, resetAwayBefore, room } = change;
+  const conditions = [inRoom(room), notResetSince(resetAwayBefore)].filter(
+    (condition) => condition !== undefined,
+  );
   return {
-    Key: cellItemKey(key),
-    UpdateExpression: `ADD n :amount${resetAway === 0 ? '' : ', z :resetAway'} SET t = :now${expiresAt === undefined ? '' : ', x = if_not_exists(x, :x)'}`,
-    ...(present === ''
-      ? {}
-      : { ConditionExpression: absentFits ? `${absentFits} OR (${present})` : present }),
+    Key: cellItemKey(change.key),
+    UpdateExpression: `ADD n :amount${resetAway === 0 ? '' : ', z :resetAway'} SET t = :now${change.expiresAt === undefined ? '' : ', x = if_not_exists(x, :x)'}`,
+    ...(conditions.length === 0 ? {} : { ConditionExpression: conditions.join(' AND ') }),
     ExpressionAttributeValues: {
       ':amount': amount,
       ':resetAway': resetAway === 0 ? undefined : resetAway,
-      ':now': nowMs,
-      ':x': expiresAt,
+      ':resetAwayBefore': resetAwayBefore || undefined,
+      ':now': change.nowMs,
+      ':x': change.expiresAt,
       ':atLeast': room.atLeast,
       ':atMost': room.atMost,
     },
   };
+}
+
+function inRoom(room: Room): string | undefined {
+  const bounds = [
+    room.atLeast === undefined ? undefined : 'n >= :atLeast',
+    room.atMost === undefined ? undefined : 'n <= :atMost',
+  ].filter((bound) => bound !== undefined);
+  if (bounds.length === 0) return undefined;
+  const present = bounds.join(' AND ');
+  return fitsRoom(0, room) ? `(attribute_not_exists(n) OR (${present}))` : `(${present})`;
+}
+
+function notResetSince(resetAwayBefore: bigint | undefined): string | undefined {
+  if (resetAwayBefore === undefined) return undefined;
+  return resetAwayBefore === 0n ? 'attribute_not_exists(z)' : 'z = :resetAwayBefore';
 }
 
 function putIfAbsent(token: Token, applied: boolean) {

@@ -47,7 +47,7 @@ function shownMs(timeZone: string, atMs: number): number {
 export const wallClock = (timeZone: string, atMs: number): string =>
   new Date(shownMs(timeZone, atMs)).toISOString().slice(0, 16);
 
-export const offsetMs = (timeZone: string, atMs: number): number => shownMs(timeZone, atMs) - atMs;
+const offsetMs = (timeZone: string, atMs: number): number => shownMs(timeZone, atMs) - atMs;
 
 /** Whether clocks in this zone ever show that time of this day. */
 export const isShown = (day: string, calendar: Calendar): boolean =>
@@ -65,7 +65,7 @@ function momentsOf(day: string, { timeZone, dayStart }: Calendar): number[] {
 }
 
 /** When a business day begins (epoch ms), as RFC 5545 reads local times. */
-export function dayStartMs(day: string, calendar: Calendar): number {
+function dayStartMs(day: string, calendar: Calendar): number {
   const asUtcMs = Date.parse(`${day}T${calendar.dayStart}Z`);
   const [first] = momentsOf(day, calendar);
   return first ?? asUtcMs - offsetMs(calendar.timeZone, asUtcMs - dayMs);

@@ -1,0 +1,59 @@
+/** The requests that these tests send, and what comes back. */
+import { expect } from 'vitest';
+import type { Answer, Instance } from '../tally-under-test.ts';
+
+export const adminKey = 'tally_admin_0123456789abcdefghij';
+export const asAdmin = { authorization: `Bearer ${adminKey}` };
+
+export interface Ticket {
+  readonly number: number;
+  readonly day: string;
+  readonly shift: number;
+}
+
+type Sender = Pick<Instance, 'send'>;
+
+const tokenHeader = (token: string | undefined) =>
+  token === undefined ? {} : { 'idempotency-key': token };
+
+/** @param book `subject/counter` */
+export const draw = (tally: Sender, book: string, token?: string): Promise<Answer> =>
+  tally.send({ method: 'POST', path: `/v1/${book}/tickets`, headers: tokenHeader(token) });
+
+/** @param counter `subject/counter` */
+export const reset = (tally: Sender, counter: string, token?: string): Promise<Answer> =>
+  tally.send({
+    method: 'POST',
+    path: `/v1/${counter}/reset`,
+    headers: { ...asAdmin, ...tokenHeader(token) },
+  });
+
+export const readHistory = (
+  tally: Sender,
+  counter: string,
+  query: Readonly<Record<string, string>>,
+): Promise<Answer> => tally.send({ method: 'GET', path: `/v1/${counter}/history`, query });
+
+export const putSettings = (tally: Sender, subject: string, body: unknown): Promise<Answer> =>
+  tally.send({ method: 'PUT', path: `/v1/${subject}/settings`, headers: asAdmin, body });
+
+export const sendBatch = (
+  tally: Sender,
+  items: readonly unknown[],
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> => tally.send({ method: 'POST', path: '/v1/batch', headers, body: { items } });
+
+export function ticketOf({ status, body }: Answer): Ticket {
+  expect({ status, body }).toMatchObject({ status: 201 });
+  return body as Ticket;
+}
+
+export const countOf = ({ body }: Answer): number => (body as { count: number }).count;
+
+export const wasReplayed = ({ headers }: Answer): boolean =>
+  headers['idempotency-replayed'] === 'true';
+
+/** That these are all numbers from the first on, each once. */
+export function expectGapFree(numbers: readonly number[], first = 1): void {
+  expect(numbers.toSorted((a, b) => a - b)).toEqual(numbers.map((_, index) => first + index));
+}
