@@ -18,7 +18,7 @@ const DYING_TALLY_GRACE_MS = 2_000;
 const DYING_ENGINE_DEADLINE_MS = 15_000;
 const POLL_MS = 50;
 
-export class DataFolderInUseError extends Error {
+class DataFolderInUseError extends Error {
   override name = 'DataFolderInUseError';
 
   constructor(dataFolder: string, tallyPid: number) {
