@@ -120,4 +120,6 @@ async function revokeKey(flags: Flags, id: string): Promise<void> {
   console.error('Revoked: it works for at most half a minute more.');
 }
 
-const namesIn = (list = ''): string[] => list.split(',').map((name) => name.trim());
+function namesIn(list = ''): string[] {
+  return list.split(',').map((name) => name.trim());
+}

@@ -30,7 +30,7 @@ import { changeBody, historyQuery, readQuery } from './schemas.ts';
 
 /** The page's own script, and connections to wherever live updates go through. */
 const pagePolicy =
-  "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src 'self' https: wss: ws:";
+  "default-src 'none'; img-src data:; script-src 'self'; style-src 'unsafe-inline'; connect-src 'self' https: wss: ws:";
 
 export function createCounterOperations({
   config,

@@ -22,6 +22,7 @@ export function counterPage(shown: ShownCounter): string {
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
 <title>${count} ${counter} · ${subject}</title>
 <style>
   body { font: 1rem/1.5 system-ui, sans-serif; margin: 15vh auto; max-width: 30rem; text-align: center; color-scheme: light dark; }
