@@ -55,7 +55,7 @@ describe('an identity provider', () => {
   test('has a route of its own beside every route that takes a right, and no other', () => {
     const [authorizer] = Object.keys(chosen.findResources('AWS::ApiGatewayV2::Authorizer'));
     const twins = routeKeys(chosen).filter(isTwin);
-    expect(twins.map(({ RouteKey }) => RouteKey).toSorted()).toEqual(
+    expect(twins.map(({ RouteKey }): string => RouteKey).toSorted()).toEqual(
       routes
         .filter(({ right }) => right !== 'none')
         .map(({ method, path }) => `${method} ${jwtPrefix}${path}`)
