@@ -1,4 +1,4 @@
-/** Debian's Chromium, driven by Playwright, and what a page that is open has to complain about. */
+/** Debian's Chromium (or the one that CHROMIUM names), driven by Playwright, and what an open page complains of. */
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
 const args = [
