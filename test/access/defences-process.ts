@@ -3,39 +3,67 @@
  * runs the test that stands for it. A test that passes without its defence is worth nothing. Arguments:
  * words that the attacks of the wanted rows begin with; by default all of them.
  */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import pLimit from 'p-limit';
 import type { Plugin } from 'vite';
 import { startVitest } from 'vitest/node';
 import { startEngine } from '../../local/engine.ts';
 import { type Defence, defences } from './defences.ts';
-import { readThreats, root, type ThreatTest } from './threat-table.ts';
+import { readThreats, root } from './threat-table.ts';
 
-const wanted = process.argv.slice(2).join(' ');
-const engine = await startEngine({ dataFolder: 'memory' });
-process.env.AWS_ENDPOINT_URL_DYNAMODB = engine.endpoint;
-const threats = readThreats();
-let survivors = 0;
-for (const defence of defences.filter(({ attack }) => attack.startsWith(wanted))) {
-  const { attack, file, test = 0 } = defence;
-  const standing = threats.find((threat) => threat.attack === attack)?.tests[test];
-  if (!standing) throw new Error(`docs/security.md has no test ${test} of "${attack}"`);
-  const failed = await countFailures(defence, standing);
-  if (failed === 0) survivors += 1;
-  console.log(`${failed > 0 ? `fails (${failed})` : 'PASSES'}  ${attack}  [${file}]`);
+/** What became of the test of one defence, as its process tells it. */
+interface Report {
+  readonly run: number;
+  readonly failed: number;
 }
-await engine.stop();
-console.log(survivors === 0 ? 'No test passes without its defence.' : `${survivors} tests pass.`);
-process.exit(survivors === 0 ? 0 : 1);
 
-async function countFailures(defence: Defence, { file, title }: ThreatTest): Promise<number> {
+const only = process.env.TALLY_DEFENCE;
+if (only === undefined) await takeOutAll(process.argv.slice(2).join(' '));
+else process.send?.(await takeOutOne(Number(only)));
+process.exit();
+
+/** Each in a process of its own, so that several can run at the same time. */
+async function takeOutAll(beginning: string): Promise<void> {
+  const engine = await startEngine({ dataFolder: 'memory' });
+  const limit = pLimit(availableParallelism());
+  const outcomes = await limit.map(defences, async ({ attack, file }, index) => {
+    if (!attack.startsWith(beginning)) return true;
+    const environment = {
+      TALLY_DEFENCE: String(index),
+      AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
+    };
+    const child = fork(import.meta.filename, { env: { ...process.env, ...environment } });
+    const [{ run, failed }] = (await once(child, 'message')) as [Report];
+    console.log(`${failed > 0 ? 'fails' : 'PASSES'} (${failed} of ${run})  ${attack}  [${file}]`);
+    return failed > 0;
+  });
+  await engine.stop();
+  const passing = outcomes.filter((isGood) => !isGood).length;
+  console.log(passing === 0 ? 'No test passes without its defence.' : `${passing} pass without.`);
+  process.exitCode = passing === 0 ? 0 : 1;
+}
+
+async function takeOutOne(index: number): Promise<Report> {
+  const defence = defences[index];
+  const threat = readThreats().find(({ attack }) => attack === defence?.attack);
+  const standing = threat?.tests[defence?.test ?? 0];
+  if (!defence || !standing) throw new Error(`docs/security.md has no test for defence ${index}`);
+  const testNamePattern = patternOf(standing.title);
   const vitest = await startVitest(
-    'test',
-    [file],
-    { root, run: true, watch: false, testNamePattern: patternOf(title), reporters: [{}] },
+    [standing.file],
+    // Modules would be remembered on disk by the names of plugins, and not by what these do.
+    { root, run: true, watch: false, testNamePattern, fsModuleCache: false, reporters: [{}] },
     { plugins: [takenOut(defence)] },
   );
-  const tests = vitest.state.getTestModules().flatMap((it) => [...it.children.allTests('failed')]);
+  const tests = vitest.state.getTestModules().flatMap((it) => [...it.children.allTests()]);
+  const states = tests.map((it) => it.result().state);
   await vitest.close();
-  return tests.length;
+  return {
+    run: states.filter((state) => state !== 'skipped').length,
+    failed: states.filter((state) => state === 'failed').length,
+  };
 }
 
 /** `%s` stands for what a table of cases puts in. */

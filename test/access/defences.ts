@@ -198,7 +198,7 @@ export const defences: readonly Defence[] = [
   {
     attack: 'Driving up the bill',
     file: 'lib/tally-stack.ts',
-    without: [['if (budget) new', 'if (!budget) return; else if (!alarmEmail) new']],
+    without: [['if (budget) new', 'if (budget && !alarmEmail) new']],
     test: 2,
   },
   {

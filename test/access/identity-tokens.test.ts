@@ -68,7 +68,7 @@ describe('a verified token', () => {
   test.each([
     ['none', {}],
     ['an empty one', { scope: '' }],
-    ['those of other services', { scope: 'openid email orders/read' }],
+    ['those of other services', { scope: 'openid email orders/read other/read/resto-7/*' }],
     ['a list instead of text', { scope: ['tally/read/resto-7/*'] }],
     ['a number', { scope: 7 }],
     ['an object', { scope: { toString: 'tally/read/resto-7/*' } }],

@@ -130,6 +130,14 @@ describe.each(named)('%s', (_, route) => {
 /** Leaves out the day that a key was last used, which is noted whatever it asks. */
 const withoutUse = (items: Record<string, unknown>[]) => items.map(({ u: _, ...item }) => item);
 
+test('HEAD takes the right of GET', async () => {
+  const head = (headers: Headers) =>
+    tally.send({ method: 'HEAD', path: '/v1/resto-7/counter', headers });
+  expect(await head(nobody)).toMatchObject({ status: 401, body: '' });
+  expect(await head(headersOf.tenant)).toMatchObject({ status: 403, body: '' });
+  expect(await head(headersOf.reader)).toMatchObject({ status: 200, body: '' });
+});
+
 describe('where counters are open', () => {
   test.each(
     named.filter(([, { right }]) => ['admin', 'user', 'key', 'deployment'].includes(right)),
