@@ -103,7 +103,7 @@ Tally listens on ${url} (docs: ${url}/docs, data: ${data})
   curl -X PUT ${url}/v1/post-42/counter -d '{"action":"increment","amount":3}' -H 'Idempotency-Key: my-change-1'
   curl ${url}/v1/post-42/counter
 
-Admin key${settings.adminKeyMade ? '' : ' (from TALLY_ADMIN_KEY)'}: ${settings.adminKey}
+Admin key: ${settings.adminKeyMade ? settings.adminKey : 'the one in TALLY_ADMIN_KEY'}
 `);
 }
 

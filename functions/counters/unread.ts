@@ -51,24 +51,30 @@ export function createUnread({ context, totals }: { context: CounterContext; tot
     return Number(parts.reduce((sum, { count, resetAway }) => sum + count + resetAway, 0n));
   }
 
+  /** The subscriptions of a user that the caller may know of. */
+  async function readable(user: string, mayRead: MayRead): Promise<Subscription[]> {
+    const all = await store.list(user);
+    const allowed = await Promise.all(all.map(mayRead));
+    return all.filter((_, index) => allowed[index]);
+  }
+
   /** Where the user stands on each counter that the caller may know of. */
   async function standings(
     user: string,
     mayRead: MayRead,
     options: { consistent: boolean },
   ): Promise<Standing[]> {
-    const all = await store.list(user);
-    const allowed = await Promise.all(all.map(mayRead));
-    const shown = all.filter((_, index) => allowed[index]);
+    const shown = await readable(user, mayRead);
     return Promise.all(shown.map(async (it) => ({ ...it, total: await totalOf(it, options) })));
   }
 
   return {
     /**
-     * Subscribes a user to what comes from now on. Again and again is the same as once.
+     * Subscribes a user to what comes from now on. Again and again is the same as once. What the caller
+     * may not know of does not count against the user's limit, or it would tell of it.
      * @throws OutcomeUnknownError, StoreUnavailableError
      */
-    async subscribe(user: string, name: Name): Promise<{ ok: true } | Refusal> {
+    async subscribe(user: string, name: Name, mayRead: MayRead): Promise<{ ok: true } | Refusal> {
       const definition = config.counters.get(name.counter);
       if (!definition || seriesOf(name.counter, definition).length === 0) {
         return refuse(
@@ -78,7 +84,7 @@ export function createUnread({ context, totals }: { context: CounterContext; tot
       }
       // Read strongly: what an older total does not hold would look as if it came later.
       const [others, seen] = await Promise.all([
-        store.list(user),
+        readable(user, mayRead),
         totalOf(name, { consistent: true }),
       ]);
       if (others.length >= limits.subscriptions) {

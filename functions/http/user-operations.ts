@@ -10,10 +10,12 @@ import { granted, type HttpResponse, json, noContent } from './responses.ts';
 const noStore = { 'cache-control': 'no-store' };
 
 export function createUserOperations({ config, unread }: Counters) {
-  const subscribe: Operation = async ({ params, access }) => {
+  const subscribe: Operation = async (request) => {
+    const { params, access } = request;
     const { subject, counter } = parseCounter(params, config);
     await access.authorise(readNeed(subject, counter));
-    granted(await unread.subscribe(parseUser(params.user), { subject, counter }));
+    const user = parseUser(params.user);
+    granted(await unread.subscribe(user, { subject, counter }, mayRead(request)));
     return noContent(noStore);
   };
 

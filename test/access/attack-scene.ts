@@ -116,6 +116,22 @@ export function mayDo(credential: Credential, { right, params }: Deed): boolean 
   }
 }
 
+export interface HandedOn {
+  readonly subject: string;
+  readonly actions: readonly ('read' | 'write')[];
+  readonly counters?: readonly string[];
+}
+
+/** Whether somebody has every right that a pass gives. */
+export function mayHandOn({ scopes, member }: Credential, pass: HandedOn): boolean {
+  const { subject, actions, counters = [undefined] } = pass;
+  const rights = actions.flatMap((action) => counters.map((counter) => ({ action, counter })));
+  return (
+    member === undefined &&
+    rights.every(({ action, counter }) => holds(scopes, action, subject, counter))
+  );
+}
+
 const isForAll = ({ subjects, counters }: Scope) =>
   subjects.includes('*') && counters === undefined;
 

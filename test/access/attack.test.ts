@@ -24,8 +24,10 @@ import { type AttackRequest, attackRequests } from './attack-requests.ts';
 import {
   type Credential,
   furnish,
+  type HandedOn,
   makeCredentials,
   mayDo,
+  mayHandOn,
   sandbox,
   victim,
   victimUser,
@@ -209,24 +211,8 @@ function judge(sent: AttackRequest, credential: Credential, received: Received):
     count(params.subject ?? '', params.counter ?? '', signed(change));
   }
   if (route.operation === 'createPass') {
-    const {
-      subject,
-      actions,
-      counters = [undefined],
-    } = JSON.parse(sent.body.toString()) as {
-      subject: string;
-      actions: ('read' | 'write')[];
-      counters?: string[];
-    };
-    for (const [action, counter] of actions.flatMap((it) =>
-      counters.map((of) => [it, of] as const),
-    )) {
-      // As the settings are asked for: with no counter, the whole subject is handed on.
-      const { scopes, member } = credential;
-      const asAdmin = { ...credential, scopes: scopes.map((it) => renamed(it, action)) };
-      const deed = { right: 'admin', params: { subject, counter } } as const;
-      if (member !== undefined || !mayDo(asAdmin, deed)) crimes.push(`${credential.name}: pass`);
-    }
+    const pass = JSON.parse(sent.body.toString()) as HandedOn;
+    if (!mayHandOn(credential, pass)) crimes.push(`${credential.name}: pass`);
   }
   if (route.operation !== 'runBatch') return crimes;
   const { items: asked } = JSON.parse(sent.body.toString()) as {
@@ -247,12 +233,6 @@ function judge(sent: AttackRequest, credential: Credential, received: Received):
     return mayDo(credential, deed) ? [] : [`${credential.name}: ${action} in a batch`];
   });
 }
-
-/** A scope in which an action stands for `admin`, which no counter gives to everybody. */
-const renamed = (scope: Credential['scopes'][number], action: 'read' | 'write') => ({
-  ...scope,
-  actions: scope.actions.includes(action) ? (['admin'] as const) : [],
-});
 
 const statuses = new Map<number, number>();
 const noteStatus = (status: number) => statuses.set(status, (statuses.get(status) ?? 0) + 1);

@@ -7,6 +7,7 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { HttpResponse } from '../../functions/http/responses.ts';
 import { defaultFunction, matchRoute, operations, routes } from '../../functions/http/routes.ts';
+import { limits } from '../../functions/rules/limits.ts';
 import { type FaultProxy, startFaultProxy } from '../faults/fault-proxy.ts';
 import { type ApiRequest, apiEvent, bodyBytes, lambdaContext } from '../http/api-event.ts';
 import { createTallyUnderTest, keyed, type TallyUnderTest } from '../tally-under-test.ts';
@@ -231,4 +232,21 @@ test('the same Idempotency-Key of two tenants is two changes', async () => {
   }
   const ledger = (await own.items()).filter(({ pk }) => String(pk).startsWith('e#'));
   expect(ledger).toHaveLength(16);
+});
+
+test("a user's hundred subscriptions with one tenant neither show to another, nor stand in its way", async () => {
+  const own = await makeKey(tally, [{ actions: ['read'], subjects: ['resto-7'] }]);
+  const subscribe = (subject: string, headers: Headers) =>
+    tally.send({
+      method: 'PUT',
+      path: `/v1/users/guest/subscriptions/${subject}/likes`,
+      headers,
+    });
+  const others = Array.from({ length: limits.subscriptions }, (_, index) => `resto-8:${index}`);
+  const answers = await Promise.all(others.map((subject) => subscribe(subject, admin)));
+  expect(answers.every(({ status }) => status === 204)).toBe(true);
+  expect(await subscribe('resto-7', own.headers)).toMatchObject({ status: 204 });
+  expect(await tally.send(get('/v1/users/guest/unread', own.headers))).toMatchObject({
+    body: { subscriptions: [{ subject: 'resto-7', counter: 'likes' }] },
+  });
 });
