@@ -178,10 +178,14 @@ export function createCounts({
     return { how: 'deferred', before };
   }
 
-  /** The total behind a write that happened. */
-  async function totalAfter({ key, cellChange }: Plan, written: Written): Promise<Total> {
+  /** The total behind a write that happened; undefined if it could not be read beside it. */
+  async function totalAfter(
+    { key, cellChange }: Plan,
+    written: Written,
+  ): Promise<Total | undefined> {
     if (written.how === 'deferred') {
-      const before = written.before ?? (await totals.read(key, { consistent: false }));
+      const { before } = written;
+      if (before === undefined) return undefined;
       const count = before.count + BigInt(cellChange.amount);
       return { ...before, count, updatedAtMs: cellChange.nowMs };
     }

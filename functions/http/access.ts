@@ -17,7 +17,7 @@ import {
 import type { ApiKeys } from './api-keys.ts';
 import type { CallLimit } from './call-limit.ts';
 import { isPass, verifyPass } from './passes.ts';
-import { Problem } from './problems.ts';
+import { Problem } from './problem.ts';
 
 /** What a caller wants to do. */
 export type Need =

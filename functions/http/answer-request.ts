@@ -14,7 +14,7 @@ import {
   parseSubject,
   parseUser,
 } from './http-request.ts';
-import { Problem } from './problems.ts';
+import { Problem } from './problem.ts';
 import { type HttpResponse, noContent, problem } from './responses.ts';
 import {
   type FunctionName,

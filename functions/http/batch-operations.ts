@@ -17,7 +17,7 @@ import {
   tokenOf,
   wantsMinimal,
 } from './http-request.ts';
-import { Problem } from './problems.ts';
+import { Problem } from './problem.ts';
 import { granted, json, problemBody } from './responses.ts';
 import { batchItem } from './schemas.ts';
 

@@ -8,7 +8,7 @@ import type { createCounts } from '../counters/count.ts';
 import type { CountDefinition } from '../counters/define-counters.ts';
 import { limits } from '../rules/limits.ts';
 import type { ApiKey } from '../store/key-store.ts';
-import { Problem } from './problems.ts';
+import { Problem } from './problem.ts';
 
 /** @throws Problem rate_limited */
 export type CallLimit = (key: Pick<ApiKey, 'id' | 'callsPerMinute'>) => Promise<void>;

@@ -16,7 +16,7 @@ import {
   tokenOf,
   wantsMinimal,
 } from './http-request.ts';
-import { Problem } from './problems.ts';
+import { Problem } from './problem.ts';
 import {
   asTime,
   granted,

@@ -7,7 +7,8 @@ import { limits } from '../rules/limits.ts';
 import { isName, isReservedSubject } from '../rules/names.ts';
 import { parseToken } from '../rules/tokens.ts';
 import type { RequestAccess } from './access.ts';
-import { Problem, type ProblemCode } from './problems.ts';
+import { Problem } from './problem.ts';
+import type { ProblemCode } from './problems.ts';
 
 export interface HttpRequest {
   readonly params: Readonly<Record<string, string>>;

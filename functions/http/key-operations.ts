@@ -7,7 +7,7 @@ import type { Operation } from './answer-request.ts';
 import type { ApiKeys } from './api-keys.ts';
 import { bodyOf, parseMember } from './http-request.ts';
 import { signPass } from './passes.ts';
-import { Problem } from './problems.ts';
+import { Problem } from './problem.ts';
 import { asTime, json, noContent } from './responses.ts';
 import { keyBody, passBody } from './schemas.ts';
 

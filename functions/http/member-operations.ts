@@ -12,7 +12,7 @@ import {
   parseMember,
   requireKind,
 } from './http-request.ts';
-import { Problem } from './problems.ts';
+import { Problem } from './problem.ts';
 import { asTime, granted, type HttpResponse, json, noContent } from './responses.ts';
 import { emptyBody, reactionBody } from './schemas.ts';
 

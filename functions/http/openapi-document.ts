@@ -7,13 +7,8 @@ import { type ConversionConfig, toJsonSchema, toJsonSchemaDefs } from '@valibot/
 import type { GenericSchema } from 'valibot';
 import packageJson from '../../package.json' with { type: 'json' };
 import { limits } from '../rules/limits.ts';
-import {
-  type AnswerDoc,
-  type Content,
-  type OperationDoc,
-  operationDocs,
-  tags,
-} from './operation-docs.ts';
+import { type AnswerDoc, type Content, type OperationDoc, tags } from './operation-doc.ts';
+import { operationDocs } from './operation-docs.ts';
 import {
   type ParameterDoc,
   pathParameters,
@@ -22,7 +17,8 @@ import {
   requestHeaders,
   responseHeaders,
 } from './parameter-docs.ts';
-import { Problem, type ProblemCode, problemKinds } from './problems.ts';
+import { Problem } from './problem.ts';
+import { type ProblemCode, problemKinds } from './problems.ts';
 import { problem } from './responses.ts';
 import { type Right, type Route, routes } from './routes.ts';
 import * as schemas from './schemas.ts';

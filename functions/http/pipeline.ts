@@ -13,7 +13,7 @@ import etag from 'etag';
 import fresh from 'fresh';
 import { limits } from '../rules/limits.ts';
 import type { Answer } from './answer-request.ts';
-import { Problem } from './problems.ts';
+import { Problem } from './problem.ts';
 import { type HttpResponse, problem } from './responses.ts';
 
 interface Negotiated extends Context {

@@ -13,41 +13,7 @@ interface ProblemKind {
   readonly retry: 'no' | 'yes' | 'same key';
 }
 
-type HttpCode =
-  | 'invalid_subject'
-  | 'unknown_counter'
-  | 'invalid_json'
-  | 'invalid_body'
-  | 'unknown_field'
-  | 'invalid_action'
-  | 'invalid_amount'
-  | 'invalid_member'
-  | 'invalid_user'
-  | 'invalid_choice'
-  | 'invalid_consistent'
-  | 'invalid_time_zone'
-  | 'invalid_day_start'
-  | 'invalid_items'
-  | 'too_many_items'
-  | 'body_too_large'
-  | 'unknown_path'
-  | 'method_not_allowed'
-  | 'key_required'
-  | 'invalid_key'
-  | 'forbidden'
-  | 'rate_limited'
-  | 'invalid_scopes'
-  | 'invalid_calls_per_minute'
-  | 'invalid_pass'
-  | 'too_many_keys'
-  | 'unknown_key'
-  | 'outcome_unknown'
-  | 'unavailable'
-  | 'internal_error';
-
-export type ProblemCode = HttpCode | RefusalCode;
-
-export const problemKinds: Readonly<Record<ProblemCode, ProblemKind>> = {
+export const problemKinds = {
   invalid_subject: {
     status: 400,
     title: 'The subject is not a valid name',
@@ -349,27 +315,6 @@ export const problemKinds: Readonly<Record<ProblemCode, ProblemKind>> = {
     fix: 'Report it. If you sent an Idempotency-Key, sending the same request again is safe.',
     retry: 'same key',
   },
-};
+} satisfies Readonly<Record<string, ProblemKind> & Record<RefusalCode, ProblemKind>>;
 
-/** Thrown where a request is understood to be wrong; becomes the answer. */
-export class Problem extends Error {
-  override readonly name = 'Problem';
-  readonly code: ProblemCode;
-  readonly members: Readonly<Record<string, unknown>>;
-  readonly headers: Readonly<Record<string, string>>;
-
-  /**
-   * @param detail what is wrong with this very request, for people
-   * @param more further members of the problem document, and headers of the answer
-   */
-  constructor(
-    code: ProblemCode,
-    detail: string,
-    more: { members?: Record<string, unknown>; headers?: Record<string, string> } = {},
-  ) {
-    super(detail);
-    this.code = code;
-    this.members = more.members ?? {};
-    this.headers = more.headers ?? {};
-  }
-}
+export type ProblemCode = keyof typeof problemKinds;

@@ -1,7 +1,8 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { Refusal } from '../counters/refusals.ts';
 import { limits } from '../rules/limits.ts';
-import { Problem, problemKinds } from './problems.ts';
+import { Problem } from './problem.ts';
+import { problemKinds } from './problems.ts';
 
 export interface HttpResponse extends APIGatewayProxyStructuredResultV2 {
   statusCode: number;

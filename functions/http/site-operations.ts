@@ -4,7 +4,7 @@ import { assets } from './assets.ts';
 import { docsPage } from './docs-page.ts';
 import { errorsPage } from './errors-document.ts';
 import openApiDocument from './openapi.json' with { type: 'json' };
-import { Problem } from './problems.ts';
+import { Problem } from './problem.ts';
 import { json } from './responses.ts';
 import { pageCacheControl, pageResponse } from './static-page.ts';
 

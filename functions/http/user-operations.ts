@@ -4,7 +4,7 @@ import type { MayRead, UnreadAnswer } from '../counters/unread.ts';
 import type { Need } from './access.ts';
 import type { Operation } from './answer-request.ts';
 import { type HttpRequest, parseCounter, parseUser } from './http-request.ts';
-import { Problem } from './problems.ts';
+import { Problem } from './problem.ts';
 import { granted, type HttpResponse, json, noContent } from './responses.ts';
 
 const noStore = { 'cache-control': 'no-store' };
