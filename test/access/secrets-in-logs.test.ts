@@ -14,11 +14,11 @@ import { createTestTable, type TestTable } from '../engine/test-table.ts';
 import { type FaultProxy, startFaultProxy } from '../faults/fault-proxy.ts';
 import type { Fault } from '../faults/fault-rules.ts';
 import { type ApiRequest, apiEvent, bodyBytes } from '../http/api-event.ts';
+import { type LambdaFunction, startLambdaFunction } from '../http/lambda-function.ts';
 import { scanTable } from '../ledger-delivery.ts';
 import { bundleFunctions, type FunctionAssets } from '../lib/function-assets.ts';
 import { type Answer, createTallyUnderTest } from '../tally-under-test.ts';
 import { adminKey, bearer, type Headers, makeKey, makePass } from './callers.ts';
-import { type LoggedFunction, startLoggedFunction } from './logged-function.ts';
 import { startWatchedServer, type WatchedServer } from './watched-server.ts';
 
 /** Names of people, and what they send: nobody who reads a log should learn them. */
@@ -166,7 +166,7 @@ test('an error that is logged holds nothing of the request', async () => {
 
 describe('the functions in Lambda', () => {
   let assets: FunctionAssets;
-  const functions = new Map<FunctionName, LoggedFunction>();
+  const functions = new Map<FunctionName, LambdaFunction>();
   const { accessKeyId, secretAccessKey } = engineAccess.credentials;
   const awsSecret = 'session-of-the-function';
 
@@ -187,11 +187,11 @@ describe('the functions in Lambda', () => {
     };
     for (const name of ['read', 'write', 'site'] as const) {
       const folder = assets.folderOf(name);
-      functions.set(name, await startLoggedFunction({ folder, environment }));
+      functions.set(name, await startLambdaFunction({ folder, environment }));
     }
   });
-  afterAll(() => {
-    for (const it of functions.values()) it.stop();
+  afterAll(async () => {
+    for (const it of functions.values()) await it.stop();
     assets[Symbol.dispose]();
   });
 

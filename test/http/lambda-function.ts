@@ -5,6 +5,8 @@ import { join } from 'node:path';
 export interface LambdaFunction {
   /** One event at a time, as Lambda does. */
   invoke<Result>(event: unknown): Promise<Result>;
+  /** Everything it has written to its log. */
+  log(): string;
   stop(): Promise<void>;
 }
 
@@ -27,11 +29,14 @@ export async function startLambdaFunction(options: {
       ...options.environment,
     },
     execArgv: [],
-    // Its log is CloudWatch's there, and nobody's here.
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
+  const said: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => said.push(text));
+  }
   const exited = once(child, 'exit').then(([code]) => {
-    throw new Error(`the function ended with ${code}`);
+    throw new Error(`the function ended with ${code}: ${said.join('')}`);
   });
   exited.catch(() => {});
   const nextMessage = async () => (await Promise.race([once(child, 'message'), exited]))[0];
@@ -44,6 +49,7 @@ export async function startLambdaFunction(options: {
       if (error !== undefined) throw new Error(error);
       return result;
     },
+    log: () => said.join(''),
     async stop() {
       child.kill();
       await exited.catch(() => {});
