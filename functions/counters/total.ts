@@ -53,6 +53,16 @@ export function createTotals(context: CounterContext): Totals {
   const oneEach = regions.map(() => 1);
   const knownShardCounts = (key: TotalKey) => shardCounts.get(nameOf(key)) ?? oneEach;
 
+  /** Shards only become more: a read that began before a growth and ended after it knows too little. */
+  function learnShardCounts(key: TotalKey, seen: readonly number[]): void {
+    if (seen.every((count) => count === 1)) return;
+    const known = knownShardCounts(key);
+    shardCounts.set(
+      nameOf(key),
+      known.map((count, index) => Math.max(count, seen[index] ?? 1)),
+    );
+  }
+
   /** The keys of the shards from `from` up to `to`, each given per region. */
   const cellKeys = (key: TotalKey, from: readonly number[], to: readonly number[]): CellKey[] =>
     regions.flatMap((cellRegion, index) => {
@@ -75,7 +85,7 @@ export function createTotals(context: CounterContext): Totals {
     });
     const missing = cellKeys(key, assumed, actual);
     const rest = missing.length > 0 ? await store.readCells(missing, { consistent }) : [];
-    if (actual.some((count) => count > 1)) shardCounts.set(nameOf(key), actual);
+    learnShardCounts(key, actual);
     return sum([...cells, ...rest], now());
   }
 
@@ -120,9 +130,7 @@ export function createTotals(context: CounterContext): Totals {
     },
 
     learnShardCount(key, seen) {
-      const known = knownShardCounts(key);
-      if (seen <= (known[localIndex] ?? 1)) return;
-      shardCounts.set(nameOf(key), known.with(localIndex, seen));
+      learnShardCounts(key, oneEach.with(localIndex, seen));
     },
   };
 }

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { limits } from '../../functions/rules/limits.ts';
 import { createTestTable } from '../engine/test-table.ts';
 import { type FaultProxy, startFaultProxy } from '../faults/fault-proxy.ts';
@@ -90,6 +90,23 @@ describe('under conflicts on every transaction', () => {
       tally.clock.advance(afterHotMs);
     }
     await second?.change('post/likes', 1, { token: 'd' });
+    expect(await shardCount()).toBe(6);
+  });
+
+  test('a read that began before a growth does not make an instance forget it', async () => {
+    await tally.change('post/likes', 1, { token: 'a' });
+    tally.clock.advance(afterHotMs);
+    const growth = proxy.hold({ operation: 'UpdateItem' });
+    const read = proxy.hold({ operation: 'BatchGetItem', side: 'reply', times: 1 });
+    const whileItGrows = tally.change('post/likes', 1, { token: 'b' });
+    await read.reached();
+    growth.open();
+    await vi.waitUntil(async () => (await shardCount()) === 4);
+    await count('post/likes');
+    read.open();
+    await whileItGrows;
+    tally.clock.advance(afterHotMs);
+    await tally.change('post/likes', 1, { token: 'c' });
     expect(await shardCount()).toBe(6);
   });
 
