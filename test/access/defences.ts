@@ -31,7 +31,7 @@ export const defences: readonly Defence[] = [
   {
     attack: 'Forging a pass, or making one of other signatures',
     file: 'functions/http/passes.ts',
-    without: [[' || !timingSafeEqual(signature, expected)', '']],
+    without: [['!timingSafeEqual(Buffer.from(mac), Buffer.from(macOf(payload, secret)))', 'false']],
   },
   {
     attack: 'Forging a pass, or making one of other signatures',
