@@ -20,6 +20,7 @@ import { startStreamPump } from '../local/stream-pump.ts';
 import { countUnits, type Units } from './consumed-units.ts';
 
 const deferredChanges = 1_000;
+const tickets = 500;
 const writersAtOnce = 20;
 const tableName = 'units';
 
@@ -56,6 +57,15 @@ await measure('bounded increment, no key', () => change('stock', { token: undefi
 await measure('read a count', () => counters.counts.read(of('likes', 'count'), eventual));
 await measure('draw the first ticket of a day', () => drawTicket('e'));
 await measure('draw a ticket', () => drawTicket('f'));
+await measure('draw a ticket, no key', () => drawTicket(undefined));
+await measure('the ticket of the same key again', () => drawTicket('e'));
+await measure(
+  `draw a ticket, with the pages turned (of ${tickets})`,
+  async () => {
+    for (let index = 0; index < tickets; index++) await drawTicket(`many-${index}`);
+  },
+  tickets,
+);
 await measure('react', () => counters.reactions.choose(of('reactions', 'reaction'), 'ana', 'love'));
 await measure('read reactions', () =>
   counters.reactions.read(of('reactions', 'reaction'), eventual),
@@ -149,6 +159,6 @@ function change(counter: string, request: { token: string | undefined; wantCount
   return counters.counts.change(of(counter, 'count'), { amount: 1, wantCount: true, ...request });
 }
 
-function drawTicket(token: string) {
+function drawTicket(token: string | undefined) {
   return counters.tickets.draw(of('orders', 'ticket'), token);
 }

@@ -128,7 +128,7 @@ export async function createTallyUnderTest(options: TallyOptions): Promise<Tally
     const context: CounterContext = {
       config,
       store: createDynamoCounterStore({ clients, tableName: table.tableName, random }),
-      ticketStore: createDynamoTicketStore({ clients, tableName: table.tableName }),
+      ticketStore: createDynamoTicketStore({ clients, tableName: table.tableName, random }),
       keyStore: createDynamoKeyStore({ clients, tableName: table.tableName }),
       memberStore: createDynamoMemberStore({ clients, tableName: table.tableName }),
       sketchStore: createDynamoSketchStore({ clients, tableName: table.tableName, random }),
@@ -138,7 +138,10 @@ export async function createTallyUnderTest(options: TallyOptions): Promise<Tally
       now: clock.now,
       random,
       newToken: () => `made-here-${newTokens++}`,
-      pause: async (ms) => void pauses.push(ms),
+      pause: async (ms) => {
+        pauses.push(ms);
+        clock.advance(ms);
+      },
     };
     return { clients, context };
   };

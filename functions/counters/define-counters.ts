@@ -74,7 +74,7 @@ const ticketDefinition = v.strictObject({
   kind: v.literal('ticket'),
   /** The first number of a shift. */
   startsAt: v.optional(between(0, limits.amount), 1),
-  /** `allowed`: faster by a transaction, but a reply that is lost leaves a number nobody has. */
+  /** `allowed`: the book stays small, so it takes more at once, but a reply that is lost leaves a number nobody has. */
   gaps: v.optional(v.picklist(['none', 'allowed']), 'none'),
   access,
 });

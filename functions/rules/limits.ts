@@ -57,8 +57,14 @@ export const limits = {
   historyRows: 1_000,
   /** Reads and writes of one batch request. */
   batchItems: 100,
-  /** Milliseconds that a ticket waits for its turn at a contended book. */
+  /** Milliseconds that a ticket is tried for while the database throttles its book. */
   ticketMs: 8_000,
+  /**
+   * A page of a book of tickets is turned at `entries`, so that the book stays within one write unit
+   * (1 KB), but not before it is `ms` old, so that whoever knows the book from a moment ago knows
+   * its page; at `mostEntries` in any case. A page that nobody turned takes no more than `entriesMax`.
+   */
+  bookPage: { entries: 16, ms: 1_000, mostEntries: 128, entriesMax: 256 },
   /** Days that books of tickets are kept after their day. */
   keepBookDays: 35,
   /** Choices of one reaction: each is a cell that a read adds up. */

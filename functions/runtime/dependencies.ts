@@ -35,7 +35,7 @@ export function createDependencies(
   const context: CounterContext = {
     config: tally,
     store,
-    ticketStore: createDynamoTicketStore({ clients, tableName }),
+    ticketStore: createDynamoTicketStore({ clients, tableName, random }),
     keyStore: createDynamoKeyStore({ clients, tableName }),
     memberStore: createDynamoMemberStore({ clients, tableName }),
     sketchStore: createDynamoSketchStore({ clients, tableName, random }),

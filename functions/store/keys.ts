@@ -49,19 +49,27 @@ type TokenName = Pick<Token, 'subject' | 'counter' | 'token'>;
 /** The fact that a token stands for, which the fold counts. */
 export const tokenItemKey = (name: TokenName): ItemKey => ({ pk: `e#${hashed(name)}`, sk: '-' });
 
-/** The ticket number that a token stands for, which nothing counts. */
-export const issueItemKey = (name: TokenName): ItemKey => ({ pk: `i#${hashed(name)}`, sk: '-' });
+/** What a token is used for in a book of tickets, which nothing counts. */
+export const claimItemKey = (name: TokenName): ItemKey => ({ pk: `i#${hashed(name)}`, sk: '-' });
 
 export const bookItemKey = ({ subject, counter, day }: BookKey): ItemKey => ({
   pk: `t#${subject}#${counter}`,
   sk: day,
 });
 
+/** A page that left its book. */
+export const bookPageItemKey = (book: BookKey, page: number): ItemKey => ({
+  pk: bookItemKey(book).pk,
+  sk: `${book.day}#${page}`,
+});
+
 /**
  * A token is hashed together with what it is used on: 128 bits of SHA-256, so that keys stay short
  * whatever callers send, and the table never holds a caller's own string.
  */
-function hashed({ subject, counter, token }: TokenName): string {
+export function tokenHash({ subject, counter, token }: TokenName): string {
   const digest = createHash('sha256').update(`${subject}#${counter}#${token}`).digest();
-  return `${subject}#${counter}#${digest.subarray(0, 16).toString('base64url')}`;
+  return digest.subarray(0, 16).toString('base64url');
 }
+
+const hashed = (name: TokenName): string => `${name.subject}#${name.counter}#${tokenHash(name)}`;

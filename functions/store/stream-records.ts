@@ -26,7 +26,7 @@ export interface CellMove {
 
 type Item = Readonly<Record<string, unknown>>;
 
-/** First characters of the keys of items that count nothing: books, issued tickets, sketches, subscriptions, settings, keys, the secret. */
+/** First characters of the keys of items that count nothing: books, claims of tickets, sketches, subscriptions, settings, keys, the secret. */
 const uncountedPrefixes: ReadonlySet<string> = new Set(['t', 'i', 'h', 'p', 'u', 's', 'k']);
 
 /** Never throws: a record that cannot be understood must not stop those behind it. */
