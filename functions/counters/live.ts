@@ -22,7 +22,7 @@ export function channelOf(
   secret: Buffer,
   { subject, counter }: Pick<ShownOf, 'subject' | 'counter'>,
 ): string {
-  const digest = createHmac('sha256', secret).update(`${subject}#${counter}`).digest('hex');
+  const digest = createHmac('sha256', secret).update(`channel#${subject}#${counter}`).digest('hex');
   return `/counters/${digest.slice(0, 32)}`;
 }
 
@@ -35,8 +35,7 @@ export function createLive({
 }) {
   /**
    * The cell that bears the mark: of a count the one that it shows, so that the mark is in the image
-   * of every change. The other kinds have no such cell, and get one for the mark; so do minutes,
-   * which are over before a listener asks again.
+   * of every change. Minutes are over before a listener asks again, so they get one for the mark.
    */
   async function markedCell(
     { subject, counter, definition }: ShownOf,

@@ -1,8 +1,12 @@
 /** The presence kind: how many viewers are here now. See rules/presence.ts for how. */
-
-import { limits } from '../rules/limits.ts';
-import { bucketKeyAt, lastAwayAt, nextBeatSeconds, presentBuckets } from '../rules/presence.ts';
-import { windowExpiry } from '../rules/windows.ts';
+import {
+  beatExpiry,
+  bucketKeyAt,
+  lastAwayAt,
+  nextBeatSeconds,
+  presentBuckets,
+} from '../rules/presence.ts';
+import { allWindowKey } from '../rules/windows.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { PresenceDefinition } from './define-counters.ts';
 import type { Totals } from './total.ts';
@@ -33,16 +37,12 @@ export function createPresence({ context, totals }: { context: CounterContext; t
     options: { consistent: boolean },
   ): Promise<PresenceAnswer> {
     const atMs = now();
-    const parts = await Promise.all(
-      presentBuckets(atMs, definition).map((window) =>
-        totals.read({ subject, series: counter, window }, options),
-      ),
-    );
-    const times = parts.flatMap(({ updatedAtMs }) => updatedAtMs ?? []);
+    const key = { subject, series: counter, window: allWindowKey };
+    const { parts, updatedAtMs: changedAtMs } = await totals.read(key, options);
+    const here = presentBuckets(atMs, definition).map((bucket) => parts.get(bucket) ?? 0n);
     return {
-      count: Number(parts.reduce((sum, { count }) => sum + count, 0n)),
-      // A bucket that is away takes its time with it; without this, a later count could look older.
-      updatedAtMs: times.length > 0 ? Math.max(...times, lastAwayAt(atMs, definition)) : null,
+      count: Number(here.reduce((sum, count) => sum + count, 0n)),
+      updatedAtMs: changedAtMs && Math.max(changedAtMs, lastAwayAt(atMs, changedAtMs, definition)),
     };
   }
 
@@ -56,9 +56,8 @@ export function createPresence({ context, totals }: { context: CounterContext; t
      */
     async beat(of: PresenceOf, member: string): Promise<BeatAnswer> {
       const bucket = bucketKeyAt(now(), of.definition);
-      const expiresAt = windowExpiry({ window: bucket, keepDays: limits.keepDays, jitter: 0 }) ?? 0;
       const [before, shown] = await writeAndRead(
-        store.beat({ ...of, member }, bucket, { region, expiresAt }),
+        store.beat({ ...of, member }, bucket, { region, expiresAt: beatExpiry(bucket) }),
         read(of, { consistent: false }),
       );
       // A viewer that has just come is in no total yet; one that stays is, wherever it was before.

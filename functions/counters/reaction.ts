@@ -39,17 +39,13 @@ export function createReactions({ context, totals }: { context: CounterContext; 
     { subject, counter, definition: { choices } }: ReactionOf,
     options: { consistent: boolean },
   ): Promise<ReactionCounts> {
-    const parts = await Promise.all(
-      choices.map((choice) =>
-        totals.read({ subject, series: `${counter}/${choice}`, window: allWindowKey }, options),
-      ),
-    );
-    const counts = parts.map(({ count }) => Number(count));
-    const times = parts.flatMap(({ updatedAtMs }) => updatedAtMs ?? []);
+    const key = { subject, series: counter, window: allWindowKey };
+    const { parts, updatedAtMs } = await totals.read(key, options);
+    const counts = choices.map((choice) => [choice, Number(parts.get(choice) ?? 0n)] as const);
     return {
-      count: counts.reduce((sum, count) => sum + count, 0),
-      choices: Object.fromEntries(choices.map((choice, index) => [choice, counts[index] ?? 0])),
-      updatedAtMs: times.length > 0 ? Math.max(...times) : null,
+      count: counts.reduce((sum, [, count]) => sum + count, 0),
+      choices: Object.fromEntries(counts),
+      updatedAtMs,
     };
   }
 

@@ -32,7 +32,7 @@ export type MayRead = (name: Name) => Promise<boolean>;
 
 interface Standing extends Subscription {
   /** How much has come in all by now. */
-  readonly total: number;
+  readonly total: bigint;
 }
 
 export function createUnread({ context, totals }: { context: CounterContext; totals: Totals }) {
@@ -42,13 +42,12 @@ export function createUnread({ context, totals }: { context: CounterContext; tot
   async function totalOf(
     { subject, counter }: Name,
     options: { consistent: boolean },
-  ): Promise<number> {
+  ): Promise<bigint> {
+    const total = await totals.read({ subject, series: counter, window: allWindowKey }, options);
     const definition = config.counters.get(counter);
-    const series = definition ? seriesOf(counter, definition) : [];
-    const parts = await Promise.all(
-      series.map((name) => totals.read({ subject, series: name, window: allWindowKey }, options)),
-    );
-    return Number(parts.reduce((sum, { count, resetAway }) => sum + count + resetAway, 0n));
+    const choices = definition?.kind === 'reaction' ? definition.choices : [];
+    const counts = choices.map((choice) => total.parts.get(choice) ?? 0n);
+    return counts.reduce((sum, count) => sum + count, total.count + total.resetAway);
   }
 
   /** The subscriptions of a user that the caller may know of. */
@@ -76,7 +75,7 @@ export function createUnread({ context, totals }: { context: CounterContext; tot
      */
     async subscribe(user: string, name: Name, mayRead: MayRead): Promise<{ ok: true } | Refusal> {
       const definition = config.counters.get(name.counter);
-      if (!definition || seriesOf(name.counter, definition).length === 0) {
+      if (!definition || !hasTotal(definition)) {
         return refuse(
           'wrong_kind',
           'Unread takes a count that has the window "all", or a reaction.',
@@ -102,12 +101,12 @@ export function createUnread({ context, totals }: { context: CounterContext; tot
     unsubscribe: (user: string, name: Name): Promise<void> => store.remove(user, name),
 
     /** What is unread now. @throws StoreUnavailableError */
-    async read(user: string, mayRead: MayRead): Promise<UnreadAnswer> {
+    async read(user: string, mayRead: MayRead): Promise<UnreadAnswer | Refusal> {
       return answer(await standings(user, mayRead, { consistent: false }));
     },
 
     /** Marks as read what has come until now. @throws OutcomeUnknownError, StoreUnavailableError */
-    async markRead(user: string, mayRead: MayRead): Promise<UnreadAnswer> {
+    async markRead(user: string, mayRead: MayRead): Promise<UnreadAnswer | Refusal> {
       const all = await standings(user, mayRead, { consistent: true });
       const moved = all.filter(({ seen, total }) => seen !== total);
       await Promise.all(moved.map((it) => store.markSeen(user, it, it.total)));
@@ -116,19 +115,18 @@ export function createUnread({ context, totals }: { context: CounterContext; tot
   };
 }
 
-/** The series that a counter's total for all time is the sum of; none if it has no such total. */
-function seriesOf(counter: string, definition: CounterDefinition): string[] {
-  if (definition.kind === 'count') return definition.windows.includes('all') ? [counter] : [];
-  if (definition.kind !== 'reaction') return [];
-  return definition.choices.map((choice) => `${counter}/${choice}`);
-}
+/** Whether a counter has a total for all time that something comes on. */
+const hasTotal = (definition: CounterDefinition): boolean =>
+  definition.kind === 'reaction' ||
+  (definition.kind === 'count' && definition.windows.includes('all'));
 
-function answer(standings: readonly Standing[]): UnreadAnswer {
+function answer(standings: readonly Standing[]): UnreadAnswer | Refusal {
   const subscriptions = standings.map(({ subject, counter, seen, total }) => ({
     subject,
     counter,
-    count: Math.max(0, total - seen),
+    count: total > seen ? Number(total - seen) : 0,
   }));
   const count = subscriptions.reduce((sum, row) => sum + row.count, 0);
-  return { ok: true, count, subscriptions };
+  if (Number.isSafeInteger(count)) return { ok: true, count, subscriptions };
+  return refuse('count_too_large', 'More is unread than JSON can carry exactly.');
 }

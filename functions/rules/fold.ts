@@ -13,11 +13,13 @@
  * change hands and takes its amount back.
  */
 
-/** A part of one total that a fact counts in. */
+/** What a fact counts in one total. */
 export interface Contribution {
-  /** The counter's name; `counter/choice` for a reaction. */
+  /** The counter's name. */
   readonly series: string;
   readonly window: string;
+  /** What of the total it counts in: a choice, or a bucket of viewers. Left out by counts. */
+  readonly part?: string;
   readonly amount: number;
 }
 
@@ -52,6 +54,7 @@ export interface FoldedCell {
 
 export interface CellDelta {
   readonly cell: FoldedCell;
+  readonly part?: string;
   readonly amount: number;
 }
 
@@ -63,6 +66,7 @@ export interface FoldPlan {
 
 export interface FoldEntry {
   readonly sequence: string;
+  readonly part?: string;
   readonly amount: number;
 }
 
@@ -77,17 +81,18 @@ export function deltasOf(change: LedgerChange, region: string): CellDelta[] {
 }
 
 /**
- * Groups a batch by cell, so that any number of changes of one counter is one update.
+ * Groups a batch by cell, so that any number of changes of one counter is one update: also what
+ * moves from one part to another, so that nobody sees it in both or in neither.
  *
  * @param changes of one stream shard, in its order
  */
 export function planFold(changes: readonly LedgerChange[], region: string): FoldPlan[] {
   const plans = new Map<string, { cell: FoldedCell; entries: FoldEntry[] }>();
   for (const change of changes) {
-    for (const { cell, amount } of deltasOf(change, region)) {
+    for (const { cell, ...entry } of deltasOf(change, region)) {
       const name = `${cell.subject}#${cell.series}#${cell.window}`;
       const plan = plans.get(name) ?? { cell, entries: [] };
-      plan.entries.push({ sequence: change.sequence, amount });
+      plan.entries.push({ sequence: change.sequence, ...entry });
       plans.set(name, plan);
     }
   }
@@ -101,10 +106,10 @@ function isExpiry({ before, after, at }: LedgerChange): boolean {
 
 function counted(fact: Fact, isInsert: boolean): CellDelta[] {
   const alreadyAdded = isInsert && fact.firstApplied ? 1 : 0;
-  return fact.contributions.slice(alreadyAdded).map(({ series, window, amount }) => ({
+  return fact.contributions.slice(alreadyAdded).map(({ series, window, ...counts }) => ({
     cell: { subject: fact.subject, series, window },
-    amount,
+    ...counts,
   }));
 }
 
-const negated = ({ cell, amount }: CellDelta): CellDelta => ({ cell, amount: -amount });
+const negated = (delta: CellDelta): CellDelta => ({ ...delta, amount: -delta.amount });

@@ -3,6 +3,8 @@
  * heartbeat; a viewer counts in the bucket of its last beat, and the viewers of now are those in the
  * buckets that are not away yet. So nobody has to sweep: old buckets are simply not added up.
  */
+import { limits } from './limits.ts';
+
 export interface Pulse {
   readonly heartbeatSeconds: number;
   readonly awayAfterSeconds: number;
@@ -35,14 +37,31 @@ export function presentBuckets(atMs: number, pulse: Pulse): string[] {
   return keys.filter((key) => ((bucketStart(key) ?? 0) + heartbeatSeconds) * 1000 > awaySinceMs);
 }
 
+/** Whether a bucket is away for everybody, also where clocks differ: its number will not be asked for. */
+export function isBucketOver(key: string, atMs: number, pulse: Pulse): boolean {
+  const { heartbeatSeconds, awayAfterSeconds } = pulse;
+  const endsAt = (bucketStart(key) ?? 0) + heartbeatSeconds;
+  return (endsAt + awayAfterSeconds + limits.bucketGraceSeconds) * 1000 < atMs;
+}
+
+/** When the heartbeat of a viewer in this bucket may be forgotten: epoch seconds. */
+export const beatExpiry = (key: string): number => (bucketStart(key) ?? 0) + limits.keepBeatSeconds;
+
 /**
  * When viewers that had fallen silent went away the last time, if there were any: epoch ms. A count of
- * viewers falls at these moments without anything being written.
+ * viewers falls at these moments without anything being written; not any more when those who came
+ * last, at `changedAtMs`, must be away.
  */
-export function lastAwayAt(atMs: number, { heartbeatSeconds, awayAfterSeconds }: Pulse): number {
+export function lastAwayAt(
+  atMs: number,
+  changedAtMs: number,
+  { heartbeatSeconds, awayAfterSeconds }: Pulse,
+): number {
   const awayMs = awayAfterSeconds * 1000;
   const heartbeatMs = heartbeatSeconds * 1000;
-  return Math.floor((atMs - awayMs) / heartbeatMs) * heartbeatMs + awayMs;
+  const lastMs = Math.floor((atMs - awayMs) / heartbeatMs) * heartbeatMs + awayMs;
+  const allAwayMs = (Math.floor(changedAtMs / heartbeatMs) + 1) * heartbeatMs + awayMs;
+  return Math.min(lastMs, allAwayMs);
 }
 
 /**

@@ -6,7 +6,6 @@
  */
 import { addDays, businessDay, isDay, utcCalendar } from './calendar.ts';
 import { limits } from './limits.ts';
-import { bucketStart } from './presence.ts';
 
 export const windowKinds = ['all', 'day', 'hour', 'minute'] as const;
 export type WindowKind = (typeof windowKinds)[number];
@@ -45,7 +44,7 @@ export function windowKindOf(key: string): WindowKind | undefined {
 }
 
 /**
- * When the items of a window, or of a bucket of presence, expire.
+ * When the items of a window expire.
  *
  * @param window what `windowKeyAt` gave
  * @param keepDays days to keep it after its end
@@ -57,8 +56,6 @@ export function windowExpiry(options: {
   keepDays: KeepDays;
   jitter: number;
 }): number | undefined {
-  const bucketAt = bucketStart(options.window);
-  if (bucketAt !== undefined) return bucketAt + limits.keepBucketSeconds;
   const kind = windowKindOf(options.window);
   if (kind === undefined || kind === 'all') return undefined;
   // A business day ends, somewhere, up to a day and a half after UTC's day of the same date.

@@ -8,7 +8,7 @@ import type { Cell } from './counter-store.ts';
 import { type DynamoClients, fromWire } from './dynamo-clients.ts';
 import { isContention } from './dynamo-errors.ts';
 import type { CellFold, FoldStore } from './fold-store.ts';
-import { parseCell } from './items.ts';
+import { parseCell, partAttribute, partOfAttribute } from './items.ts';
 import { cellItemKey } from './keys.ts';
 
 type Item = Readonly<Record<string, unknown>>;
@@ -25,7 +25,8 @@ interface Belief {
 /** What came of an update: done, not done because the cell is otherwise than believed, or kept off it. */
 type Tried =
   | { readonly outcome: 'folded' | 'otherwise'; readonly item: Item }
-  | { readonly outcome: 'contended' };
+  | { readonly outcome: 'contended' }
+  | { readonly outcome: 'malformed' };
 
 export function createDynamoFoldStore({
   clients,
@@ -40,7 +41,7 @@ export function createDynamoFoldStore({
   /** Resolves after that many ms. */
   pause: (ms: number) => Promise<unknown>;
 }): FoldStore {
-  async function fold(request: CellFold): Promise<Cell> {
+  async function fold(request: CellFold): Promise<Cell | undefined> {
     const mark = watermarkName(request.streamShardId);
     let belief: Belief = {
       watermark: undefined,
@@ -51,6 +52,7 @@ export function createDynamoFoldStore({
     // Cells of several stream shards may be folded at once; each failed try has seen another's success.
     for (let attempt = 0; attempt < limits.foldAttempts; attempt++) {
       const tried = await tryFold(request, mark, belief);
+      if (tried.outcome === 'malformed') return undefined;
       if (tried.outcome === 'contended') {
         await pause(retryPauseMs(attempt, random()));
         continue;
@@ -59,7 +61,8 @@ export function createDynamoFoldStore({
         await prune(request, mark, tried.item);
         return parseCell(tried.item);
       }
-      belief = corrected(request, mark, tried.item);
+      if (isMalformed(tried.item, mark)) return undefined;
+      belief = corrected(request, mark, tried.item, attempt);
       if (belief.entries.length === 0) return parseCell(tried.item);
     }
     throw new Error(`a cell of ${request.key.subject} changed faster than it could be folded`);
@@ -76,16 +79,20 @@ export function createDynamoFoldStore({
     // Strictly later, so that of two totals of one cell the time tells which is newer.
     const later = '(attribute_not_exists(t) OR t < :now)';
     const expiry = expiresAt === undefined ? '' : ', x = if_not_exists(x, :x)';
+    const sums = sumsOf(entries);
     try {
       const { Attributes } = await clients.retrying.send(
         new UpdateCommand({
           TableName,
           Key: cellItemKey(key),
-          UpdateExpression: `ADD n :sum SET #mark = :last, t = :now${expiry}`,
+          UpdateExpression: `ADD ${sums.map((_, index) => `#sum${index} :sum${index}`).join(', ')} SET #mark = :last, t = :now${expiry}`,
           ConditionExpression: `${unmoved} AND ${later}`,
-          ExpressionAttributeNames: { '#mark': mark },
+          ExpressionAttributeNames: {
+            '#mark': mark,
+            ...Object.fromEntries(sums.map(([name], index) => [`#sum${index}`, name])),
+          },
           ExpressionAttributeValues: {
-            ':sum': entries.reduce((sum, { amount }) => sum + BigInt(amount), 0n),
+            ...Object.fromEntries(sums.map(([, sum], index) => [`:sum${index}`, sum])),
             ':last': watermarkOf(entries.at(-1)),
             ':first': isLookedAt ? undefined : watermarkOf(entries[0]),
             ':seen': watermark,
@@ -99,14 +106,30 @@ export function createDynamoFoldStore({
       return { outcome: 'folded', item: Attributes ?? {} };
     } catch (error) {
       if (isContention(error)) return { outcome: 'contended' };
+      // Such as a count that is no number. It would be the same again for ever, and hold up all others.
+      if (error instanceof Error && error.name === 'ValidationException') {
+        return { outcome: 'malformed' };
+      }
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
       return { outcome: 'otherwise', item: fromWire(error.Item) };
     }
   }
 
-  /** A few bytes per stream shard would add up over the years; the change costs one write in hours. */
-  async function prune({ key, nowMs }: CellFold, current: string, item: Item): Promise<void> {
-    const stale = staleWatermarks(Object.keys(item), { current, nowMs });
+  /**
+   * A few bytes per stream shard would add up over the years, and buckets of viewers within hours.
+   * Taking them out costs one write in hours, or in some heartbeats.
+   */
+  async function prune(
+    { key, nowMs, isPartOver }: CellFold,
+    current: string,
+    item: Item,
+  ): Promise<void> {
+    const names = Object.keys(item);
+    const over = names.filter((name) => isPartOver(partOfAttribute(name) ?? ''));
+    const stale = [
+      ...staleWatermarks(names, { current, nowMs }),
+      ...(over.length < limits.bucketsOver ? [] : over),
+    ];
     if (stale.length === 0) return;
     await clients.retrying.send(
       new UpdateCommand({
@@ -123,15 +146,38 @@ export function createDynamoFoldStore({
   return { fold };
 }
 
-/** What the old item of a failed condition teaches. */
-function corrected({ entries, nowMs }: CellFold, mark: string, item: Item): Belief {
+/** What is to be added to which attribute. */
+function sumsOf(entries: readonly FoldEntry[]): [name: string, sum: bigint][] {
+  const byName = Map.groupBy(entries, ({ part }) =>
+    part === undefined ? 'n' : partAttribute(part),
+  );
+  return [...byName].map(([name, same]) => [
+    name,
+    same.reduce((sum, { amount }) => sum + BigInt(amount), 0n),
+  ]);
+}
+
+const isMalformed = (item: Item, mark: string): boolean =>
+  (item.t !== undefined && typeof item.t !== 'number') ||
+  (item[mark] !== undefined && typeof item[mark] !== 'string');
+
+/**
+ * What the old item of a failed condition teaches. The next try dates the cell the later, the more
+ * have failed: others write to a hot cell all the time, and date it by their clocks.
+ */
+function corrected(
+  { entries, nowMs }: CellFold,
+  mark: string,
+  item: Item,
+  attempt: number,
+): Belief {
   const stored = item[mark];
   const watermark = typeof stored === 'string' ? stored : undefined;
   return {
     watermark,
     isLookedAt: true,
     entries: unfolded(entries, watermark),
-    updatedAtMs: Math.max(nowMs, Number(item.t ?? 0) + 1),
+    updatedAtMs: Math.max(nowMs, Number(item.t ?? 0) + 4 ** attempt),
   };
 }
 

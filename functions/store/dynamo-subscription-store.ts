@@ -78,5 +78,5 @@ export function createDynamoSubscriptionStore({
 
 function parse(item: Readonly<Record<string, unknown>>): Subscription {
   const [subject = '', counter = ''] = String(item.sk).split('#');
-  return { subject, counter, seen: Number(item.n) };
+  return { subject, counter, seen: BigInt(item.n as number | bigint) };
 }

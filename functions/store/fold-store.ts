@@ -9,6 +9,8 @@ export interface CellFold {
   /** In the order of the stream. */
   readonly entries: readonly FoldEntry[];
   readonly nowMs: number;
+  /** Whether a part of the cell will never be asked for any more. */
+  readonly isPartOver: (part: string) => boolean;
   /** Epoch seconds; undefined for a cell that stays. */
   readonly expiresAt: number | undefined;
 }
@@ -17,8 +19,9 @@ export interface FoldStore {
   /**
    * Adds to a cell what it has not folded yet, exactly once however often it is called.
    *
-   * @returns the cell after it, also if there was nothing new: the call before may have got no answer
+   * @returns the cell after it, also if there was nothing new: the call before may have got no
+   *   answer; undefined if what is there is no cell of Tally's, which nothing can be added to
    * @throws if the database does not take it; then nothing is known, and calling again is right
    */
-  fold(fold: CellFold): Promise<Cell>;
+  fold(fold: CellFold): Promise<Cell | undefined>;
 }

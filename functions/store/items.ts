@@ -7,12 +7,28 @@ type Item = Readonly<Record<string, unknown>>;
 export function parseCell(item: Item): Cell {
   return {
     count: integer(item.n) ?? 0n,
+    parts: parseParts(item),
     resetAway: integer(item.z) ?? 0n,
     updatedAtMs: item.t === undefined ? null : Number(item.t),
     shardCount: Number(item.s ?? 1),
     watchedUntilMs: Number(item.l ?? 0),
     expiresAt: item.x === undefined ? undefined : Number(item.x),
   };
+}
+
+/** The attribute of a cell that a part of it is counted in. */
+export const partAttribute = (part: string): string => `.${part}`;
+
+export const partOfAttribute = (name: string): string | undefined =>
+  name.startsWith('.') ? name.slice(1) : undefined;
+
+function parseParts(item: Item): ReadonlyMap<string, bigint> {
+  const parts = Object.entries(item).map(
+    ([name, value]) => [partOfAttribute(name), integer(value)] as const,
+  );
+  return new Map(
+    parts.filter((it): it is [string, bigint] => it[0] !== undefined && it[1] !== undefined),
+  );
 }
 
 /**
@@ -25,6 +41,7 @@ export function tokenItem(token: Token, applied: boolean): Record<string, unknow
     f: token.fingerprint,
     r: token.region,
     k: token.windows,
+    t: token.acceptedAtMs,
     x: token.expiresAt,
     ...(applied ? { a: 1 } : {}),
   };
@@ -33,6 +50,7 @@ export function tokenItem(token: Token, applied: boolean): Record<string, unknow
 export const parseSeenToken = (item: Item): SeenToken => ({
   fingerprint: String(item.f),
   applied: item.a === 1,
+  acceptedAtMs: Number(item.t ?? 0),
 });
 
 export const settingsItem = (subject: string, settings: SubjectSettings) => ({

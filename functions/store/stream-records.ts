@@ -6,6 +6,7 @@ import { isCounterName, isName } from '../rules/names.ts';
 import { bucketStart } from '../rules/presence.ts';
 import { allWindowKey, windowKindOf } from '../rules/windows.ts';
 import { fromWire } from './dynamo-clients.ts';
+import { partOfAttribute } from './items.ts';
 
 export type StreamChange =
   | { readonly kind: 'ledger'; readonly change: LedgerChange; readonly malformedImages: number }
@@ -97,12 +98,12 @@ function parseMember(
   const { c: choice, b: bucket, r: region, x: expiresAt } = item;
   if (!isCounted(subject, counter) || typeof region !== 'string') return undefined;
   if (typeof choice === 'string' && isCounterName(choice) && expiresAt === undefined) {
-    const contributions = [{ series: `${counter}/${choice}`, window: allWindowKey, amount: 1 }];
+    const contributions = [{ series: counter, window: allWindowKey, part: choice, amount: 1 }];
     return { subject, region, contributions, firstApplied: false, expiresAt };
   }
   if (typeof bucket !== 'string' || bucketStart(bucket) === undefined) return undefined;
   if (typeof expiresAt !== 'number') return undefined;
-  const contributions = [{ series: counter, window: bucket, amount: 1 }];
+  const contributions = [{ series: counter, window: allWindowKey, part: bucket, amount: 1 }];
   return { subject, region, contributions, firstApplied: false, expiresAt };
 }
 
@@ -129,8 +130,10 @@ function parseCellMove(
 ): CellMove | undefined {
   const window = Keys?.sk?.S;
   if (!subject || !series || !window || !NewImage) return undefined;
-  if (NewImage.n?.N === OldImage.n?.N) return undefined;
-  const folded = Object.keys(NewImage).some(
+  const names = Object.keys(NewImage);
+  const counts = names.filter((name) => name === 'n' || partOfAttribute(name) !== undefined);
+  if (counts.every((name) => NewImage[name]?.N === OldImage[name]?.N)) return undefined;
+  const folded = names.some(
     (name) => name.startsWith('w') && NewImage[name]?.S !== OldImage[name]?.S,
   );
   if (folded && region === ownRegion) return undefined;

@@ -4,7 +4,7 @@ export interface Subscription {
   readonly subject: string;
   readonly counter: string;
   /** How much had come in all when the user last looked. */
-  readonly seen: number;
+  readonly seen: bigint;
 }
 
 export interface SubscriptionStore {
@@ -18,5 +18,5 @@ export interface SubscriptionStore {
    * before is set if nothing was since: a count can go down.
    * @param subscription as it was listed
    */
-  markSeen(user: string, subscription: Subscription, seen: number): Promise<void>;
+  markSeen(user: string, subscription: Subscription, seen: bigint): Promise<void>;
 }

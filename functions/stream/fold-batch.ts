@@ -3,6 +3,7 @@ import pLimit from 'p-limit';
 import type { TallyConfig } from '../counters/define-counters.ts';
 import { type FoldedCell, type FoldPlan, type LedgerChange, planFold } from '../rules/fold.ts';
 import { limits } from '../rules/limits.ts';
+import { bucketStart, isBucketOver } from '../rules/presence.ts';
 import { windowExpiry } from '../rules/windows.ts';
 import type { Cell } from '../store/counter-store.ts';
 import type { FoldStore } from '../store/fold-store.ts';
@@ -24,7 +25,7 @@ export interface ChangedCell extends FoldedCell {
 
 /**
  * @param changes of one stream shard, in its order
- * @returns the cells that moved, now or in an earlier delivery
+ * @returns the cells that moved, now or in an earlier delivery, and how many were no cells of Tally's
  * @throws AggregateError if some cell could not be updated: the others are, and the batch must be
  *   delivered again, which changes nothing where it was folded already
  */
@@ -32,22 +33,23 @@ export async function foldBatch(
   { store, config, region, now, random }: FoldContext,
   streamShardId: string,
   changes: readonly LedgerChange[],
-): Promise<ChangedCell[]> {
+): Promise<{ changed: ChangedCell[]; malformed: number }> {
   const limit = pLimit(limits.foldConcurrency);
 
-  async function foldCell({ cell: name, entries }: FoldPlan): Promise<ChangedCell> {
+  async function foldCell({ cell: name, entries }: FoldPlan): Promise<ChangedCell | undefined> {
     const cell = await store.fold({
       key: { ...name, region, shard: 0 },
       streamShardId,
       entries,
       nowMs: now(),
+      isPartOver: partsOver(config, name.series, now()),
       expiresAt: windowExpiry({
         window: name.window,
         keepDays: keepDaysOf(config, name.series),
         jitter: random(),
       }),
     });
-    return { ...name, cell };
+    return cell && { ...name, cell };
   }
 
   const plans = planFold(changes, region);
@@ -58,7 +60,17 @@ export async function foldBatch(
   if (failures.length > 0) {
     throw new AggregateError(failures, `${failures.length} of ${plans.length} cells not folded`);
   }
-  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const changed = results.flatMap((result) =>
+    result.status === 'fulfilled' && result.value ? [result.value] : [],
+  );
+  return { changed, malformed: plans.length - changed.length };
+}
+
+/** Which parts of a cell are over: buckets of viewers that are away. Choices stay. */
+function partsOver(config: TallyConfig, series: string, nowMs: number): (part: string) => boolean {
+  const definition = config.counters.get(series);
+  if (definition?.kind !== 'presence') return () => false;
+  return (part) => bucketStart(part) !== undefined && isBucketOver(part, nowMs, definition);
 }
 
 /** A counter that has left the configuration keeps what it has as long as is usual. */

@@ -31,15 +31,15 @@ export function createChangePublisher({
   publish: Publish;
 }) {
   const limit = pLimit(limits.publishConcurrency);
-  /** When this function last told of how many viewers. */
-  const lastTold = new LRUCache<string, { count: number; atMs: number }>({
+  /** What this function last told of a counter, and when it had (epoch ms; 0 for not yet). */
+  const lastTold = new LRUCache<string, { count: number; updatedAtMs: number; atMs: number }>({
     max: limits.rememberedCounters,
   });
+  const nameOf = ({ subject, counter }: ShownOf) => `${subject}#${counter}`;
 
   /** The counter of a moved cell, if that is a part of what it shows now. */
   async function movedCounter(move: CellMove): Promise<Moved[]> {
-    const { subject, series, window, watchedUntilMs } = move;
-    const [counter = ''] = series.split('/');
+    const { subject, series: counter, window, watchedUntilMs } = move;
     const definition = config.counters.get(counter);
     switch (definition?.kind) {
       case undefined:
@@ -54,28 +54,40 @@ export function createChangePublisher({
         return [{ of, watchedUntilMs: kind === 'minute' ? undefined : watchedUntilMs }];
       }
       case 'reaction':
-        return [{ of: { subject, counter, definition }, watchedUntilMs: undefined }];
+        return [{ of: { subject, counter, definition }, watchedUntilMs }];
       case 'presence':
-        return [{ of: { subject, counter, definition }, watchedUntilMs: undefined }];
+        return [{ of: { subject, counter, definition }, watchedUntilMs }];
     }
   }
 
   /** Heartbeats move cells all the time; the same number of viewers is told again once a heartbeat. */
-  function isNews({ subject, counter, definition }: ShownOf, { count }: Shown): boolean {
+  function isNews(of: ShownOf, { count }: Shown): boolean {
+    const { definition } = of;
     if (definition.kind !== 'presence') return true;
-    const told = lastTold.get(`${subject}#${counter}`);
+    const told = lastTold.get(nameOf(of));
     return told?.count !== count || now() - told.atMs >= definition.heartbeatSeconds * 1000;
   }
 
+  /**
+   * The time of a total that is read after the one told last, so it must be later. The cells' own
+   * times may go back by some milliseconds, where several wrote at once.
+   */
+  function laterThanTold(of: ShownOf, updatedAtMs: number): number {
+    return Math.max(updatedAtMs, (lastTold.get(nameOf(of))?.updatedAtMs ?? 0) + 1);
+  }
+
   /** The total is read anew, so that what is sent is never older than what was sent before. */
-  async function tell({ of, watchedUntilMs }: Moved): Promise<boolean> {
+  async function tell({ of, watchedUntilMs }: Moved, deadlineMs: number): Promise<boolean> {
+    if (now() >= deadlineMs) throw new Error('live messages are late; this one was dropped');
     const watched =
       watchedUntilMs === undefined ? await live.isWatched(of) : watchedUntilMs > now();
     if (!watched) return false;
     const shown = await show(of, { consistent: true });
     if (!shown.ok || !isNews(of, shown)) return false;
     const { subject, counter } = of;
-    const { count, choices, updatedAtMs } = shown;
+    const { count, choices } = shown;
+    const updatedAtMs = laterThanTold(of, shown.updatedAtMs ?? now());
+    lastTold.set(nameOf(of), { count, updatedAtMs, atMs: 0 });
     await publish({
       channel: channelOf(await store.secret(), of),
       body: {
@@ -83,23 +95,25 @@ export function createChangePublisher({
         counter,
         count,
         ...(choices ? { choices } : {}),
-        updated_at: new Date(updatedAtMs ?? now()).toISOString(),
+        updated_at: new Date(updatedAtMs).toISOString(),
       },
     });
-    if (of.definition.kind === 'presence') {
-      lastTold.set(`${subject}#${counter}`, { count, atMs: now() });
-    }
+    lastTold.set(nameOf(of), { count, updatedAtMs, atMs: now() });
     return true;
   }
 
   /**
    * Publishing is best effort: a listener that misses a message gets the next, and the total itself
-   * is safe. So a failure is returned, to be logged, and never makes the stream deliver again.
+   * is safe. So a failure is returned, to be logged, and never makes the stream deliver again; and
+   * there is an end to the time that messages may take, for the fold waits for them.
    */
   return async (moves: readonly CellMove[]): Promise<PublishReport> => {
     const found = await Promise.allSettled(moves.map(movedCounter));
     const moved = found.flatMap((it) => (it.status === 'fulfilled' ? it.value : []));
-    const told = await Promise.allSettled(onePerCounter(moved).map((it) => limit(() => tell(it))));
+    const deadlineMs = now() + limits.publishBatchMs;
+    const told = await Promise.allSettled(
+      onePerCounter(moved).map((it) => limit(() => tell(it, deadlineMs))),
+    );
     return {
       sent: told.filter((it) => it.status === 'fulfilled' && it.value).length,
       failures: [...found, ...told].flatMap((it) => (it.status === 'rejected' ? [it.reason] : [])),

@@ -14,7 +14,7 @@ export interface StreamEvent {
 }
 
 export interface BatchReport {
-  /** Images that are no items of Tally's. */
+  /** Images and cells that are none of Tally's. */
   readonly ignored: number;
   readonly folded: number;
   readonly published: number;
@@ -41,18 +41,18 @@ export function createStreamHandler(options: StreamHandlerOptions) {
   return async ({ Records, shardId }: StreamEvent): Promise<{ state: Record<string, never> }> => {
     const parsed = Records.map((record) => parseStreamRecord(record, region));
     const changes = parsed.flatMap((it) => (it.kind === 'ledger' ? [it.change] : []));
-    const folded = await foldBatch(
+    const { changed, malformed } = await foldBatch(
       { store: foldStore, config, region, now, random },
       shardId,
       changes,
     );
     const moves: CellMove[] = [
-      ...folded.map(({ cell, ...name }) => ({ ...name, watchedUntilMs: cell.watchedUntilMs })),
+      ...changed.map(({ cell, ...name }) => ({ ...name, watchedUntilMs: cell.watchedUntilMs })),
       ...parsed.flatMap((it) => (it.kind === 'cell' ? [it.change] : [])),
     ];
     const { sent, failures } = await publishChanges(moves);
     report({
-      ignored: parsed.reduce((sum, it) => sum + ignoredImages(it), 0),
+      ignored: parsed.reduce((sum, it) => sum + ignoredImages(it), malformed),
       folded: changes.length,
       published: sent,
       failures,

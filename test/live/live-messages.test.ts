@@ -122,6 +122,20 @@ describe('a counter that is watched', () => {
     }
   });
 
+  test('tells a newer total with a later time, also where a clock is behind', async () => {
+    await watch(`${post}/likes`);
+    await tally.change(`${post}/likes`, 1);
+    const [first] = await messages();
+    tally.advance(-20);
+    await tally.change(`${post}/likes`, 1);
+    const [second] = await messages();
+    tally.advance(20);
+    expect([first, second]).toMatchObject([{ count: 1 }, { count: 2 }]);
+    expect(Date.parse(String(second?.updated_at))).toBeGreaterThan(
+      Date.parse(String(first?.updated_at)),
+    );
+  });
+
   test('tells every choice of a reaction', async () => {
     await watch(`${post}/reactions`);
     await calls.choose(`${post}/reactions`, 'ann', 'like');

@@ -216,18 +216,18 @@ describe('expiry', () => {
     await expectCount(1);
   });
 
-  test('comes for everything that a viewer leaves behind', async () => {
+  test('comes for everything that a viewer leaves behind but one number', async () => {
     await beat(['ann']);
     await tally.settle();
     const [subject = ''] = film.split('/');
     const left = (await tally.items()).filter(({ pk }) => String(pk).split('#')[1] === subject);
-    expect(left.map(({ pk }) => pk)).toEqual(
-      expect.arrayContaining([`m#${subject}#viewers#ann`, `c#${subject}#viewers#local#0`]),
-    );
-    for (const { x } of left) {
-      expect(Number(x) * 1000).toBeGreaterThan(tally.clock.now() + heartbeatMs + awayMs);
-      expect(Number(x) * 1000).toBeLessThan(tally.clock.now() + 2 * DAY);
-    }
+    expect(left.map(({ pk }) => String(pk)).toSorted()).toEqual([
+      `c#${subject}#viewers#local#0`,
+      `m#${subject}#viewers#ann`,
+    ]);
+    const x = Number(left.find(({ pk }) => String(pk).startsWith('m#'))?.x);
+    expect(x * 1000).toBeGreaterThan(tally.clock.now() + heartbeatMs + awayMs);
+    expect(x * 1000).toBeLessThan(tally.clock.now() + 2 * DAY);
   });
 });
 

@@ -163,6 +163,18 @@ describe('what is unread', () => {
     await expectUnread({ [`${post}/likes`]: 2 });
   });
 
+  test('is exact, also of a counter beyond the exact integers of JSON', async () => {
+    await tally.seedCell({ subject: post, series: 'likes' }, { n: 2n ** 53n + 1n });
+    expect(await subscribe(`${post}/likes`)).toMatchObject({ status: 204 });
+    await tally.change(`${post}/likes`, 3);
+    await expectUnread({ [`${post}/likes`]: 3 });
+    expect(await markRead()).toMatchObject({ status: 200, body: { count: 0 } });
+    await tally.change(`${post}/likes`, 1);
+    await expectUnread({ [`${post}/likes`]: 1 });
+    await tally.seedCell({ subject: post, series: 'likes' }, { n: 2n ** 60n });
+    expect(await readUnread()).toMatchObject({ status: 409, body: { code: 'count_too_large' } });
+  });
+
   test('stays unread when the counter is reset, and goes on from there', async () => {
     await tally.change(`${post}/likes`, 5);
     await subscribe(`${post}/likes`);

@@ -122,7 +122,7 @@ export class World {
   /** What the transaction that writes an applied token does beside it. */
   addAtOnce(region: Region, { cell: of, amount }: CellDelta, shard: number): void {
     const cell = cellOf(region, of, shard);
-    cell.count += amount;
+    cell.counts.set('', (cell.counts.get('') ?? 0) + amount);
     cell.updatedAt = this.now + region.clockSkew;
   }
 
@@ -198,20 +198,28 @@ export class World {
 
 /** Everything that a fact counts in, and how much. */
 export const countsOf = ({ subject, contributions }: Fact): CellDelta[] =>
-  contributions.map(({ series, window, amount }) => ({
+  contributions.map(({ series, window, ...counts }) => ({
     cell: { subject, series, window },
-    amount,
+    ...counts,
   }));
 
-/** What a cell holds. */
-export const holdingOf = ({ of: cell, count }: NamedCell): CellDelta => ({ cell, amount: count });
+/** What a cell holds in each of its parts. */
+export const holdingsOf = ({ of: cell, counts }: NamedCell): CellDelta[] =>
+  [...counts].map(([part, amount]) => ({ cell, ...(part === '' ? {} : { part }), amount }));
+
+export const partName = ({ cell, part = '' }: CellDelta): string => `${cellName(cell)}#${part}`;
 
 export const cellName = ({ subject, series, window }: FoldedCell): string =>
   `${subject}#${series}#${window}`;
 
 function cellOf({ cells }: Region, of: FoldedCell, shard: number): ModelCell {
   const name = `${cellName(of)}#${shard}`;
-  const cell = cells.get(name) ?? { of, count: 0, updatedAt: undefined, watermarks: new Map() };
+  const cell = cells.get(name) ?? {
+    of,
+    counts: new Map(),
+    updatedAt: undefined,
+    watermarks: new Map(),
+  };
   cells.set(name, cell);
   return cell;
 }

@@ -41,18 +41,24 @@ const deltasWith =
     ];
   };
 
-const negated = ({ cell, amount }: CellDelta): CellDelta => ({ cell, amount: -amount });
+const negated = (delta: CellDelta): CellDelta => ({ ...delta, amount: -delta.amount });
 
-/** @param nameOf deltas of cells with the same name are one plan */
+/**
+ * @param nameOf deltas of cells with the same name are one plan
+ * @param partOf which part of the cell a delta is added to
+ */
 const planWith =
-  (deltas: Deltas, nameOf = cellName): FoldRule['plan'] =>
+  (deltas: Deltas, nameOf = cellName, partOf = ({ part }: CellDelta) => part): FoldRule['plan'] =>
   (changes, region) => {
     const all = changes.flatMap((change) =>
       deltas(change, region).map((delta) => ({ ...delta, sequence: change.sequence })),
     );
     return [...Map.groupBy(all, ({ cell }) => nameOf(cell)).values()].map((same) => ({
       cell: (same[0] as CellDelta).cell,
-      entries: same.map(({ sequence, amount }) => ({ sequence, amount })),
+      entries: same.map(({ sequence, ...delta }) => {
+        const part = partOf(delta);
+        return { sequence, ...(part === undefined ? {} : { part }), amount: delta.amount };
+      }),
     }));
   };
 
@@ -100,6 +106,10 @@ export const mutants: Readonly<Record<string, FoldRule>> = {
 
   'adds one subject to another': groupedBy(({ series, window }) => `${series}#${window}`),
   'adds one counter to another': groupedBy(({ subject, window }) => `${subject}#${window}`),
+  'adds one part to another': {
+    ...shippedRule,
+    plan: planWith(deltasOf, cellName, ({ part }) => part && 'love'),
+  },
   'adds one window to another': groupedBy(({ subject, series }) => `${subject}#${series}`),
 
   'has no watermark': { ...shippedRule, takesUnseen: () => true },

@@ -34,7 +34,8 @@ export const shippedRule: FoldRule = {
 };
 
 export interface ModelCell {
-  count: number;
+  /** By part; '' for what is counted in no part. */
+  readonly counts: Map<string, number>;
   updatedAt: number | undefined;
   readonly watermarks: Map<string, string>;
 }
@@ -62,7 +63,9 @@ export function* callsOf(rule: FoldRule, fold: ModelFold): CellCalls {
         ? rule.takesUnseen(watermark, entries)
         : rule.takesSeen(watermark, belief.watermark);
     if (isUnmoved && (cell.updatedAt === undefined || cell.updatedAt < now)) {
-      cell.count += entries.reduce((sum, { amount }) => sum + amount, 0);
+      for (const { part = '', amount } of entries) {
+        cell.counts.set(part, (cell.counts.get(part) ?? 0) + amount);
+      }
       cell.updatedAt = now;
       cell.watermarks.set(mark, rule.watermarkAfter(entries));
       return;

@@ -1,7 +1,7 @@
 /** Runs a history to its end, where everything is replicated and folded, and says what is wrong. */
 import type { CellDelta } from '../../functions/rules/fold.ts';
 import { type History, lifetime, type Step, windowsOf } from './fold-history.ts';
-import { cellName, countsOf, holdingOf, World } from './fold-model.ts';
+import { countsOf, holdingsOf, partName, World } from './fold-model.ts';
 import type { FoldRule } from './fold-rule.ts';
 
 type StepTo<Name extends Step['do']> = Extract<Step, { readonly do: Name }>;
@@ -33,8 +33,8 @@ class Run {
       const facts = [...replica.values()].flatMap(({ fact }) => fact ?? []);
       const own = facts.filter(({ region }) => region === name);
       return differences(name, {
-        expected: sums([...own.flatMap(countsOf), ...expired], cellName),
-        actual: sums([...cells.values()].map(holdingOf), cellName),
+        expected: sums([...own.flatMap(countsOf), ...expired]),
+        actual: sums([...cells.values()].flatMap(holdingsOf)),
       });
     });
   }
@@ -52,12 +52,15 @@ class Run {
         amount: isAlone ? amount * times : amount,
       }));
     });
-    const cells = regions.flatMap((region) => [...region.cells.values()].map(holdingOf));
+    const held = regions.flatMap((region) => [...region.cells.values()].flatMap(holdingsOf));
+    const ofTokens = held.filter(({ cell }) => cell.series in windowsOf);
     return differences('all regions', {
-      expected: sums(tokens, cellName),
+      expected: sums(tokens),
       actual: sums(
-        cells.filter(({ cell }) => cell.series in windowsOf),
-        (cell) => cellName({ ...cell, window: cell.window === '-' ? '-' : 'day' }),
+        ofTokens.map((delta) => ({
+          ...delta,
+          cell: { ...delta.cell, window: delta.cell.window === '-' ? '-' : 'day' },
+        })),
       ),
     });
   }
@@ -129,13 +132,13 @@ class Run {
     this.#acceptedAfterExpiry ||= this.#forgotten.has(item);
   }
 
-  /** A reaction, which stays, or a heartbeat, which expires: a member counts in one series at a time. */
+  /** A reaction, which stays, or a heartbeat, which expires: a member counts in one part at a time. */
   #choose({ region: number, member, choice, expires }: StepTo<'choose'>): void {
     const region = at(this.#world.regions, number);
     this.#world.write(region, member, {
       subject: 'post-1',
       region: region.name,
-      contributions: [{ series: `reactions/${choice}`, window: '-', amount: 1 }],
+      contributions: [{ series: 'reactions', window: '-', part: choice, amount: 1 }],
       firstApplied: false,
       expiresAt: expires ? this.#world.now + lifetime : undefined,
     });
@@ -187,10 +190,11 @@ class Run {
 
 type Sums = ReadonlyMap<string, number>;
 
-function sums(deltas: readonly CellDelta[], nameOf: typeof cellName): Sums {
+function sums(deltas: readonly CellDelta[]): Sums {
   const totals = new Map<string, number>();
-  for (const { cell, amount } of deltas) {
-    totals.set(nameOf(cell), (totals.get(nameOf(cell)) ?? 0) + amount);
+  for (const delta of deltas) {
+    const name = partName(delta);
+    totals.set(name, (totals.get(name) ?? 0) + delta.amount);
   }
   return totals;
 }

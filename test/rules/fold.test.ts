@@ -19,7 +19,7 @@ const token = (options: Partial<Fact> = {}): Fact => ({
 
 const reaction = (choice: string): Fact =>
   token({
-    contributions: [{ series: `reactions/${choice}`, window: '-', amount: 1 }],
+    contributions: [{ series: 'reactions', window: '-', part: choice, amount: 1 }],
     expiresAt: undefined,
   });
 
@@ -32,9 +32,13 @@ const change = (before: Fact | undefined, after: Fact | undefined, options = {})
   ...options,
 });
 
-/** Series, window and amount of each delta. */
+/** Series (with the part, if there is one), window and amount of each delta. */
 const deltas = (it: LedgerChange) =>
-  deltasOf(it, here).map(({ cell, amount }) => [cell.series, cell.window, amount]);
+  deltasOf(it, here).map(({ cell: { series, window }, part, amount }) => [
+    part === undefined ? series : `${series}/${part}`,
+    window,
+    amount,
+  ]);
 
 describe('a token', () => {
   test('counts in each of its windows', () => {
@@ -88,6 +92,19 @@ describe('a batch', () => {
     expect(planFold(batch, here)).toEqual([
       { cell: { subject: 'post-42', series: 'views', window: '-' }, entries },
       { cell: { subject: 'post-42', series: 'views', window: '2026-11-21' }, entries },
+    ]);
+  });
+
+  test('is one plan for what moves between the parts of a cell', () => {
+    const moved = { ...change(reaction('wow'), reaction('love')), sequence: '7' };
+    expect(planFold([moved], here)).toEqual([
+      {
+        cell: { subject: 'post-42', series: 'reactions', window: '-' },
+        entries: [
+          { sequence: '7', part: 'love', amount: 1 },
+          { sequence: '7', part: 'wow', amount: -1 },
+        ],
+      },
     ]);
   });
 

@@ -4,6 +4,7 @@ import { limits } from '../../functions/rules/limits.ts';
 import {
   bucketKeyAt,
   bucketStart,
+  isBucketOver,
   lastAwayAt,
   nextBeatSeconds,
   presentBuckets,
@@ -72,8 +73,20 @@ describe('a viewer that has fallen silent', () => {
         const goesAtMs = (start + of.heartbeatSeconds + of.awayAfterSeconds) * 1000;
         expect(isPresent(of, beatAtMs, goesAtMs - 1)).toBe(true);
         expect(isPresent(of, beatAtMs, goesAtMs)).toBe(false);
-        expect(lastAwayAt(goesAtMs, of)).toBe(goesAtMs);
-        expect(lastAwayAt(goesAtMs - 1, of)).toBeLessThan(goesAtMs);
+        expect(lastAwayAt(goesAtMs, beatAtMs, of)).toBe(goesAtMs);
+        expect(lastAwayAt(goesAtMs - 1, beatAtMs, of)).toBeLessThan(goesAtMs);
+        expect(lastAwayAt(goesAtMs + 1e9, beatAtMs, of)).toBe(goesAtMs);
+      }),
+    );
+  });
+
+  test('is in a bucket that is not over while anybody may ask for it', () => {
+    fc.assert(
+      fc.property(pulse, moment, fc.nat(1e7), (of, beatAtMs, laterMs) => {
+        const bucket = bucketKeyAt(beatAtMs, of);
+        const over = isBucketOver(bucket, beatAtMs + laterMs, of);
+        if (over) expect(isPresent(of, beatAtMs, beatAtMs + laterMs)).toBe(false);
+        expect(isBucketOver(bucket, beatAtMs + 4 * 3_600_000, of)).toBe(true);
       }),
     );
   });

@@ -5,6 +5,7 @@ import { watermarkName } from '../../functions/rules/watermarks.ts';
 import { createFoldRig, type FoldRig, firstShard, secondShard } from './fold-rig.ts';
 import {
   beatOf,
+  choiceOf,
   inserted,
   nowMs,
   nowSeconds,
@@ -37,11 +38,22 @@ describe('a cell', () => {
     expect(await rig.cell(allViews)).not.toHaveProperty('x');
   });
 
-  test('of a bucket of viewers expires as soon as nobody asks for it any more', async () => {
-    const bucket = `@${nowSeconds}`;
-    await rig.deliver([inserted(beatOf('ann', bucket, nowSeconds + 60))]);
-    const cell = await rig.cell({ subject: 'post-42', series: 'viewers', window: bucket });
-    expect(cell).toMatchObject({ n: 1, x: nowSeconds + limits.keepBucketSeconds });
+  test('of viewers forgets the buckets that are over, several at once', async () => {
+    const viewers = { subject: 'post-42', series: 'viewers', window: windows.all };
+    const bucketsOver = (count: number) =>
+      Array.from({ length: count }, (_, index) => `@${nowSeconds - 200 - 10 * index}`);
+    const seeded = Object.fromEntries(
+      bucketsOver(limits.bucketsOver - 1).map((bucket) => [`.${bucket}`, 3]),
+    );
+    await rig.seed(viewers, { ...seeded, [`.@${nowSeconds - 60}`]: 2 });
+    const beat = (bucket: string) => inserted(beatOf(`in-${bucket}`, bucket, nowSeconds + 60));
+    await rig.deliver([beat(`@${nowSeconds}`)]);
+    expect(Object.keys(await rig.counts())).toHaveLength(limits.bucketsOver + 1);
+    await rig.deliver([beat(`@${nowSeconds - 1_000}`)]);
+    expect(await rig.counts()).toEqual({
+      [`post-42/viewers/@${nowSeconds - 60} -`]: 2n,
+      [`post-42/viewers/@${nowSeconds} -`]: 1n,
+    });
   });
 
   test('keeps the expiry it has', async () => {
@@ -49,6 +61,38 @@ describe('a cell', () => {
     await rig.seed(viewsIn(windows.day), { n: 2, x: expiresAt });
     await rig.deliver([inserted(tokenOf())]);
     expect(await rig.cell(viewsIn(windows.day))).toMatchObject({ n: 3, x: expiresAt });
+  });
+
+  test.each([
+    ['a count that is no number', { n: 'many' }],
+    ['a time that is none', { n: 1, t: 'now' }],
+    ['a watermark that is none', { n: 1, [watermarkName(firstShard)]: 7 }],
+    ['a choice that is no number', { '.love': 'much' }],
+  ])('with %s is passed over, counted as ignored, and in nobody else’s way', async (_, odd) => {
+    const key = { subject: 'odd', series: '.love' in odd ? 'reactions' : 'views', window: '-' };
+    await rig.seed(key, odd);
+    const before = await rig.cell(key);
+    const token = { subject: 'odd', windows: [windows.all] };
+    const love = { ...choiceOf('ann', 'love'), pk: 'm#odd#reactions#ann' };
+    await rig.deliver([
+      inserted('.love' in odd ? love : tokenOf(token)),
+      inserted(tokenOf({ subject: 'good', windows: [windows.all] })),
+    ]);
+    expect(await rig.cell(key)).toEqual(before);
+    expect(await rig.cell({ ...key, subject: 'good', series: 'views' })).toMatchObject({ n: 1 });
+    expect(rig.reports).toMatchObject([{ ignored: 1 }]);
+  });
+
+  test('that others write to all the time, dating it later each time, is folded into all the same', async () => {
+    const gate = rig.proxy.hold({ operation: 'UpdateItem' });
+    const delivery = rig.deliver([inserted(tokenOf({ windows: [windows.all] }))]);
+    const hasEnded = delivery.then(() => true);
+    for (let tries = 1; ; tries++) {
+      if (await Promise.race([hasEnded, gate.reached(tries).then(() => false)])) break;
+      await rig.seed(allViews, { n: 5, t: nowMs + 1_000 + 3 * tries });
+      gate.release();
+    }
+    expect(await rig.cell(allViews)).toMatchObject({ n: 6 });
   });
 
   test('keeps what others have written into it', async () => {

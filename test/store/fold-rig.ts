@@ -9,6 +9,7 @@ import { createDynamoClients, fromWire } from '../../functions/store/dynamo-clie
 import { createDynamoCounterStore } from '../../functions/store/dynamo-counter-store.ts';
 import { createDynamoFoldStore } from '../../functions/store/dynamo-fold-store.ts';
 import type { FoldStore } from '../../functions/store/fold-store.ts';
+import { parseCell } from '../../functions/store/items.ts';
 import { cellItemKey } from '../../functions/store/keys.ts';
 import {
   type BatchReport,
@@ -25,6 +26,7 @@ const access = { read: 'public', write: 'public' } as const;
 const counters: Record<string, CounterInput> = {
   views: { kind: 'count', write: 'deferred', windows: ['all', 'day', 'hour'], access },
   reactions: { kind: 'reaction', choices: ['love', 'wow'], access },
+  viewers: { kind: 'presence', heartbeatSeconds: 10, awayAfterSeconds: 30, access },
 };
 
 export interface FoldRig {
@@ -34,7 +36,7 @@ export interface FoldRig {
   readonly reports: readonly BatchReport[];
   /** @param shardId the first shard if left out */
   deliver(records: StreamEvent['Records'], shardId?: string): Promise<void>;
-  /** What all cells of the table hold, by subject, series and window. */
+  /** What all cells of the table hold, by subject, series, part and window. */
   counts(): Promise<Record<string, bigint>>;
   /** Shard 0 as it is stored. */
   cell(of: FoldedCell): Promise<Record<string, unknown> | undefined>;
@@ -46,7 +48,8 @@ export const firstShard = streamShard('0a1b2c3d');
 export const secondShard = streamShard('4e5f6a7b');
 
 /** Ends with the test that it is made in. */
-export async function createFoldRig(): Promise<FoldRig> {
+/** @param publishTakesMs how long each live message takes */
+export async function createFoldRig({ publishTakesMs = 0 } = {}): Promise<FoldRig> {
   const { tableName, endpoint, client } = await createTestTable();
   const proxy = await startFaultProxy({ upstream: endpoint });
   onTestFinished(() => proxy.stop());
@@ -71,7 +74,9 @@ export async function createFoldRig(): Promise<FoldRig> {
   const handler = createStreamHandler({
     context,
     foldStore,
-    publish: async () => {},
+    publish: async () => {
+      ticks += publishTakesMs;
+    },
     report: (report) => void reports.push(report),
   });
   const keyOf = (of: FoldedCell) => cellItemKey({ ...of, region: here, shard: 0 });
@@ -85,9 +90,15 @@ export async function createFoldRig(): Promise<FoldRig> {
       await handler({ Records, shardId });
     },
     async counts() {
-      const cells = (await items()).map(({ pk, sk, n }) => {
-        const [, subject, series] = String(pk).split('#');
-        return [`${subject}/${series} ${String(sk)}`, BigInt(n as number | bigint)] as const;
+      const cells = (await items()).flatMap((item) => {
+        const [, subject, series] = String(item.pk).split('#');
+        const { count, parts } = parseCell(item);
+        const name = `${subject}/${series}`;
+        const whole = item.n === undefined ? [] : [[`${name} ${String(item.sk)}`, count] as const];
+        const split = [...parts].map(
+          ([part, sum]) => [`${name}/${part} ${String(item.sk)}`, sum] as const,
+        );
+        return [...whole, ...split];
       });
       return Object.fromEntries(cells);
     },

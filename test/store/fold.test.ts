@@ -158,6 +158,7 @@ describe('several stream shards', () => {
         streamShardId: `${firstShard}${index}`,
         entries: [{ sequence: '7', amount: 1 }],
         nowMs,
+        isPartOver: () => false,
         expiresAt: undefined,
       }),
     );
@@ -201,9 +202,16 @@ describe('what becomes of a ledger item', () => {
     const before = beatOf('ann', earlier, nowSeconds + 50);
     await rig.deliver([inserted(before), replaced(before, beatOf('ann', later, nowSeconds + 60))]);
     expect(await rig.counts()).toEqual({
-      [`post-42/viewers ${earlier}`]: 0n,
-      [`post-42/viewers ${later}`]: 1n,
+      [`post-42/viewers/${earlier} -`]: 0n,
+      [`post-42/viewers/${later} -`]: 1n,
     });
+  });
+
+  test('a choice moves in one write, so that nobody sees it in both or in neither', async () => {
+    await rig.deliver([inserted(choiceOf('ann', 'love'))]);
+    rig.proxy.forget();
+    await rig.deliver([replaced(choiceOf('ann', 'love'), choiceOf('ann', 'wow'))]);
+    expect(rig.proxy.requests.map(({ operation }) => operation)).toEqual(['UpdateItem']);
   });
 
   test('a choice moves, and is taken back', async () => {

@@ -35,6 +35,7 @@ export function tokenOf(parts: Partial<Token> & { applied?: boolean } = {}): Ite
       fingerprint: 'add 1',
       region: here,
       windows: Object.values(windows),
+      acceptedAtMs: nowMs,
       expiresAt: nowSeconds + 25 * 3600,
       ...token,
     },
