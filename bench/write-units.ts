@@ -120,6 +120,7 @@ async function measureFold(): Promise<void> {
           amount: 1,
           fingerprint: 'add 1',
           region: context.region,
+          acceptedAtMs: context.now(),
           windows: ['-'],
           expiresAt: Math.ceil(Date.now() / 1000) + 86_400,
         }),

@@ -52,6 +52,8 @@ export interface TallyOptions {
   /** When the test's time begins. */
   readonly startsAt?: string;
   readonly seed?: number;
+  /** Whether the clock goes on while Tally pauses: for what goes on until a deadline. */
+  readonly pausesTakeTime?: boolean;
 }
 
 export interface Answer {
@@ -140,7 +142,7 @@ export async function createTallyUnderTest(options: TallyOptions): Promise<Tally
       newToken: () => `made-here-${newTokens++}`,
       pause: async (ms) => {
         pauses.push(ms);
-        clock.advance(ms);
+        if (options.pausesTakeTime) clock.advance(ms);
       },
     };
     return { clients, context };

@@ -15,6 +15,7 @@ import {
   type AddOutcome,
   type Cell,
   type CellChange,
+  OutcomeUnknownError,
   type SeenToken,
   StoreUnavailableError,
   type Token,
@@ -51,7 +52,7 @@ export interface CountAnswer {
 
 export interface ChangeAnswer {
   readonly ok: true;
-  /** Absent if it was not wanted, could not be read, or is too large for JSON. */
+  /** Absent if it was not wanted, could not be read, is too large for JSON, or may be without the change. */
   readonly count?: number;
   readonly updatedAtMs?: number | null;
   /** Accepted, but not folded into the total yet. */
@@ -66,7 +67,8 @@ type Written =
   | { readonly how: 'deferred'; readonly before: Total | undefined }
   | { readonly how: 'seen'; readonly seen: SeenToken }
   | { readonly how: 'out_of_room'; readonly cell: Cell }
-  | { readonly how: 'contended' };
+  | { readonly how: 'contended' }
+  | { readonly how: 'token_in_use' };
 
 interface Plan {
   readonly key: TotalKey;
@@ -76,6 +78,10 @@ interface Plan {
   readonly plain: boolean;
   readonly maxShards: number;
   readonly wantCount: boolean;
+  /** The moment at which it was made. */
+  readonly begunAt: number;
+  /** Whether a call for it may have got through unanswered, so that no later one can say that nothing was written. */
+  unsure: boolean;
 }
 
 export function createCounts({
@@ -106,7 +112,7 @@ export function createCounts({
       key: { subject, series: counter, window },
       cellChange: {
         amount,
-        resetAway: 0,
+        resetAway: 0n,
         resetAwayBefore: undefined,
         nowMs,
         expiresAt: windowExpiry({ window, keepDays: definition.keepDays, jitter: random() }),
@@ -120,25 +126,48 @@ export function createCounts({
         fingerprint: `add ${amount}`,
         region: context.region,
         windows,
+        acceptedAtMs: nowMs,
         expiresAt: tokenExpiry(token, nowMs, lifetimeMs),
       },
       plain: request.token === undefined && windows.length === 1,
       maxShards: definition.maxShards,
       wantCount: request.wantCount,
+      begunAt: totals.moment(),
+      unsure: false,
     };
   }
 
-  async function writeToShard(planned: Plan, shard: number): Promise<AddOutcome | TokenOutcome> {
+  /**
+   * Makes one of the calls that a change may take, which all have its token. When another request
+   * with this token is at it, that says nothing of the counter: it will be over in a moment.
+   */
+  async function call(
+    planned: Plan,
+    send: () => Promise<AddOutcome | TokenOutcome>,
+  ): Promise<Written> {
+    for (let attempt = 1; ; attempt++) {
+      const outcome = await send().catch((error: unknown) => {
+        const isUnknown = planned.unsure && error instanceof StoreUnavailableError;
+        throw isUnknown ? new OutcomeUnknownError(error.message, { cause: error }) : error;
+      });
+      if ('unsure' in outcome) planned.unsure ||= outcome.unsure;
+      const isOver = outcome.outcome !== 'token_in_use' || attempt === limits.boundedAttempts;
+      if (isOver) return asWritten(outcome);
+      await context.pause(retryPauseMs(attempt - 1, random()));
+    }
+  }
+
+  function writeToShard(planned: Plan, shard: number): Promise<Written> {
     const { key, cellChange, token, plain } = planned;
     const placed = { ...cellChange, key: { ...key, region: context.region, shard } };
-    return plain ? store.add(placed) : store.addWithToken(placed, token);
+    return call(planned, () => (plain ? store.add(placed) : store.addWithToken(placed, token)));
   }
 
   /** A bound, and what resets took away, are kept in one cell: there is no other, so wait for a turn. */
   async function writeInTurn(planned: Plan): Promise<Written> {
     for (let attempt = 0; attempt < limits.boundedAttempts; attempt++) {
       if (attempt > 0) await context.pause(retryPauseMs(attempt - 1, random()));
-      const written = asWritten(await writeToShard(planned, 0));
+      const written = await writeToShard(planned, 0);
       if (written.how !== 'contended') return written;
     }
     return { how: 'contended' };
@@ -148,10 +177,10 @@ export function createCounts({
     const name = JSON.stringify(planned.key);
     if ((hotUntilMs.get(name) ?? 0) > now()) return defer(planned);
     const firstShard = pickShard(totals.shardCount(planned.key), random());
-    const first = asWritten(await writeToShard(planned, firstShard));
+    const first = await writeToShard(planned, firstShard);
     if (first.how !== 'contended') return first;
     const otherShard = pickOtherShard(totals.shardCount(planned.key), firstShard, random());
-    const second = asWritten(await writeToShard(planned, otherShard));
+    const second = await writeToShard(planned, otherShard);
     if (second.how !== 'contended') return second;
     hotUntilMs.set(name, now() + limits.hotForMs);
     const [written] = await Promise.all([defer(planned), grow(planned)]);
@@ -169,38 +198,50 @@ export function createCounts({
     totals.learnShardCount(key, shardCount);
   }
 
-  async function defer({ key, token, wantCount }: Plan): Promise<Written> {
-    const [outcome, before] = await writeBesideRead(
-      store.defer(token),
+  async function defer(planned: Plan): Promise<Written> {
+    const { key, token, wantCount } = planned;
+    const [written, before] = await writeBesideRead(
+      call(planned, () => store.defer(token)),
       wantCount ? totals.read(key, { consistent: false }) : Promise.resolve(undefined),
     );
-    if (outcome.outcome === 'seen') return { how: 'seen', seen: outcome.seen };
-    return { how: 'deferred', before };
+    return written.how === 'added' ? { how: 'deferred', before } : written;
   }
 
   /** The total behind a write that happened; undefined if it could not be read beside it. */
   async function totalAfter(
-    { key, cellChange }: Plan,
+    { key, cellChange, begunAt }: Plan,
     written: Written,
   ): Promise<Total | undefined> {
     if (written.how === 'deferred') {
       const { before } = written;
-      if (before === undefined) return undefined;
-      const count = before.count + BigInt(cellChange.amount);
-      return { ...before, count, updatedAtMs: cellChange.nowMs };
+      return before && withChange(before, { acceptedAtMs: cellChange.nowMs }, cellChange);
     }
-    if (written.how === 'seen') return totals.read(key, { consistent: true });
+    if (written.how === 'seen') {
+      const total = await totals.read(key, { consistent: true });
+      return isBefore(total, written.seen) ? withChange(total, written.seen, cellChange) : total;
+    }
     const known = written.how === 'added' && written.cell && totals.fromOnlyCell(key, written.cell);
-    return known || totals.readAfter(key, cellChange.amount);
+    return known || totals.readAfter(key, { amount: cellChange.amount, begunAt });
   }
 
+  /** Of a token that was seen before: whether the fold may not have come to it yet. */
+  const isPending = ({ applied, acceptedAtMs }: SeenToken): boolean =>
+    !applied && now() - acceptedAtMs < limits.foldedAfterSeconds * 1000;
+
+  /** Whether a change that was accepted earlier is surely not in a total yet. */
+  const isBefore = ({ updatedAtMs }: Total, { applied, acceptedAtMs }: SeenToken): boolean =>
+    !applied && (updatedAtMs ?? 0) < acceptedAtMs;
+
   async function answer(planned: Plan, written: Written): Promise<ChangeAnswer | Refusal> {
+    if (written.how === 'contended' || written.how === 'token_in_use') {
+      return refuseContended(planned);
+    }
     if (written.how === 'seen' && written.seen.fingerprint !== planned.token.fingerprint) {
       return refuse('token_reused', 'This Idempotency-Key was used for another change.');
     }
     const accepted = {
       ok: true,
-      pending: written.how === 'deferred' || (written.how === 'seen' && !written.seen.applied),
+      pending: written.how === 'deferred' || (written.how === 'seen' && isPending(written.seen)),
       replayed: written.how === 'seen',
     } as const;
     if (!planned.wantCount) return accepted;
@@ -229,7 +270,6 @@ export function createCounts({
       : definition.write === 'deferred'
         ? await defer(planned)
         : await writeImmediate(planned);
-    if (written.how === 'contended') return refuseContended();
     if (written.how === 'out_of_room') return refuseByBounds(definition, written.cell);
     return answer(planned, written);
   }
@@ -258,16 +298,13 @@ export function createCounts({
   }
 
   /** A change that takes the observed count away, from the shown window alone. */
-  async function planReset(of: CountOf, token: string | undefined): Promise<Plan | Refusal> {
+  async function planReset(of: CountOf, token: string | undefined): Promise<Plan> {
     const planned = await plan(of, { amount: 0, token, wantCount: true });
     const first = { ...planned.key, region: context.region, shard: 0 };
     // Before the total: a reset that comes in between must be noticed, or it would be done twice.
     const [cell] = await store.readCells([first], { consistent: true });
-    const observed = asAnswer(await totals.read(planned.key, { consistent: true }));
-    if (!observed.ok) return observed;
-    const amount = -observed.count;
-    // A bound could be broken by what happens since, so a bounded count must still be as observed.
-    const room = of.definition.bounds ? { atLeast: observed.count, atMost: observed.count } : {};
+    const { count } = await totals.read(planned.key, { consistent: true });
+    const amount = -count;
     const windows = [planned.key.window];
     return {
       ...planned,
@@ -275,10 +312,12 @@ export function createCounts({
       cellChange: {
         ...planned.cellChange,
         amount,
-        resetAway: observed.count,
+        resetAway: count,
         resetAwayBefore: cell?.resetAway ?? 0n,
-        room,
+        // What has happened since must not make it break a bound.
+        room: roomFor(amount, of.definition.bounds ?? {}),
       },
+      // The fold leaves out an amount that is no safe integer, but of a reset it has nothing to add.
       token: { ...planned.token, amount, fingerprint: 'reset', windows },
     };
   }
@@ -293,14 +332,14 @@ export function createCounts({
   async function reset(of: CountOf, token: string | undefined): Promise<ChangeAnswer | Refusal> {
     const refusedToken = token && refuseByAge(token, now(), lifetimeMs);
     if (refusedToken) return refusedToken;
-    for (let attempt = 0; attempt < limits.boundedAttempts; attempt++) {
+    for (let attempt = 0; ; attempt++) {
+      if (attempt > 0) await context.pause(retryPauseMs(attempt - 1, random()));
       const planned = await planReset(of, token);
-      if ('ok' in planned) return planned;
       const written = await writeInTurn(planned);
-      if (written.how === 'out_of_room') continue;
-      return written.how === 'contended' ? refuseContended() : answer(planned, written);
+      if (written.how !== 'out_of_room') return answer(planned, written);
+      if (hasGrown(written.cell)) return refuseByBounds(of.definition, written.cell);
+      if (attempt + 1 === limits.boundedAttempts) return refuseContended(planned);
     }
-    return refuseContended();
   }
 
   return { change, read, reset };
@@ -317,9 +356,17 @@ function asWritten(outcome: AddOutcome | TokenOutcome): Written {
     case 'out_of_room':
       return { how: 'out_of_room', cell: outcome.cell };
     case 'contended':
-      return { how: 'contended' };
+    case 'token_in_use':
+      return { how: outcome.outcome };
   }
 }
+
+/** A total with a change that is not folded into it yet. */
+const withChange = (
+  total: Total,
+  { acceptedAtMs }: Pick<SeenToken, 'acceptedAtMs'>,
+  { amount }: Pick<CellChange, 'amount'>,
+): Total => ({ ...total, count: total.count + BigInt(amount), updatedAtMs: acceptedAtMs });
 
 /** Beyond 2^53 a JSON number would be rounded, and the answer a lie. */
 function asAnswer({ count, updatedAtMs }: Total): CountAnswer | Refusal {
@@ -328,10 +375,21 @@ function asAnswer({ count, updatedAtMs }: Total): CountAnswer | Refusal {
   return refuse('count_too_large', `The count is ${count}, which JSON cannot carry exactly.`);
 }
 
-const refuseContended = (): Refusal =>
-  refuse('contended', 'Too many writers are at this counter; try again.');
+/** @throws OutcomeUnknownError */
+function refuseContended({ unsure }: Plan): Refusal {
+  if (unsure) throw new OutcomeUnknownError('a reply was lost, and then the counter was busy');
+  return refuse('contended', 'Too many writers are at this counter, or at this key; try again.');
+}
+
+const hasGrown = ({ shardCount }: Cell): boolean => shardCount > 1;
 
 function refuseByBounds({ bounds }: CountDefinition, cell: Cell): Refusal {
+  if (hasGrown(cell)) {
+    return refuse(
+      'out_of_bounds',
+      `The count was given bounds after it had grown to ${cell.shardCount} cells, where they cannot be kept.`,
+    );
+  }
   const range = `${bounds?.min ?? 'any'} to ${bounds?.max ?? 'any'}`;
   const count = Number(cell.count);
   return refuse('out_of_bounds', `The count is ${count} and must stay in ${range}.`, count);

@@ -33,7 +33,10 @@ const countDefinition = v.strictObject({
   write: v.optional(v.picklist(['immediate', 'deferred']), 'immediate'),
   /** The first window is the one shown and written at once; the others are folded. */
   windows: v.optional(windowList, ['all']),
-  /** Limits the count never leaves: a change that would is refused. */
+  /**
+   * Limits the count never leaves: a change that would is refused. They are kept in one cell, so they
+   * cannot be given to a count that has grown: changes of it are refused.
+   */
   bounds: v.optional(v.strictObject({ min: v.optional(integer), max: v.optional(integer) })),
   /** Days that windows of each kind are kept after their end. */
   keepDays: v.optional(keepDays, {}),
@@ -120,9 +123,17 @@ const uniqueDefinition = v.strictObject({
   access,
 });
 
+/** As browsers send it: no path, no slash at the end, no port that is the usual one. */
+const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text;
+
+const corsOrigin = v.pipe(
+  v.string(),
+  v.check((text) => text === '*' || isOrigin(text), 'is no origin, such as https://example.com'),
+);
+
 const settingsSchema = v.strictObject({
-  /** Origins that browsers may call from; `*` is every origin. */
-  corsOrigins: v.optional(v.array(v.string()), ['*']),
+  /** Origins that browsers may call from; `https://*.example.com` is those below one, `*` is all, none is none. */
+  corsOrigins: v.optional(v.array(corsOrigin), ['*']),
   /** Where and when days begin for a subject without settings of its own. */
   timeZone: v.optional(v.pipe(v.string(), v.check(isTimeZone, 'is no time zone')), 'UTC'),
   dayStart: v.optional(v.pipe(v.string(), v.check(isTimeOfDay, 'is no time of day')), '00:00'),

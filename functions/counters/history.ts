@@ -10,7 +10,7 @@ import { type WindowRange, windowRange } from './window-range.ts';
 export interface HistoryRow {
   readonly window: string;
   readonly count: number;
-  /** The window is not over: its count may still change. */
+  /** It is the window of now: its count may still change. */
   readonly open: boolean;
 }
 
@@ -49,7 +49,7 @@ export function createHistory({
     const rows = keys.map((window, index) => ({
       window,
       count: Number(counts[index]?.count ?? 0n),
-      open: window >= openKey,
+      open: window === openKey,
     }));
     const tooLarge = rows.find(({ count }) => !Number.isSafeInteger(count));
     if (tooLarge) return refuse('count_too_large', `The count of ${tooLarge.window} is too large.`);

@@ -100,46 +100,64 @@ export function createTicketBooks({ ticketStore: store, now, random, ...context 
     return enter({ ...request, book }, fromPage, deadlineMs);
   }
 
-  /** @param fromPage the token has no entry in the pages before it */
+  /**
+   * Tries until the book takes it or the deadline has come.
+   *
+   * @param fromPage the token has no entry in the pages before it
+   */
   async function enter(
     request: IssueRequest & { readonly token: string },
     fromPage: number,
     deadlineMs: number,
   ): Promise<Issue | Refusal> {
-    const { book, token } = request;
+    const { book } = request;
     const expiresAt = bookExpiry(book, random());
     let place: Place = { page: fromPage, shift: believed.get(nameOf(book))?.shift ?? 1 };
     let failed = 0;
     let unsure = false;
-    while (now() < deadlineMs) {
-      const nowMs = now();
-      const result = await store.enter({
-        ...request,
-        shift: place.shift,
-        fromPage: place.page,
-        nowMs,
-        expiresAt,
-      });
-      if (result.outcome === 'contended') {
-        unsure ||= result.unsure;
-        await context.pause(retryPauseMs(failed++, random()));
-        continue;
+    try {
+      while (now() < deadlineMs) {
+        const { page, shift } = place;
+        const nowMs = now();
+        const asked = { ...request, shift, fromPage: page, nowMs, expiresAt };
+        const result = await store.enter(asked);
+        if (result.outcome === 'contended') {
+          unsure ||= result.unsure;
+          await context.pause(retryPauseMs(failed++, random()));
+          continue;
+        }
+        learn(book, result.book);
+        if (result.outcome === 'entered') return await entered(book, result.book, nowMs);
+        const earlier = result.earlier ?? (await findBehind(request, page, result.book));
+        if (earlier) return { ok: true, ...earlier, day: book.day, replayed: true };
+        place = result.book;
       }
-      const { book: seen } = result;
-      learn(book, seen);
-      if (result.outcome === 'entered') {
-        await turnPageIfDue(book, seen);
-        const { number, shift } = seen;
-        return { ok: true, number, shift, day: book.day, issuedAtMs: nowMs, replayed: false };
-      }
-      const left = { from: place.page, to: seen.page - 2 };
-      const earlier = result.earlier ?? (await store.findInPages(book, token, left));
-      if (earlier) return { ok: true, ...earlier, day: book.day, replayed: true };
-      if (seen.entryCount >= limits.bookPage.entriesMax) await store.turnPage(book, seen, now());
-      place = seen;
+    } catch (error) {
+      // It says that nothing was written by the last try; those before it may have been.
+      if (unsure && error instanceof StoreUnavailableError) throw unknownOutcome(error);
+      throw error;
     }
-    if (unsure) throw new OutcomeUnknownError('a reply was lost, and then the book was busy');
+    if (unsure) throw unknownOutcome();
     return refuseContended();
+  }
+
+  async function entered(book: BookKey, after: Book, issuedAtMs: number): Promise<Issue> {
+    await turnPageIfDue(book, after);
+    const { number, shift } = after;
+    return { ok: true, number, shift, day: book.day, issuedAtMs, replayed: false };
+  }
+
+  /** What the token got on pages that have left the book since it was at this one. */
+  async function findBehind(
+    { book, token }: { book: BookKey; token: string },
+    page: number,
+    seen: Book,
+  ): Promise<Position | undefined> {
+    const earlier = await store.findInPages(book, token, { from: page, to: seen.page - 2 });
+    // A full page takes nothing more; whoever should have turned it could not.
+    const isFull = seen.entryCount >= limits.bookPage.entriesMax;
+    if (!earlier && isFull) await store.turnPage(book, seen, now());
+    return earlier;
   }
 
   async function turnPageIfDue(book: BookKey, seen: Book): Promise<void> {
@@ -208,6 +226,9 @@ function bookExpiry({ day }: BookKey, jitter: number): number {
   const keepDays = { ...limits.keepDays, day: limits.keepBookDays };
   return windowExpiry({ window: day, keepDays, jitter }) ?? 0;
 }
+
+const unknownOutcome = (cause?: unknown): OutcomeUnknownError =>
+  new OutcomeUnknownError('a reply was lost, and then the book could not be written', { cause });
 
 const refuseContended = (): Refusal =>
   refuse('contended', 'The book was busy for too long; no number was issued.');

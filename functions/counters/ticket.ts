@@ -63,6 +63,22 @@ export function createTickets({
     return withGaps ? books.issueWithGaps(request) : books.issue(request);
   }
 
+  async function readBook(
+    { definition }: TicketOf,
+    book: BookKey,
+    options: { consistent: boolean },
+  ): Promise<BookAnswer> {
+    const state = await store.readBook(book, options);
+    const issued = state && state.number >= definition.startsAt;
+    return {
+      ok: true,
+      number: issued ? state.number : null,
+      day: book.day,
+      shift: state?.shift ?? 1,
+      updatedAtMs: state?.updatedAtMs ?? null,
+    };
+  }
+
   return {
     /**
      * Draws the next number.
@@ -74,28 +90,20 @@ export function createTickets({
       return issue(of, 'ticket', token);
     },
 
-    /** Starts a new shift, whose first ticket has the first number again. */
+    /** Starts a new shift, whose first ticket has the first number again. @throws as `draw` */
     async reset(of: TicketOf, token: string | undefined): Promise<ResetAnswer | Refusal> {
       const answer = await issue(of, 'reset', token);
       if (!answer.ok) return answer;
-      if (answer.replayed)
-        return { ...(await this.read(of, { consistent: true })), replayed: true };
-      const { day, shift, issuedAtMs: updatedAtMs = null } = answer;
-      return { ok: true, number: null, day, shift, updatedAtMs, replayed: false };
+      const { day, shift, replayed, issuedAtMs: updatedAtMs = null } = answer;
+      if (!replayed) return { ok: true, number: null, day, shift, updatedAtMs, replayed };
+      const { subject, counter } = of;
+      const book = await readBook(of, { subject, counter, day }, { consistent: true });
+      return { ...book, replayed };
     },
 
     /** The last number of the day's book. @throws StoreUnavailableError */
     async read(of: TicketOf, options: { consistent: boolean }): Promise<BookAnswer> {
-      const book = await bookOf(of);
-      const state = await store.readBook(book, options);
-      const issued = state && state.number >= of.definition.startsAt;
-      return {
-        ok: true,
-        number: issued ? state.number : null,
-        day: book.day,
-        shift: state?.shift ?? 1,
-        updatedAtMs: state?.updatedAtMs ?? null,
-      };
+      return readBook(of, await bookOf(of), options);
     },
   };
 }

@@ -15,6 +15,8 @@ export interface TotalKey {
 
 export interface Total {
   readonly count: bigint;
+  /** What each choice of a reaction, or each bucket of viewers, counts. */
+  readonly parts: ReadonlyMap<string, bigint>;
   /** What resets have taken away from it. */
   readonly resetAway: bigint;
   readonly updatedAtMs: number | null;
@@ -31,8 +33,12 @@ export interface Totals {
   /**
    * The total after a change made here, the change included. A total of several cells that is
    * still remembered is added up in memory, so that a hot counter is not read again at each write.
+   *
+   * @param change.begunAt the moment before the first call that could have made the change
    */
-  readAfter(key: TotalKey, amount: number): Promise<Total>;
+  readAfter(key: TotalKey, change: { amount: number | bigint; begunAt: number }): Promise<Total>;
+  /** A moment of this function: later ones are larger, also within a millisecond. */
+  moment(): number;
   /** The total as its one cell shows it after a change; undefined if it has other cells. */
   fromOnlyCell(key: TotalKey, cell: Cell): Total | undefined;
   /** How many shards the total has in this region, as far as is known here. */
@@ -41,12 +47,20 @@ export interface Totals {
   learnShardCount(key: TotalKey, shardCount: number): void;
 }
 
+interface Memory {
+  readonly total: Total;
+  readonly readAtMs: number;
+  /** The moments around the read. */
+  readonly begunAt: number;
+  readonly endedAt: number;
+}
+
 export function createTotals(context: CounterContext): Totals {
   const { store, region, regions, config, now } = context;
   const shardCounts = new LRUCache<string, readonly number[]>({ max: limits.rememberedCounters });
-  const remembered = new LRUCache<string, { total: Total; readAtMs: number }>({
-    max: limits.rememberedCounters,
-  });
+  const remembered = new LRUCache<string, Memory>({ max: limits.rememberedCounters });
+  let moments = 0;
+  const moment = () => ++moments;
   const nameOf = (key: TotalKey) => `${key.subject}#${key.series}#${key.window}`;
   const localIndex = regions.indexOf(region);
   const noneEach = regions.map(() => 0);
@@ -90,19 +104,23 @@ export function createTotals(context: CounterContext): Totals {
   }
 
   /** What is remembered of a total of several cells; a single cell is as cheap to read again. */
-  function recall(key: TotalKey): Total | undefined {
+  function recall(key: TotalKey): Memory | undefined {
     const memory = remembered.get(nameOf(key));
     if (!memory || now() - memory.readAtMs >= config.settings.readCacheSeconds * 1000) {
       return undefined;
     }
-    return memory.total;
+    return memory;
   }
 
   async function readAndRemember(key: TotalKey, consistent: boolean): Promise<Total> {
     const readAtMs = now();
+    const begunAt = moment();
     const total = await readAll(key, consistent);
     const cellCount = knownShardCounts(key).reduce((all, count) => all + count, 0);
-    if (cellCount > 1) remembered.set(nameOf(key), { total, readAtMs });
+    const isLatest = begunAt > (remembered.get(nameOf(key))?.begunAt ?? 0);
+    if (cellCount > 1 && isLatest) {
+      remembered.set(nameOf(key), { total, readAtMs, begunAt, endedAt: moment() });
+    }
     return total;
   }
 
@@ -110,16 +128,19 @@ export function createTotals(context: CounterContext): Totals {
 
   return {
     shardCount,
+    moment,
 
     async read(key, { consistent }) {
-      return (consistent ? undefined : recall(key)) ?? (await readAndRemember(key, consistent));
+      const memory = consistent ? undefined : recall(key);
+      return memory?.total ?? (await readAndRemember(key, consistent));
     },
 
-    async readAfter(key, amount) {
-      const memory = remembered.get(nameOf(key));
-      const before = recall(key);
-      if (!memory || !before) return readAndRemember(key, true);
-      const total = { ...before, count: before.count + BigInt(amount), updatedAtMs: now() };
+    async readAfter(key, { amount, begunAt }) {
+      const memory = recall(key);
+      // What was read while the change was made may have the change in it already.
+      if (!memory || memory.endedAt > begunAt) return readAndRemember(key, true);
+      const count = memory.total.count + BigInt(amount);
+      const total = { ...memory.total, count, updatedAtMs: now() };
       remembered.set(nameOf(key), { ...memory, total });
       return total;
     },
@@ -138,13 +159,15 @@ export function createTotals(context: CounterContext): Totals {
 /** DynamoDB deletes expired items hours or days late; until then they are there, but do not count. */
 function sum(cells: readonly (Cell | undefined)[], nowMs: number): Total {
   let count = 0n;
+  const parts = new Map<string, bigint>();
   let resetAway = 0n;
   let updatedAtMs: number | null = null;
   for (const cell of cells) {
     if (!cell || (cell.expiresAt ?? Infinity) * 1000 <= nowMs) continue;
     count += cell.count;
+    for (const [part, amount] of cell.parts) parts.set(part, (parts.get(part) ?? 0n) + amount);
     resetAway += cell.resetAway;
     if (cell.updatedAtMs !== null) updatedAtMs = Math.max(updatedAtMs ?? 0, cell.updatedAtMs);
   }
-  return { count, resetAway, updatedAtMs };
+  return { count, parts, resetAway, updatedAtMs };
 }

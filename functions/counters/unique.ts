@@ -3,7 +3,7 @@
  * there were. See rules/hyperloglog.ts for how. Members are hashed with the deployment's secret, so
  * that nobody can craft ids that pile up in one register, and no id is stored.
  */
-import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import {
   emptyRegisters,
@@ -55,7 +55,7 @@ export function createUniques({
   context: CounterContext;
   calendars: Calendars;
 }) {
-  const { store, sketchStore, region, regions, config, now, random } = context;
+  const { store, sketchStore, region, regions, config, now } = context;
   /** Registers that are known to be at least this high; they save the writes that change nothing. */
   const known = new LRUCache<string, Registers>({ max: limits.rememberedSketches });
   const remembered = new LRUCache<string, { answer: UniqueAnswer; readAtMs: number }>({
@@ -72,7 +72,8 @@ export function createUniques({
     const register = registerOf(hash);
     const before = known.get(nameOf(key)) ?? emptyRegisters();
     if ((before[register.index] ?? 0) >= register.rank) return false;
-    const expiresAt = windowExpiry({ window, keepDays: of.definition.keepDays, jitter: random() });
+    const jitter = jitterOf(nameOf(key));
+    const expiresAt = windowExpiry({ window, keepDays: of.definition.keepDays, jitter });
     const { raised, registers } = await sketchStore.raise(key, register, expiresAt);
     known.set(nameOf(key), merge([known.get(nameOf(key)) ?? before, registers]));
     return raised;
@@ -114,7 +115,7 @@ export function createUniques({
       windows.flatMap((window) =>
         regions.map((ofRegion) => ({ subject, counter, region: ofRegion, window })),
       ),
-      request,
+      { consistent: request.consistent, nowMs: readAtMs },
     );
     const answer = { ok: true, count: estimate(merge(sketches)), standardError } as const;
     remembered.set(name, { answer, readAtMs });
@@ -128,7 +129,7 @@ export function createUniques({
    */
   async function visit(of: UniqueOf, member: string): Promise<boolean> {
     hashKey ??= createSecretKey(await store.secret());
-    const hash = createHmac('sha256', hashKey).update(`${of.counter}#${member}`).digest();
+    const hash = createHmac('sha256', hashKey).update(`unique#${of.counter}#${member}`).digest();
     const calendar = await calendars.of(of.subject, of.definition.windows);
     const windows = of.definition.windows.map((kind) => windowKeyAt(kind, now(), calendar));
     const raised = await Promise.all(windows.map((window) => raise(of, window, hash)));
@@ -137,3 +138,12 @@ export function createUniques({
 
   return { read, visit };
 }
+
+/**
+ * The same for all pages of a sketch, whoever writes them, so that they expire together: half a sketch
+ * would be a wrong estimate.
+ *
+ * @returns in [0, 1)
+ */
+const jitterOf = (sketch: string): number =>
+  createHash('sha256').update(sketch).digest().readUInt32BE() / 2 ** 32;

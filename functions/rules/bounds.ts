@@ -6,17 +6,17 @@ export interface Bounds {
 
 /** Where the count must be before a change for it to be in bounds after it. */
 export interface Room {
-  readonly atLeast?: number;
-  readonly atMost?: number;
+  readonly atLeast?: bigint;
+  readonly atMost?: bigint;
 }
 
 /**
  * Only the bound a change moves towards matters: a count that is out of bounds because the bounds
  * were changed can always come back.
  */
-export function roomFor(amount: number, bounds: Bounds): Room {
-  if (amount > 0) return bounds.max === undefined ? {} : { atMost: bounds.max - amount };
-  return bounds.min === undefined ? {} : { atLeast: bounds.min - amount };
+export function roomFor(amount: number | bigint, { min, max }: Bounds): Room {
+  if (amount > 0) return max === undefined ? {} : { atMost: BigInt(max) - BigInt(amount) };
+  return min === undefined ? {} : { atLeast: BigInt(min) - BigInt(amount) };
 }
 
 export const fitsRoom = (count: number, room: Room): boolean =>

@@ -20,11 +20,16 @@ const ianaName = /^[A-Za-z][A-Za-z0-9_+\-/]*$/;
 
 export const isTimeOfDay = (text: string): boolean => timeOfDay.test(text);
 
-/** Whether the runtime knows a time zone of that name; offsets such as `+02:00` are no names. */
+/**
+ * Whether there is a time zone of that name, in which days can be told; offsets such as `+02:00` are
+ * no names, nor are abbreviations such as `PST`, which Intl knows but Temporal does not take.
+ */
 export function isTimeZone(text: string): boolean {
   if (!ianaName.test(text)) return false;
   try {
-    return new Intl.DateTimeFormat('en', { timeZone: text }) instanceof Intl.DateTimeFormat;
+    return (
+      Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(text).epochMilliseconds === 0
+    );
   } catch {
     return false;
   }

@@ -27,7 +27,9 @@ export const limits = {
   rememberedCounters: 2_000,
   /** Milliseconds a counter that met contention twice is written through the ledger only. */
   hotForMs: 3_000,
-  /** Attempts on a bounded counter: it has one cell and cannot overflow, so it waits for its turn. */
+  /** Seconds after which a deferred change that comes again is taken for folded: the fold usually takes one. */
+  foldedAfterSeconds: 60,
+  /** Attempts on a bounded counter, or with a token that is in use: there is no other, so it waits for its turn. */
   boundedAttempts: 8,
   /** First and longest pause between those attempts, in ms; doubled each time, with full jitter. */
   retryPauseMs: { first: 20, longest: 400 },
@@ -51,6 +53,8 @@ export const limits = {
   publishConcurrency: 16,
   /** Milliseconds for the publication of one live message; late ones are dropped, the next has a newer total. */
   publishMs: 2_000,
+  /** Milliseconds after which a batch sends no more of its live messages: the next batch waits for it. */
+  publishBatchMs: 3_000,
   /** Seconds a subject's settings are remembered: a change of time zone takes that long to be seen everywhere. */
   settingsCacheSeconds: 60,
   /** Rows of a history: 41 days of hours, or almost three years of days, in ten BatchGetItem calls. */
@@ -74,8 +78,12 @@ export const limits = {
   awayAfterSecondsMax: 3_600,
   /** Buckets that a count of viewers adds up. */
   presentBuckets: 32,
-  /** Seconds that a bucket of presence is kept: long after everybody in it is away. */
-  keepBucketSeconds: 86_400,
+  /** Seconds that a heartbeat is remembered: longer than the stream keeps what the fold has to see of it. */
+  keepBeatSeconds: 86_400,
+  /** Seconds by which clocks may differ before a bucket of viewers that one holds for over is shown by another. */
+  bucketGraceSeconds: 60,
+  /** Buckets that are over and stay in a cell: taking them out is a write, so it is done for several at once. */
+  bucketsOver: 8,
   /** Windows of one union of uniques: each is 32 items a region. */
   uniqueWindows: 31,
   /** Sketches that a function remembers, of 4 KB each. */
@@ -92,6 +100,8 @@ export const limits = {
   /** Keys a function remembers, and for how many seconds: a revoked key works no longer than that. */
   rememberedKeys: 2_000,
   keyCacheSeconds: 30,
+  /** Ids of no key that a function remembers, so that one wrong key, tried ever again, reads the table once. */
+  rememberedGuesses: 200,
   /** Seconds that a pass is good for at most: it cannot be revoked. */
   passSecondsMax: 86_400,
   /** Hours over which the expiry of one window's items is spread, so that they do not all go at midnight. */

@@ -9,7 +9,7 @@ import type { Calendar } from '../rules/calendar.ts';
 /** Names one item that holds part of a total. */
 export interface CellKey {
   readonly subject: string;
-  /** The counter's name; `counter/choice` for a reaction. */
+  /** The counter's name. */
   readonly series: string;
   readonly region: string;
   readonly shard: number;
@@ -19,6 +19,8 @@ export interface CellKey {
 export interface Cell {
   /** Exact: a DynamoDB number has 38 digits, more than a JavaScript number. */
   readonly count: bigint;
+  /** What each choice of a reaction, or each bucket of viewers, counts. */
+  readonly parts: ReadonlyMap<string, bigint>;
   /** What resets have taken away from the count. */
   readonly resetAway: bigint;
   /** Epoch ms of the last change; null if nothing was ever added. */
@@ -33,15 +35,16 @@ export interface Cell {
 
 export interface CellChange {
   readonly key: CellKey;
-  readonly amount: number;
+  /** Of a reset, it may be more than a number can hold. */
+  readonly amount: number | bigint;
   readonly nowMs: number;
   /** Epoch seconds; undefined for a cell that stays. */
   readonly expiresAt: number | undefined;
   /** What of the amount is a reset, the other way round; 0 for any other change. */
-  readonly resetAway: number;
+  readonly resetAway: bigint;
   /** Only change the cell if resets have taken this much away so far; undefined for any. */
   readonly resetAwayBefore: bigint | undefined;
-  /** Only change the cell if its count is in here. */
+  /** Only change the cell if its count is in here, and if it is the only cell of its total. */
   readonly room: Room;
 }
 
@@ -50,12 +53,14 @@ export interface Token {
   readonly subject: string;
   readonly counter: string;
   readonly token: string;
-  readonly amount: number;
+  readonly amount: number | bigint;
   /** What the caller asked for; the same token must always ask for the same. */
   readonly fingerprint: string;
   readonly region: string;
   /** Keys of the windows the change belongs to, the shown one first. */
   readonly windows: readonly string[];
+  /** Epoch ms. */
+  readonly acceptedAtMs: number;
   readonly expiresAt: number;
 }
 
@@ -64,17 +69,27 @@ export interface SeenToken {
   readonly fingerprint: string;
   /** Whether the shown window was changed in the same transaction. */
   readonly applied: boolean;
+  /** Epoch ms. */
+  readonly acceptedAtMs: number;
+}
+
+/** Nothing was written; if `unsure`, by the last attempt: an earlier one got no answer. */
+interface Unwritten<Outcome extends string> {
+  readonly outcome: Outcome;
+  readonly unsure: boolean;
 }
 
 export type AddOutcome =
   | { readonly outcome: 'added'; readonly cell: Cell }
   | { readonly outcome: 'out_of_room'; readonly cell: Cell }
-  /** Another writer was at the cell, or it is over its rate; nothing was written. */
-  | { readonly outcome: 'contended' };
+  /** Another writer was at the cell, or it is over its rate. */
+  | Unwritten<'contended'>;
 
 export type TokenOutcome =
   | { readonly outcome: 'accepted' }
-  | { readonly outcome: 'seen'; readonly seen: SeenToken };
+  | { readonly outcome: 'seen'; readonly seen: SeenToken }
+  /** Another request with the same token was at it. */
+  | Unwritten<'token_in_use'>;
 
 /** What a subject has of its own. */
 export type SubjectSettings = Calendar;

@@ -8,6 +8,7 @@ import { type AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { limits } from '../rules/limits.ts';
+import { noteFailedAttempt } from './dynamo-errors.ts';
 
 export interface DynamoClients {
   readonly retrying: DynamoDBDocumentClient;
@@ -18,26 +19,44 @@ const unmarshallOptions = { wrapNumbers: exactNumber };
 
 /** @param endpoint another engine than the region's own; by default the SDK's usual look-up */
 export function createDynamoClients(endpoint?: string): DynamoClients {
-  const create = (maxAttempts: number) =>
-    DynamoDBDocumentClient.from(
-      new DynamoDBClient({
-        maxAttempts,
-        ...(endpoint === undefined ? {} : { endpoint }),
-        requestHandler: {
-          httpAgent: { maxSockets: limits.dynamoSockets },
-          httpsAgent: { maxSockets: limits.dynamoSockets },
-          connectionTimeout: limits.dynamoConnectMs,
-          requestTimeout: limits.dynamoRequestMs,
-          throwOnRequestTimeout: true,
-        },
-      }),
-      {
-        marshallOptions: { removeUndefinedValues: true },
-        // A copy, because the document client writes a setting of its own into it.
-        unmarshallOptions: { ...unmarshallOptions },
+  function create(maxAttempts: number): DynamoDBDocumentClient {
+    const client = new DynamoDBClient({
+      maxAttempts,
+      ...(endpoint === undefined ? {} : { endpoint }),
+      requestHandler: {
+        httpAgent: { maxSockets: limits.dynamoSockets },
+        httpsAgent: { maxSockets: limits.dynamoSockets },
+        connectionTimeout: limits.dynamoConnectMs,
+        requestTimeout: limits.dynamoRequestMs,
+        throwOnRequestTimeout: true,
       },
-    );
+    });
+    noteFailedAttempts(client);
+    return DynamoDBDocumentClient.from(client, {
+      marshallOptions: { removeUndefinedValues: true },
+      // A copy, because the document client writes a setting of its own into it.
+      unmarshallOptions: { ...unmarshallOptions },
+    });
+  }
   return { retrying: create(3), once: create(1) };
+}
+
+/** Looks on from within the SDK's loop of attempts. */
+function noteFailedAttempts(client: DynamoDBClient): void {
+  client.middlewareStack.add(
+    (next) => {
+      let unsure = false;
+      return async (args) => {
+        try {
+          return await next(args);
+        } catch (error) {
+          unsure = noteFailedAttempt(error, unsure);
+          throw error;
+        }
+      };
+    },
+    { step: 'finalizeRequest', priority: 'low', name: 'noteFailedAttempts' },
+  );
 }
 
 /**

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   ConditionalCheckFailedException,
   TransactionCanceledException,
+  TransactionConflictException,
 } from '@aws-sdk/client-dynamodb';
 import { PutCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { fitsRoom, type Room } from '../rules/bounds.ts';
@@ -14,7 +16,7 @@ import {
   type TokenOutcome,
 } from './counter-store.ts';
 import { type DynamoClients, fromWire } from './dynamo-clients.ts';
-import { isContention, writeFailure } from './dynamo-errors.ts';
+import { isContention, isUnsure, writeFailure } from './dynamo-errors.ts';
 import { createItemReader } from './item-reader.ts';
 import { parseCell, parseSeenToken, parseSettings, settingsItem, tokenItem } from './items.ts';
 import { cellItemKey, settingsItemKey } from './keys.ts';
@@ -48,7 +50,7 @@ export function createDynamoCounterStore(options: {
       );
       return { outcome: 'added', cell: parseCell(Attributes ?? {}) };
     } catch (error) {
-      if (isContention(error)) return { outcome: 'contended' };
+      if (isContention(error)) return { outcome: 'contended', unsure: false };
       if (error instanceof ConditionalCheckFailedException) {
         return { outcome: 'out_of_room', cell: parseCell(fromWire(error.Item)) };
       }
@@ -80,13 +82,16 @@ export function createDynamoCounterStore(options: {
       if (error instanceof TransactionCanceledException) {
         const [tokenReason, cellReason] = error.CancellationReasons ?? [];
         if (tokenReason?.Code === 'ConditionalCheckFailed') {
-          return { outcome: 'seen', seen: parseSeenToken(fromWire(tokenReason.Item)) };
+          return seenToken({ error, item: tokenReason.Item, token, applied: true });
+        }
+        if (tokenReason?.Code === 'TransactionConflict') {
+          return { outcome: 'token_in_use', unsure: isUnsure(error) };
         }
         if (cellReason?.Code === 'ConditionalCheckFailed') {
           return { outcome: 'out_of_room', cell: parseCell(fromWire(cellReason.Item)) };
         }
       }
-      if (isContention(error)) return { outcome: 'contended' };
+      if (isContention(error)) return { outcome: 'contended', unsure: isUnsure(error) };
       throw writeFailure(error);
     }
   }
@@ -97,7 +102,10 @@ export function createDynamoCounterStore(options: {
       return { outcome: 'accepted' };
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException) {
-        return { outcome: 'seen', seen: parseSeenToken(fromWire(error.Item)) };
+        return seenToken({ error, item: error.Item, token, applied: false });
+      }
+      if (error instanceof TransactionConflictException) {
+        return { outcome: 'token_in_use', unsure: isUnsure(error) };
       }
       throw writeFailure(error);
     }
@@ -185,12 +193,12 @@ function addExpression(change: CellChange) {
   );
   return {
     Key: cellItemKey(change.key),
-    UpdateExpression: `ADD n :amount${resetAway === 0 ? '' : ', z :resetAway'} SET t = :now${change.expiresAt === undefined ? '' : ', x = if_not_exists(x, :x)'}`,
+    UpdateExpression: `ADD n :amount${resetAway === 0n ? '' : ', z :resetAway'} SET t = :now${change.expiresAt === undefined ? '' : ', x = if_not_exists(x, :x)'}`,
     ...(conditions.length === 0 ? {} : { ConditionExpression: conditions.join(' AND ') }),
     ExpressionAttributeValues: {
       ':amount': amount,
-      ':resetAway': resetAway === 0 ? undefined : resetAway,
-      ':resetAwayBefore': resetAwayBefore || undefined,
+      ':resetAway': resetAway === 0n ? undefined : resetAway,
+      ':resetAwayBefore': resetAwayBefore,
       ':now': change.nowMs,
       ':x': change.expiresAt,
       ':atLeast': room.atLeast,
@@ -206,12 +214,33 @@ function inRoom(room: Room): string | undefined {
   ].filter((bound) => bound !== undefined);
   if (bounds.length === 0) return undefined;
   const present = bounds.join(' AND ');
-  return fitsRoom(0, room) ? `(attribute_not_exists(n) OR (${present}))` : `(${present})`;
+  const here = fitsRoom(0, room) ? `(attribute_not_exists(n) OR (${present}))` : `(${present})`;
+  // Of several cells, none knows how much there is in all of them.
+  return `${here} AND attribute_not_exists(s)`;
 }
 
 function notResetSince(resetAwayBefore: bigint | undefined): string | undefined {
   if (resetAwayBefore === undefined) return undefined;
-  return resetAwayBefore === 0n ? 'attribute_not_exists(z)' : 'z = :resetAwayBefore';
+  const asBefore = 'z = :resetAwayBefore';
+  return resetAwayBefore === 0n ? `(attribute_not_exists(z) OR ${asBefore})` : asBefore;
+}
+
+/** A token that was there before: unless this very request put it there, and the reply was lost. */
+function seenToken({
+  error,
+  item,
+  token,
+  applied,
+}: {
+  error: Error;
+  item: Parameters<typeof fromWire>[0];
+  token: Token;
+  applied: boolean;
+}): TokenOutcome {
+  const seen = parseSeenToken(fromWire(item));
+  const { fingerprint, acceptedAtMs } = token;
+  const isOwn = isUnsure(error) && isDeepStrictEqual(seen, { fingerprint, applied, acceptedAtMs });
+  return isOwn ? { outcome: 'accepted' } : { outcome: 'seen', seen };
 }
 
 function putIfAbsent(token: Token, applied: boolean) {

@@ -50,14 +50,17 @@ export function createDynamoSketchStore(options: {
     }
   };
 
-  async function readSketch(key: SketchKey, how: { consistent: boolean }): Promise<Registers> {
+  async function readSketch(
+    key: SketchKey,
+    { nowMs, ...how }: { consistent: boolean; nowMs: number },
+  ): Promise<Registers> {
     const pages = Array.from({ length: pageCount }, (_, page) => page);
     const items = await readItems(
       pages.map((page) => sketchItemKey(key, page)),
       how,
     );
     const registers = emptyRegisters();
-    for (const page of pages) withPage(registers, page, items[page]);
+    for (const page of pages) withPage(registers, page, unexpired(items[page], nowMs));
     return registers;
   }
 
@@ -66,6 +69,10 @@ export function createDynamoSketchStore(options: {
     readSketches: (keys, how) => Promise.all(keys.map((key) => readSketch(key, how))),
   };
 }
+
+/** DynamoDB deletes expired items hours or days late. */
+const unexpired = (item: Item = {}, nowMs: number): Item | undefined =>
+  Number(item.x ?? Infinity) * 1000 > nowMs ? item : undefined;
 
 function withPage(registers: Registers, page: number, item: Item = {}): Registers {
   const first = page * registersPerPage;

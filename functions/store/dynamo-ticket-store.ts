@@ -1,5 +1,5 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import {
   type Entries,
   entriesOfPageBefore,
@@ -9,7 +9,7 @@ import {
 import { limits } from '../rules/limits.ts';
 import { OutcomeUnknownError } from './counter-store.ts';
 import { type DynamoClients, fromWire } from './dynamo-clients.ts';
-import { isContention, readFailure, writeFailure } from './dynamo-errors.ts';
+import { isContention, writeFailure } from './dynamo-errors.ts';
 import { createItemReader } from './item-reader.ts';
 import { bookItemKey, bookPageItemKey, claimItemKey, tokenHash } from './keys.ts';
 import type {
@@ -134,15 +134,9 @@ export function createDynamoTicketStore(options: {
   };
 
   return {
-    async readBook(book, { consistent }) {
-      try {
-        const { Item } = await retrying.send(
-          new GetCommand({ TableName, Key: bookItemKey(book), ConsistentRead: consistent }),
-        );
-        return Item && parseBook(Item);
-      } catch (error) {
-        throw readFailure(error);
-      }
+    async readBook(book, how) {
+      const [item] = await readItems([bookItemKey(book)], how);
+      return item && parseBook(item);
     },
     claim,
     enter,

@@ -21,6 +21,9 @@ export interface SketchStore {
     expiresAt: number | undefined,
   ): Promise<{ raised: boolean; registers: Registers }>;
 
-  /** All registers of sketches, 0 where nothing was raised, in the order of the keys. */
-  readSketches(keys: readonly SketchKey[], options: { consistent: boolean }): Promise<Registers[]>;
+  /** All registers of sketches, 0 where nothing was raised or it has expired, in the order of the keys. */
+  readSketches(
+    keys: readonly SketchKey[],
+    options: { consistent: boolean; nowMs: number },
+  ): Promise<Registers[]>;
 }

@@ -113,6 +113,28 @@ describe.each([true, false])('with tokens: %s', (withTokens) => {
   });
 });
 
+describe('a counter that had grown before it was given bounds', () => {
+  beforeEach(() => tally.seedCell({ subject: 'room', series: 'seats' }, { n: 5, s: 4 }));
+
+  test.each([{}, { token: 'a' }])('refuses changes, and says why: %o', async (options) => {
+    const before = await tally.items();
+    for (const amount of [1, -1]) {
+      const { status, body } = await tally.change('room/seats', amount, options);
+      expect({ status, body }).toMatchObject({
+        status: 409,
+        body: { code: 'out_of_bounds', detail: expect.stringContaining('4 cells') },
+      });
+      expect(body).not.toHaveProperty('count');
+    }
+    expect(await tally.items()).toEqual(before);
+  });
+
+  test('takes changes away from the bound it has', async () => {
+    await tally.seedCell({ subject: 'shoe', series: 'stock' }, { n: 5, s: 4 });
+    expect(await tally.change('shoe/stock', 2)).toMatchObject({ status: 200, body: { count: 7 } });
+  });
+});
+
 test('a granted change that comes again is granted again and counts once, also when sold out', async () => {
   await tally.change('shoe/stock', 1);
   await tally.change('shoe/stock', -1, { token: 'mine' });

@@ -2,7 +2,12 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { limits } from '../../functions/rules/limits.ts';
 import { createTestTable } from '../engine/test-table.ts';
 import { type FaultProxy, startFaultProxy } from '../faults/fault-proxy.ts';
-import { createTallyUnderTest, open, type TallyUnderTest } from '../tally-under-test.ts';
+import {
+  type Answer,
+  createTallyUnderTest,
+  open,
+  type TallyUnderTest,
+} from '../tally-under-test.ts';
 import { cellWrites } from './cell-writes.ts';
 
 let tally: TallyUnderTest;
@@ -43,17 +48,21 @@ describe('under conflicts on every transaction', () => {
   });
 
   test('every change is accepted as pending, and the settled count is exact', async () => {
-    const changes = Array.from({ length: 60 }, (_, index) =>
-      (tally.instances[index % 2] ?? tally).change('post/likes', 1 + (index % 3), {
-        token: `token-${index % 40}-${index % 3}`,
-      }),
+    // 39 tokens, each once from every instance.
+    const changes = tally.instances.flatMap((instance) =>
+      Array.from({ length: 39 }, (_, index) =>
+        instance.change('post/likes', 1 + (index % 3), { token: `token-${index}` }),
+      ),
     );
-    for (const answer of await Promise.all(changes)) {
+    const answers = await Promise.all(changes);
+    const isReplay = ({ headers }: Answer) => headers['idempotency-replayed'] === 'true';
+    expect(answers.filter(isReplay)).toHaveLength(39);
+    for (const answer of answers) {
       expect(answer).toMatchObject({ status: 200, body: { pending: true } });
     }
     expect(await count('post/likes')).toMatchObject({ body: { count: 0 } });
     await tally.settle();
-    expect(await count('post/likes')).toMatchObject({ body: { count: 60 * 2 } });
+    expect(await count('post/likes')).toMatchObject({ body: { count: 39 * 2 } });
   });
 
   test('a pending answer includes the own change', async () => {
@@ -73,14 +82,18 @@ describe('under conflicts on every transaction', () => {
   });
 
   test('instances that ask for growth at once grow it once', async () => {
-    await Promise.all(
+    const growth = proxy.hold({ operation: 'UpdateItem' });
+    const changes = Promise.all(
       tally.instances.flatMap((instance) =>
         Array.from({ length: 10 }, (_, index) =>
           instance.change('post/likes', 1, { token: `${index}` }),
         ),
       ),
     );
-    expect(await shardCount()).toBeLessThanOrEqual(4);
+    await growth.reached(20);
+    growth.open();
+    await changes;
+    expect(await shardCount()).toBe(2);
   });
 
   test('an instance that knows of fewer shards does not shrink the total', async () => {
@@ -101,7 +114,7 @@ describe('under conflicts on every transaction', () => {
     const whileItGrows = tally.change('post/likes', 1, { token: 'b' });
     await read.reached();
     growth.open();
-    await vi.waitUntil(async () => (await shardCount()) === 4);
+    await vi.waitUntil(async () => (await shardCount()) === 4, { timeout: 120_000 });
     await count('post/likes');
     read.open();
     await whileItGrows;
@@ -190,6 +203,39 @@ describe.each(['throttle', 'conflict'] as const)('a cell that answers with %s', 
       n: 8,
     });
   });
+});
+
+describe('a token that another request is writing', () => {
+  const atToken = {
+    effect: 'conflict',
+    culprit: 0,
+    operation: ['PutItem', 'TransactWriteItems'],
+  } as const;
+
+  test.each(['post/likes', 'post/views', 'shoe/stock'])(
+    'is waited for: %s is changed, and is not taken for hot',
+    async (counter) => {
+      proxy.inject({ ...atToken, times: 3 });
+      const answer = await tally.change(counter, 1, { token: 'a' });
+      expect(answer).toMatchObject({ status: 200, body: { count: 1 } });
+      expect(tally.pauses).toHaveLength(3);
+      expect(await shardCount()).toBe(1);
+      proxy.forget();
+      await tally.change(counter, 1, { token: 'b', minimal: true });
+      expect(proxy.requests).toHaveLength(1);
+    },
+  );
+
+  test.each(['post/likes', 'post/views', 'shoe/stock'])(
+    'for too long: the answer for %s says so, and nothing is written',
+    async (counter) => {
+      proxy.inject(atToken);
+      const answer = await tally.change(counter, 1, { token: 'a', minimal: true });
+      expect(answer).toMatchObject({ status: 503, body: { code: 'contended' } });
+      expect(proxy.requests).toHaveLength(limits.boundedAttempts);
+      expect(await tally.items()).toEqual([]);
+    },
+  );
 });
 
 describe('a bounded counter, which has one cell', () => {

@@ -1,7 +1,18 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createTestTable } from '../engine/test-table.ts';
 import { type FaultProxy, startFaultProxy } from '../faults/fault-proxy.ts';
-import { createTallyUnderTest, open, type TallyUnderTest } from '../tally-under-test.ts';
+import {
+  createTallyUnderTest,
+  open,
+  type TallyOptions,
+  type TallyUnderTest,
+} from '../tally-under-test.ts';
+
+const counters: TallyOptions['counters'] = {
+  likes: { kind: 'count', access: open },
+  views: { kind: 'count', write: 'deferred', access: open },
+  stock: { kind: 'count', bounds: { min: 0 }, access: open },
+};
 
 let tally: TallyUnderTest;
 let proxy: FaultProxy;
@@ -9,15 +20,7 @@ let proxy: FaultProxy;
 beforeEach(async () => {
   const table = await createTestTable();
   proxy = await startFaultProxy({ upstream: table.endpoint });
-  tally = await createTallyUnderTest({
-    counters: {
-      likes: { kind: 'count', access: open },
-      views: { kind: 'count', write: 'deferred', access: open },
-      stock: { kind: 'count', bounds: { min: 0 }, access: open },
-    },
-    table,
-    endpoint: proxy.endpoint,
-  });
+  tally = await createTallyUnderTest({ counters, table, endpoint: proxy.endpoint });
 });
 
 afterEach(() => proxy.stop());
@@ -36,7 +39,8 @@ describe.each(['lose reply', 'error after commit'] as const)('%s', (effect) => {
     async (counter) => {
       proxy.inject({ effect, operation: writes, times: 1 });
       const answer = await tally.change(`post/${counter}`, 3, { token: 'a' });
-      expect(answer.status).toBe(200);
+      expect(answer).toMatchObject({ status: 200, body: { count: 3 } });
+      expect(answer.headers).not.toHaveProperty('idempotency-replayed');
       expect(proxy.forwarded()).toBeGreaterThan(1);
       expect(await settledCount(`post/${counter}`)).toBe(3);
     },
@@ -57,6 +61,7 @@ describe.each(['lose reply', 'error after commit'] as const)('%s', (effect) => {
       expect(again).toMatchObject({
         status: 200,
         headers: { 'idempotency-replayed': 'true' },
+        body: { count: 3 },
       });
       expect(await settledCount(`post/${counter}`)).toBe(3);
     },
@@ -72,6 +77,53 @@ describe.each(['lose reply', 'error after commit'] as const)('%s', (effect) => {
       expect(await settledCount(`post/${counter}`)).toBe(3);
     },
   );
+});
+
+describe('a reply that is lost, when the attempts after it write nothing', () => {
+  const unknown = { status: 503, body: { code: 'outcome_unknown' } };
+
+  test.each([{}, { token: 'a' }])(
+    'because they are throttled: a deferred change is not said to have changed nothing: %o',
+    async (options) => {
+      proxy.inject({ effect: 'lose reply', operation: 'PutItem', times: 1 });
+      proxy.inject({ effect: 'throttle', operation: 'PutItem' });
+      expect(await tally.change('post/views', 3, options)).toMatchObject(unknown);
+      expect(await settledCount('post/views')).toBe(3);
+    },
+  );
+
+  test.each(['post/likes', 'post/views'])(
+    'because nothing listens any more: neither is %s',
+    async (counter) => {
+      const gate = proxy.hold({ operation: writes, side: 'reply' });
+      const answer = tally.change(counter, 3, { token: 'a' });
+      await gate.reached();
+      await proxy.stop();
+      expect(await answer).toMatchObject(unknown);
+      expect(await tally.items()).toContainEqual(expect.objectContaining({ d: 3 }));
+    },
+  );
+
+  test('because others are at the cell: a bounded change is not said to be refused', async () => {
+    proxy.inject({ effect: 'lose reply', operation: 'TransactWriteItems', times: 1 });
+    proxy.inject({ effect: 'conflict', operation: 'TransactWriteItems', culprit: 1 });
+    expect(await tally.change('post/stock', 3, { token: 'a' })).toMatchObject(unknown);
+    expect(await settledCount('post/stock')).toBe(3);
+  });
+
+  test('because others are at the cell: an unbounded change goes on, and counts once', async () => {
+    proxy.inject({ effect: 'lose reply', operation: 'TransactWriteItems', times: 1 });
+    proxy.inject({ effect: 'conflict', operation: 'TransactWriteItems', culprit: 1 });
+    expect(await tally.change('post/likes', 3, { token: 'a' })).toMatchObject({ status: 200 });
+    expect(await settledCount('post/likes')).toBe(3);
+  });
+
+  test('because others are at the cell, and then nothing can be written at all', async () => {
+    proxy.inject({ effect: 'lose reply', operation: 'TransactWriteItems', times: 1 });
+    proxy.inject({ effect: 'conflict', operation: 'TransactWriteItems', culprit: 1 });
+    proxy.inject({ effect: 'throttle', operation: 'PutItem' });
+    expect(await tally.change('post/likes', 3, { token: 'a' })).toMatchObject(unknown);
+  });
 });
 
 describe.each(['drop before commit', 'server error before commit'] as const)('%s', (effect) => {

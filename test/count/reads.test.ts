@@ -1,5 +1,12 @@
-import { beforeEach, describe, expect, test } from 'vitest';
-import { createTallyUnderTest, open, type TallyUnderTest } from '../tally-under-test.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createTestTable } from '../engine/test-table.ts';
+import { type FaultProxy, startFaultProxy } from '../faults/fault-proxy.ts';
+import {
+  createTallyUnderTest,
+  open,
+  type TallyOptions,
+  type TallyUnderTest,
+} from '../tally-under-test.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -10,7 +17,7 @@ beforeEach(async () => {
   tally = await createTally();
 });
 
-const createTally = (regions?: readonly [string, ...string[]]) =>
+const createTally = (options: Partial<TallyOptions> = {}) =>
   createTallyUnderTest({
     counters: {
       likes: { kind: 'count', access: open },
@@ -25,7 +32,7 @@ const createTally = (regions?: readonly [string, ...string[]]) =>
     settings: { readCacheSeconds: 2 },
     instances: 2,
     startsAt: '2096-02-28T22:58:30.000Z',
-    ...(regions ? { regions } : {}),
+    ...options,
   });
 
 const post = { subject: 'post', series: 'likes' };
@@ -225,6 +232,46 @@ describe('a total of several cells', () => {
   });
 });
 
+describe('a total of several cells that is read while it changes', () => {
+  let proxy: FaultProxy;
+
+  beforeEach(async () => {
+    const table = await createTestTable();
+    proxy = await startFaultProxy({ upstream: table.endpoint });
+    tally = await createTally({ table, endpoint: proxy.endpoint });
+    await tally.seedCell(post, { n: 7, s: 2 });
+    await tally.seedCell({ ...post, shard: 1 }, { n: 7 });
+    await tally.read('post/likes');
+  });
+
+  afterEach(() => proxy.stop());
+
+  test.each([{}, { token: 'a' }])(
+    'is answered to a writer with its change in it once, also when another saw it first: %o',
+    async (options) => {
+      const operation = ['UpdateItem', 'TransactWriteItems'];
+      const gate = proxy.hold({ operation, side: 'reply', times: 1 });
+      const slow = tally.change('post/likes', 1, options);
+      await gate.reached();
+      expect(await tally.change('post/likes', 1)).toMatchObject({ body: { count: 16 } });
+      gate.open();
+      expect(await slow).toMatchObject({ body: { count: 16 } });
+      expect(await tally.change('post/likes', 1)).toMatchObject({ body: { count: 17 } });
+    },
+  );
+
+  test('is remembered as the later read saw it, whichever ends first', async () => {
+    const gate = proxy.hold({ operation: 'BatchGetItem', side: 'reply', times: 1 });
+    const slow = tally.read('post/likes', consistent);
+    await gate.reached();
+    await tally.seedCell(post, { n: 9, s: 2 });
+    expect(await tally.read('post/likes', consistent)).toMatchObject({ body: { count: 16 } });
+    gate.open();
+    expect(await slow).toMatchObject({ body: { count: 14 } });
+    expect(await tally.read('post/likes')).toMatchObject({ body: { count: 16 } });
+  });
+});
+
 test('a total of one cell is never served from memory', async () => {
   const [first, second] = tally.instances;
   await first?.change('post/likes', 1);
@@ -235,7 +282,7 @@ test('a total of one cell is never served from memory', async () => {
 
 describe('with several regions', () => {
   beforeEach(async () => {
-    tally = await createTally(['local', 'eu-west-1', 'ap-south-1']);
+    tally = await createTally({ regions: ['local', 'eu-west-1', 'ap-south-1'] });
   });
 
   test('a total is the sum over all of them, each with its own number of cells', async () => {

@@ -130,6 +130,9 @@ describe('a member', () => {
     for (const method of ['PUT', 'GET', 'DELETE']) {
       await expectRefusal(member(method, counter), 'wrong_kind');
     }
+    for (const wrong of [{ choice: 'like' }, '{']) {
+      await expectRefusal(member('PUT', counter, 'ann', wrong), 'wrong_kind');
+    }
     await expectRefusal(leave(counter), 'wrong_kind');
   });
 
@@ -159,6 +162,20 @@ describe('a counter of members', () => {
       await expectRefusal({ method: 'POST', path: `${path}/tickets` }, 'wrong_kind');
       const query = { window: 'day', from: '2096-02-28', to: '2096-02-28' };
       await expectRefusal({ method: 'GET', path: `${path}/history`, query }, 'wrong_kind');
+    },
+  );
+
+  test.each(['reactions', 'viewers', 'orders'])(
+    'is read as it is now, without a window or a range: %s',
+    async (counter) => {
+      const path = `/v1/post/${counter}`;
+      for (const window of ['all', 'day', 'hour']) {
+        await expectRefusal({ method: 'GET', path, query: { window } }, 'invalid_window');
+      }
+      const range = { from: '2096-02-28', to: '2096-02-28' };
+      for (const query of [range, { ...range, window: 'day' }, { to: range.to }]) {
+        await expectRefusal({ method: 'GET', path, query }, 'invalid_range');
+      }
     },
   );
 

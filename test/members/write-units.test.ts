@@ -14,7 +14,6 @@ const headers = { authorization: `Bearer ${adminKey}` };
 let meter: CapacityMeter;
 let tally: TallyUnderTest;
 let calls: MemberCalls;
-const printed: string[] = [];
 
 beforeAll(async () => {
   meter = await startCapacityMeter(inject('dynamoEndpoint'));
@@ -39,18 +38,13 @@ beforeAll(async () => {
 
 beforeEach(() => void meter.take());
 
-afterAll(async () => {
-  await meter.stop();
-  console.log(printed.join('\n'));
-});
+afterAll(() => meter.stop());
 
 /** What a call costs, in units of 1 KB written. */
 async function costOf(name: string, call: () => Promise<{ status: number }>): Promise<number> {
   meter.take();
   expect((await call()).status, name).toBeLessThan(300);
-  const { writeUnits, keysRead } = meter.take();
-  printed.push(`${name.padEnd(40)} write units: ${writeUnits}, keys read: ${keysRead}`);
-  return writeUnits;
+  return meter.take().writeUnits;
 }
 
 const user = (method: string, path: string) => () =>
@@ -111,7 +105,7 @@ describe('a visit', () => {
     }
     // Half of all visitors have a rank above 1.
     const costs: number[] = [];
-    for (let visitor = 0; visitor < 20; visitor++) {
+    for (let visitor = 0; visitor < 80; visitor++) {
       meter.take();
       const { body } = await calls.come('full/pages', `visitor-${visitor}`);
       if ((body as { changed: boolean }).changed) costs.push(meter.take().writeUnits);

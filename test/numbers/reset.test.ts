@@ -96,6 +96,34 @@ describe('a reset', () => {
     expect(await count('post/likes')).toBe(0);
   });
 
+  test.each(['post/likes', 'room/seats'])(
+    'of %s can be made again when those before have given back as much as they took',
+    async (name) => {
+      for (const amount of [5, -5, 7]) {
+        await tally.change(name, amount);
+        expect(await reset(tally, name)).toMatchObject({ status: 200, body: { count: 0 } });
+        expect(await count(name)).toBe(0);
+      }
+    },
+  );
+
+  test.each(['1', '-1'])(
+    'of a total beyond 2^53 (%s) takes it away to the last one',
+    async (sign) => {
+      const half = BigInt(sign) * (2n ** 53n + 1n);
+      await tally.seedCell({ subject: 'post', series: 'likes' }, { n: half, s: 2 });
+      await tally.seedCell({ subject: 'post', series: 'likes', shard: 1 }, { n: half });
+      expect(await reset(tally, 'post/likes', 'clear')).toMatchObject({
+        status: 200,
+        body: { count: 0 },
+      });
+      await tally.settle();
+      expect(await count('post/likes')).toBe(0);
+      expect(wasReplayed(await reset(tally, 'post/likes', 'clear'))).toBe(true);
+      expect(countOf(await tally.change('post/likes', 3))).toBe(3);
+    },
+  );
+
   test('of a total of several cells looks at the table, not at what is remembered', async () => {
     await tally.seedCell({ subject: 'post', series: 'likes' }, { n: 10, s: 3 });
     expect(countOf(await tally.change('post/likes', 1))).toBe(11);
@@ -262,7 +290,24 @@ describe('a bounded counter', () => {
     gate.open();
     expect(await clear).toMatchObject({ status: 200, body: { count: 0 } });
     expect(await takenAway()).toBe(1);
+    expect(tally.pauses).toHaveLength(1);
   });
+
+  test.each(['shoe/stock', 'room/seats'])(
+    'lets increments survive: %s need not be at rest',
+    async (name) => {
+      await tally.change(name, 10);
+      const gate = proxy.hold({ operation: 'TransactWriteItems', times: 1 });
+      const clear = reset(tally, name, 'clear');
+      await gate.reached();
+      const room = name === 'room/seats' ? -3 : 7;
+      await instance(1).change(name, room);
+      gate.open();
+      expect(await clear).toMatchObject({ status: 200 });
+      expect(await takenAway()).toBe(10);
+      expect(await count(name)).toBe(room);
+    },
+  );
 
   test('is not carried over its other bound by what comes between look and write', async () => {
     await tally.change('room/seats', -4);

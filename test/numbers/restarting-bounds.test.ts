@@ -33,7 +33,9 @@ test('the 101st call in a minute is refused with the count; the next minute star
   const call = (index: number) => change(index, 'key-7/calls', 1);
   const answers = await Promise.all(Array.from({ length: 110 }, (_, index) => call(index)));
   expect(withStatus(answers, 200)).toHaveLength(100);
-  for (const refused of withStatus(answers, 409)) {
+  const refusals = withStatus(answers, 409);
+  expect(refusals).toHaveLength(10);
+  for (const refused of refusals) {
     expect(refused).toMatchObject({ body: { code: 'out_of_bounds', count: 100 } });
   }
   tally.clock.moveTo('2096-02-28T23:59:59.999Z');
@@ -50,15 +52,22 @@ test('stock never goes below 0, and what was sold was there', async () => {
       index === 25 ? reset(tally, 'shoe/stock', 'inventory') : change(index, 'shoe/stock', -1),
     ),
   );
-  const sold = withStatus(answers, 200).length - (answers[25]?.status === 200 ? 1 : 0);
+  const [resetAnswer] = answers.splice(25, 1);
+  // So many others may come between its looks and its writes that it gives up.
+  expect([200, 503]).toContain(resetAnswer?.status);
+  const sold = withStatus(answers, 200).length;
   const resets = (await tally.items()).filter(({ f }) => f === 'reset');
   const takenAway = resets.reduce((sum, { d }) => sum - Number(d), 0);
   const left = countOf(
     await tally.send({ method: 'GET', path: '/v1/shoe/stock', headers: asAdmin }),
   );
-  expect(left).toBe(30 - sold - takenAway);
-  for (const { body } of withStatus(answers, 409)) {
-    expect(body).toMatchObject({ code: 'out_of_bounds', count: 0 });
+  // More are asked for than there are, so all of it is sold, or taken away by the reset.
+  expect([left, sold + takenAway]).toEqual([0, 30]);
+  const refusals = withStatus(answers, 409);
+  expect(refusals).toHaveLength(59 - sold);
+  for (const { body } of refusals) expect(body).toMatchObject({ code: 'out_of_bounds', count: 0 });
+  for (const { body } of withStatus(answers, 200)) {
+    expect((body as { count: number }).count).toBeGreaterThanOrEqual(0);
   }
 });
 

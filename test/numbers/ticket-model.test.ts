@@ -58,7 +58,7 @@ function createModel(first: number) {
       }
       return kind === 'draw'
         ? { number: issue.number, day: issue.day, shift: issue.shift }
-        : show(day);
+        : show(issue.day);
     },
   };
 }

@@ -175,6 +175,15 @@ describe('a reset', () => {
     expect(await ticket('resto/orders')).toMatchObject({ number: 2, shift: 2 });
   });
 
+  test('that comes again on a later day is answered with the book it was for', async () => {
+    await ticket('resto/orders');
+    const first = await reset(tally, 'resto/orders', 'close');
+    tally.clock.moveTo('2096-02-29T00:00:00Z');
+    const again = await reset(tally, 'resto/orders', 'close');
+    expect(again).toMatchObject({ body: first.body });
+    expect(await book('resto/orders')).toMatchObject({ day: tomorrow, shift: 1 });
+  });
+
   test('of a book nobody has drawn from yet leaves the first shift empty', async () => {
     expect(await reset(tally, 'resto/orders')).toMatchObject({ body: { number: null, shift: 2 } });
     expect(await ticket('resto/orders')).toMatchObject({ number: 1, shift: 2 });

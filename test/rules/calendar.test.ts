@@ -207,6 +207,11 @@ describe('a time zone', () => {
     (text) => expect(isTimeZone(text)).toBe(false),
   );
 
+  test.each(['PST', 'CST', 'IST', 'JST', 'BST'])(
+    'is never called %s, which Intl knows but in which no day can be told',
+    (text) => expect(isTimeZone(text)).toBe(false),
+  );
+
   test('that is accepted never makes the day fail, whatever its name', () => {
     const names = fc.oneof(
       fc.string(),

@@ -95,7 +95,10 @@ describe('what may be configured is taken up to its limits', () => {
     ['no memory of totals', { readCacheSeconds: 0 }],
     ['a month of tokens', { tokenHours: limits.tokenHoursMax }],
     ['business days', { timeZone: 'Asia/Kathmandu', dayStart: '04:00' }],
-    ['some origins', { corsOrigins: ['https://shop.test', 'https://www.shop.test'] }],
+    [
+      'some origins',
+      { corsOrigins: ['https://shop.test', 'http://localhost:3000', 'https://*.shop.test', '*'] },
+    ],
   ])('%s', (_, settings) => expect(problemsOf({}, settings)).toEqual([]));
 });
 
@@ -181,6 +184,10 @@ describe('a mistake is told with its counter and its field:', () => {
 
   test.each<[string, unknown, string]>([
     ['one origin not in a list', { corsOrigins: '*' }, 'corsOrigins'],
+    ['an empty origin', { corsOrigins: [''] }, 'corsOrigins.0'],
+    ['an origin with a slash', { corsOrigins: ['https://shop.test/'] }, 'corsOrigins.0'],
+    ['an origin without a scheme', { corsOrigins: ['*', 'shop.test'] }, 'corsOrigins.1'],
+    ['an abbreviated time zone', { timeZone: 'PST' }, 'timeZone'],
     ['a time zone that there is not', { timeZone: 'Mars/Base' }, 'timeZone'],
     ['an offset for a time zone', { timeZone: '+02:00' }, 'timeZone'],
     ['a day that begins after its end', { dayStart: '24:00' }, 'dayStart'],

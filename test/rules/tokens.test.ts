@@ -5,8 +5,8 @@ import { parseToken, tokenAge, tokenExpiry } from '../../functions/rules/tokens.
 
 const printable = fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code));
 const tokens = fc.string({ unit: printable, minLength: 1, maxLength: limits.tokenLength });
-/** An opening quote is the one character that only the quoted form can begin with. */
-const plainTokens = tokens.filter((token) => !token.startsWith('"'));
+/** Only the quoted form can begin with a quote or have a comma in it. */
+const plainTokens = tokens.filter((token) => !/^"|,/.test(token));
 
 /** The token as a string of RFC 8941, structured fields. */
 const quoted = (token: string) => `"${token.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
@@ -46,6 +46,8 @@ describe('an Idempotency-Key', () => {
     ['a quote inside quotes', '"a"b"'],
     ['something behind the quotes', '"a";b=1'],
     ['two strings', '"a", "b"'],
+    ['what HTTP makes of two headers', 'a,a'],
+    ['what HTTP makes of two headers, one in quotes', 'a, "a"'],
     ['an escape that there is not', String.raw`"a\n"`],
     ['an escaped closing quote', String.raw`"a\"`],
     ['a control character', 'a\u0000b'],
