@@ -3,7 +3,7 @@
  * of a key. What a program may read goes to stdout, what is for people only to stderr.
  */
 import { parseArgs } from 'node:util';
-import { createApiKeys } from '../functions/http/api-keys.ts';
+import { createApiKeys, idOf } from '../functions/http/api-keys.ts';
 import { parse } from '../functions/http/http-request.ts';
 import { keyBody } from '../functions/http/schemas.ts';
 import { environmentNames } from '../functions/runtime/environment-names.ts';
@@ -11,9 +11,9 @@ import { createDynamoClients } from '../functions/store/dynamo-clients.ts';
 import { createDynamoKeyStore } from '../functions/store/dynamo-key-store.ts';
 
 const usage = `Usage:
-  node bin/tally.ts keys create --actions ACTIONS --subjects SUBJECTS [--counters NAMES] [--calls-per-minute N]
-  node bin/tally.ts keys list
-  node bin/tally.ts keys revoke ID
+  npx node bin/tally.ts keys create --actions ACTIONS --subjects SUBJECTS [--counters NAMES] [--calls-per-minute N]
+  npx node bin/tally.ts keys list
+  npx node bin/tally.ts keys revoke ID
 
   --table NAME            the table, an output of the stack; or ${environmentNames.table} in the environment
   --actions ACTIONS       of read, write and admin, separated by commas
@@ -115,8 +115,9 @@ async function listKeys(flags: Flags): Promise<void> {
   }
 }
 
+/** @param id that of a key, or a whole key, whose secret must not be printed */
 async function revokeKey(flags: Flags, id: string): Promise<void> {
-  if (!(await keysIn(flags).revoke(id))) throw new Error(`There is no key ${id}.`);
+  if (!(await keysIn(flags).revoke(idOf(id)))) throw new Error('There is no key of this id.');
   console.error('Revoked: it works for at most half a minute more.');
 }
 

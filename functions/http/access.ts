@@ -15,7 +15,7 @@ import {
   scopesOfClaim,
 } from '../rules/scopes.ts';
 import type { ApiKeys } from './api-keys.ts';
-import type { CallLimit } from './call-limit.ts';
+import type { CallingKey, CallLimit } from './call-limit.ts';
 import { isPass, verifyPass } from './passes.ts';
 import { Problem } from './problem.ts';
 
@@ -40,6 +40,8 @@ export interface Caller {
   readonly scopes: readonly Scope[];
   /** The only member and user it may act as; undefined for any. */
   readonly member: string | undefined;
+  /** The key that its calls are counted for; undefined if they are counted for none. */
+  readonly key?: CallingKey | undefined;
 }
 
 /** The access of one request. */
@@ -70,15 +72,13 @@ export function createAccess(options: AccessOptions) {
   async function identify(credential: string): Promise<Caller | undefined> {
     if (isPass(credential)) {
       const pass = verifyPass(credential, await secret(), now());
-      return pass && { scopes: [pass.scope], member: pass.member };
+      return pass && { scopes: [pass.scope], member: pass.member, key: pass.key };
     }
     if (adminDigest && timingSafeEqual(digest(credential), adminDigest)) {
       return { scopes: [fullScope], member: undefined };
     }
     const key = await keys.verify(credential);
-    if (!key) return undefined;
-    await callLimit(key);
-    return { scopes: key.scopes, member: undefined };
+    return key && { scopes: key.scopes, member: undefined, key };
   }
 
   async function callerOf(event: APIGatewayProxyEventV2): Promise<Caller> {
@@ -90,6 +90,7 @@ export function createAccess(options: AccessOptions) {
     }
     const caller = await identify(credential);
     if (!caller) throw new Problem('invalid_key', 'It is unknown, revoked or expired.', challenge);
+    if (caller.key) await callLimit(caller.key);
     return caller;
   }
 

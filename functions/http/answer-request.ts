@@ -8,6 +8,7 @@ import type { Action } from '../rules/scopes.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../store/counter-store.ts';
 import { type Access, claimsOf, type Need, type RequestAccess } from './access.ts';
 import {
+  checkBodySize,
   type HttpRequest,
   type NamedCounter,
   parseCounter,
@@ -55,24 +56,28 @@ async function answerRoute(
   const { method } = event.requestContext.http;
   const match = matchRoute(method === 'HEAD' ? 'GET' : method, pathOf(event));
   if (match.found === 'nothing') throw new Problem('unknown_path', 'No route has this path.');
+  const headers = { allow: [...match.allowed, 'OPTIONS'].join(', ') };
   if (match.found === 'other_methods') {
-    const headers = { allow: [...match.allowed, 'OPTIONS'].join(', ') };
     if (method === 'OPTIONS') return noContent(headers);
-    throw new Problem('method_not_allowed', `This path takes ${headers.allow}.`, { headers });
+    throw refuseMethod(headers);
   }
   const { route, params } = match;
   const granted = access?.(event) ?? noAccess;
   const need = needOf(route.right, params, config);
   if (need) await granted.authorise(need);
   if (route.right === 'key') await granted.caller();
+  checkBodySize(event);
   const operation = operations[route.operation];
   if (!operation) {
     // API Gateway has no HEAD of its own: it comes to the function of all that has no route.
-    if (method === 'HEAD') throw new Problem('method_not_allowed', 'This path takes GET.');
+    if (method === 'HEAD') throw refuseMethod(headers);
     throw new Error(`${route.operation} is served by another function`);
   }
   return operation({ ...received, params, access: granted });
 }
+
+const refuseMethod = (headers: { readonly allow: string }): Problem =>
+  new Problem('method_not_allowed', `This path takes ${headers.allow}.`, { headers });
 
 /**
  * An authorizer of API Gateway is for every request to a route, so verified tokens have routes of
@@ -119,6 +124,21 @@ export function counterNeed(
   const isPublic = action !== 'admin' && definition.access[action] === 'public';
   return { about: 'counter', action, subject, counter, member, isPublic };
 }
+
+/** Whether the caller has a right that it can do without. @throws StoreUnavailableError */
+export async function isGranted(access: RequestAccess, need: Need): Promise<boolean> {
+  try {
+    await access.authorise(need);
+    return true;
+  } catch (error) {
+    if (error instanceof Problem) return false;
+    throw error;
+  }
+}
+
+/** Whether the caller of a write may be told the count: who may only write learns nothing of it. */
+export const isReader = ({ access }: HttpRequest, named: NamedCounter): Promise<boolean> =>
+  isGranted(access, counterNeed('read', named));
 
 /** Of a function that serves only what everybody may see. */
 const noAccess: RequestAccess = {

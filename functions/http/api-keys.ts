@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { limits } from '../rules/limits.ts';
 import type { Scope } from '../rules/scopes.ts';
 import type { ApiKey, KeyStore } from '../store/key-store.ts';
+import { Problem } from './problem.ts';
 
 const keyPattern = /^tally_([A-Za-z0-9]{1,32})_([A-Za-z0-9_-]{20,128})$/;
 const idPattern = /^[A-Za-z0-9]{1,32}$/;
@@ -17,6 +18,7 @@ export interface NewKey {
 export interface ApiKeys {
   /** The key that this text is; undefined if it is none, or revoked (seen within a minute). */
   verify(text: string): Promise<Pick<ApiKey, 'id' | 'scopes' | 'callsPerMinute'> | undefined>;
+  /** @throws Problem too_many_keys */
   create(scopes: readonly Scope[], callsPerMinute: number | undefined): Promise<NewKey>;
   list(): Promise<ApiKey[]>;
   /** @returns whether there was such a key */
@@ -28,17 +30,23 @@ export interface ApiKeys {
  * @throws (all methods) StoreUnavailableError, OutcomeUnknownError
  */
 export function createApiKeys({ store, now }: { store: KeyStore; now: () => number }): ApiKeys {
-  /** Keys looked up lately, unknown ones, too, so that guessing does not read the table each time. */
-  const lookedUp = new LRUCache<string, { key: ApiKey | undefined; atMs: number }>({
-    max: limits.rememberedKeys,
-  });
+  type LookUp<Found> = { readonly key: Found; readonly atMs: number };
+  /** Keys looked up lately. */
+  const found = new LRUCache<string, LookUp<ApiKey>>({ max: limits.rememberedKeys });
+  /** Ids of no key, apart from the keys, so that guesses can push none of these out. */
+  const missed = new LRUCache<string, LookUp<undefined>>({ max: limits.rememberedGuesses });
 
   async function lookUp(id: string): Promise<ApiKey | undefined> {
-    const memory = lookedUp.get(id);
+    const memory = found.get(id) ?? missed.get(id);
     if (memory && now() - memory.atMs < limits.keyCacheSeconds * 1000) return memory.key;
     const atMs = now();
     const key = await store.find(id);
-    lookedUp.set(id, { key, atMs });
+    if (key) {
+      found.set(id, { key, atMs });
+    } else {
+      found.delete(id);
+      missed.set(id, { key, atMs });
+    }
     return key;
   }
 
@@ -49,8 +57,8 @@ export function createApiKeys({ store, now }: { store: KeyStore; now: () => numb
   async function noteUse(key: ApiKey): Promise<void> {
     const day = new Date(now()).toISOString().slice(0, 10);
     if ((key.lastUsedDay ?? '') >= day) return;
-    const memory = lookedUp.get(key.id);
-    if (memory) lookedUp.set(key.id, { ...memory, key: { ...key, lastUsedDay: day } });
+    const memory = found.get(key.id);
+    if (memory) found.set(key.id, { ...memory, key: { ...key, lastUsedDay: day } });
     await store.noteUse(key.id, day).catch(() => {});
   }
 
@@ -66,6 +74,9 @@ export function createApiKeys({ store, now }: { store: KeyStore; now: () => numb
     },
 
     async create(scopes, callsPerMinute) {
+      if ((await store.list()).length >= limits.apiKeys) {
+        throw new Problem('too_many_keys', `There are ${limits.apiKeys} keys; revoke some.`);
+      }
       const id = randomBytes(8).toString('hex');
       const secret = randomBytes(32).toString('base64url');
       const secretHash = hashSecret(secret);
@@ -77,10 +88,13 @@ export function createApiKeys({ store, now }: { store: KeyStore; now: () => numb
 
     async revoke(id) {
       if (!idPattern.test(id)) return false;
-      lookedUp.delete(id);
+      found.delete(id);
       return store.remove(id);
     },
   };
 }
+
+/** The id of a key that somebody has at hand as a whole; any other text is taken for an id. */
+export const idOf = (text: string): string => keyPattern.exec(text)?.[1] ?? text;
 
 const hashSecret = (secret: string): Buffer => createHash('sha256').update(secret).digest();

@@ -5,8 +5,9 @@
 import * as v from 'valibot';
 import type { Counters } from '../counters/counters.ts';
 import { limits } from '../rules/limits.ts';
-import { counterNeed, type Operation } from './answer-request.ts';
-import { changeJson, shownJson } from './counter-operations.ts';
+import { counterNeed, isReader, type Operation } from './answer-request.ts';
+import { changeJson } from './counter-operations.ts';
+import { createCounterReads } from './counter-reads.ts';
 import {
   bodyOf,
   type HttpRequest,
@@ -26,22 +27,26 @@ const envelope = v.strictObject({ items: v.array(v.unknown()) });
 
 type Result = Readonly<Record<string, unknown>> & { readonly status: number };
 
-export function createBatchOperations({ config, counts }: Counters) {
+export function createBatchOperations(counters: Counters) {
+  const { config, counts } = counters;
+  const read = createCounterReads(counters);
+
   async function runItem(request: HttpRequest, input: unknown): Promise<Result> {
     const item = parse(batchItem, input);
     const named = parseCounter(item, config);
     await request.access.authorise(counterNeed(item.action === 'read' ? 'read' : 'write', named));
-    const count = requireKind(named, 'count');
     if (item.action === 'read') {
-      const answer = granted(await counts.read(count, { window: item.window, consistent: false }));
-      return { status: 200, ...shownJson(answer) };
+      return { status: 200, ...(await read(named, { window: item.window, consistent: false })) };
     }
+    const count = requireKind(named, 'count');
+    const mayRead = await isReader(request, named);
     const answer = granted(
       await counts.change(count, {
         amount: item.action === 'increment' ? item.amount : -item.amount,
         token: parseIdempotencyKey(item.idempotency_key),
-        wantCount: !wantsMinimal(request),
+        wantCount: mayRead && !wantsMinimal(request),
       }),
+      { mayRead },
     );
     const replayed = answer.replayed ? { replayed: true } : {};
     if (answer.count === undefined) return { status: 204, ...replayed };

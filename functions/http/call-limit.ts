@@ -1,17 +1,22 @@
 /**
  * Calls a minute of a key: one of Tally's own counters, bounded and a minute long, so that the limit
  * holds across all functions of a region. It costs a write for each request of a key that has a
- * limit; once that is reached, a function remembers it, so that a flood is no more expensive.
+ * limit, or of a pass made with it; once that is reached, a function remembers it, so that a flood is
+ * no more expensive.
  */
 import { LRUCache } from 'lru-cache';
 import type { createCounts } from '../counters/count.ts';
 import type { CountDefinition } from '../counters/define-counters.ts';
 import { limits } from '../rules/limits.ts';
+import { OutcomeUnknownError, StoreUnavailableError } from '../store/counter-store.ts';
 import type { ApiKey } from '../store/key-store.ts';
 import { Problem } from './problem.ts';
 
-/** @throws Problem rate_limited */
-export type CallLimit = (key: Pick<ApiKey, 'id' | 'callsPerMinute'>) => Promise<void>;
+/** A key, as far as its calls are concerned. */
+export type CallingKey = Pick<ApiKey, 'id' | 'callsPerMinute'>;
+
+/** @throws Problem rate_limited; StoreUnavailableError */
+export type CallLimit = (key: CallingKey) => Promise<void>;
 
 /** No counter of a configuration can have this name, so that no route reaches these counts. */
 export const callsCounter = '.calls';
@@ -41,10 +46,12 @@ export function createCallLimit({
       access: { read: 'key', write: 'key' },
     };
     const nextMinuteMs = now() + msLeft();
-    const counted = await counts.change(
-      { subject: id, counter: callsCounter, definition },
-      { amount: 1, token: undefined, wantCount: false },
-    );
+    const counted = await counts
+      .change(
+        { subject: id, counter: callsCounter, definition },
+        { amount: 1, token: undefined, wantCount: false },
+      )
+      .catch(asUnavailable);
     if (!counted.ok && counted.code === 'out_of_bounds') usedUpUntilMs.set(id, nextMinuteMs);
     return counted.ok;
   }
@@ -55,4 +62,10 @@ export function createCallLimit({
       headers: { 'retry-after': String(Math.ceil(msLeft() / 1000)) },
     });
   };
+}
+
+/** Of what the caller asked for nothing has happened, whatever became of the count of its calls. */
+function asUnavailable(error: unknown): never {
+  if (!(error instanceof OutcomeUnknownError)) throw error;
+  throw new StoreUnavailableError(error.message, { cause: error });
 }

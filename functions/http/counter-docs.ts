@@ -1,7 +1,7 @@
 /** What people are told of the operations on counters and tickets. */
 import * as v from 'valibot';
 import { limits } from '../rules/limits.ts';
-import { content, type OperationDocs, text, updatedAt } from './operation-doc.ts';
+import { content, type OperationDocs, text, toldToReaders, updatedAt } from './operation-doc.ts';
 import {
   batchAnswer,
   batchBody,
@@ -9,6 +9,7 @@ import {
   changeAnswer,
   changeBody,
   counterAnswer,
+  emptyBody,
   historyAnswer,
   historyQuery,
   liveAnswer,
@@ -23,7 +24,7 @@ export const counterDocs = {
     tag: 'Counters',
     summary: 'Read a counter',
     description:
-      'A counter that was never changed reads 0. A reaction also has `choices`, a unique its `standard_error`; tickets show their last number. A browser gets a small page instead of JSON.',
+      'A counter that was never changed reads 0. A reaction also has `choices`, a unique its `standard_error`; tickets show their last number. A browser that asks for no `window` gets a small page instead of JSON.',
     query: readQuery,
     answers: {
       200: {
@@ -49,8 +50,7 @@ export const counterDocs = {
   changeCounter: {
     tag: 'Counters',
     summary: 'Increment or decrement a counter',
-    description:
-      'Counts exactly once per `Idempotency-Key`, however often the request is sent. Without a key the change is never counted twice either, but after a 503 `outcome_unknown` nobody knows whether it was counted.',
+    description: `Counts exactly once per \`Idempotency-Key\`, however often the request is sent. Without a key the change is never counted twice either, but after a 503 \`outcome_unknown\` nobody knows whether it was counted. ${toldToReaders}`,
     requestHeaders: ['Idempotency-Key', 'Prefer'],
     body: content(changeBody, { action: 'increment', amount: 1 }),
     answers: {
@@ -113,9 +113,9 @@ export const counterDocs = {
   resetCounter: {
     tag: 'Counters',
     summary: 'Start a counter again',
-    description:
-      'A count goes back to 0; changes that arrive meanwhile survive. Tickets start a new shift, with the first number. The same `Idempotency-Key` resets once.',
+    description: `A count goes back to 0; changes that arrive meanwhile survive. Tickets start a new shift, with the first number. The same \`Idempotency-Key\` resets once. ${toldToReaders}`,
     requestHeaders: ['Idempotency-Key'],
+    body: content(emptyBody, {}),
     answers: {
       200: {
         description: 'The counter as it is now: a count, or a book of tickets.',
@@ -128,8 +128,12 @@ export const counterDocs = {
           }),
         },
       },
+      204: {
+        description: 'The counter is reset; what it is now cannot be told.',
+        headers: ['Idempotency-Replayed'],
+      },
     },
-    problems: ['wrong_kind', 'contended', 'count_too_large', 'outcome_unknown', 'unavailable'],
+    problems: ['wrong_kind', 'out_of_bounds', 'contended', 'outcome_unknown', 'unavailable'],
   },
   drawTicket: {
     tag: 'Tickets',
@@ -137,6 +141,7 @@ export const counterDocs = {
     description:
       'Numbers follow each other without gaps or duplicates, and start again with each business day of the subject. The same `Idempotency-Key` always gets the same number. When the answer is an error, no number was given out; after `outcome_unknown`, send the same key again.',
     requestHeaders: ['Idempotency-Key'],
+    body: content(emptyBody, {}),
     answers: {
       201: {
         description: 'The number.',
@@ -151,11 +156,12 @@ export const counterDocs = {
   runBatch: {
     tag: 'Counters',
     summary: 'Read and change many counters at once',
-    description: `Up to ${limits.batchItems} items, each with its own result: one that fails does not fail the others. They are done all at once, in no order.`,
+    description: `Up to ${limits.batchItems} items, each with its own result: one that fails does not fail the others. They are done all at once, in no order. Counters of every kind can be read, counts be changed. ${toldToReaders}`,
     requestHeaders: ['Prefer'],
     body: content(batchBody, {
       items: [
         { subject: 'post-42', counter: 'likes', action: 'read' },
+        { subject: 'post-42', counter: 'reactions', action: 'read' },
         { subject: 'post-42', counter: 'views', action: 'increment', idempotency_key: 'a-uuid' },
       ],
     }),
@@ -166,6 +172,7 @@ export const counterDocs = {
           'application/json': content(batchAnswer, {
             results: [
               { status: 200, count: 811, updated_at: updatedAt },
+              { status: 200, count: 3, choices: { like: 1, love: 2 }, updated_at: updatedAt },
               { status: 200, count: 5120, updated_at: updatedAt, pending: true },
             ],
           }),
@@ -178,7 +185,7 @@ export const counterDocs = {
     tag: 'Counters',
     summary: 'Ask where to listen to a counter',
     description:
-      'The protocol is that of AWS AppSync Events. Every message is `{ subject, counter, count, updated_at }`. Only counters that somebody asked for here publish, so ask again in time.',
+      'The protocol is that of AWS AppSync Events. Every message is `{ subject, counter, count, updated_at }`, of a reaction also with `choices`. Only counters that somebody asked for here publish, so ask again in time. Viewers that fall silent make no message: who shows how many are here reads the counter again every `awayAfterSeconds` or so.',
     answers: {
       200: {
         description: 'Where to listen.',

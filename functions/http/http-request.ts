@@ -139,7 +139,13 @@ export function wantsMinimal({ event }: HttpRequest): boolean {
   return /(?:^|[,;\s])return=minimal(?:$|[,;\s])/i.test(event.headers.prefer ?? '');
 }
 
-/** The body, as the schema says. @throws Problem body_too_large, invalid_json, invalid_body, … */
+/** Of any request, also of one whose body nobody reads. @throws Problem body_too_large */
+export function checkBodySize({ body = '', isBase64Encoded }: APIGatewayProxyEventV2): void {
+  const bytes = Buffer.byteLength(body, isBase64Encoded ? 'base64' : 'utf8');
+  if (bytes > limits.bodyBytes) throw new Problem('body_too_large', `The body has ${bytes} bytes.`);
+}
+
+/** The body, as the schema says. @throws Problem invalid_json, invalid_body, … */
 export function bodyOf<T extends v.GenericSchema>(
   { event }: HttpRequest,
   schema: T,
@@ -165,9 +171,6 @@ export function queryOf<T extends v.GenericSchema>(
 
 function jsonBodyOf(event: APIGatewayProxyEventV2): unknown {
   const body = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
-  if (body.length > limits.bodyBytes) {
-    throw new Problem('body_too_large', `The body has ${body.length} bytes.`);
-  }
   let parsed: unknown;
   try {
     parsed = JSON.parse(body.toString('utf8'));

@@ -75,7 +75,7 @@ export const keyDocs = {
     tag: 'Keys',
     summary: "Create a pass for a visitor's browser",
     description:
-      'A pass is sent like a key, or as `?access_token=` where no header can be sent. It acts as one member and gives no more than the key it was made with.',
+      'A pass is sent like a key, or as `?access_token=` where no header can be sent. It acts as one member and gives no more than the key it was made with, whose `calls_per_minute` it shares.',
     body: content(passBody, {
       member: 'ana',
       actions: ['read', 'write'],
@@ -94,7 +94,7 @@ export const keyDocs = {
         },
       },
     },
-    problems: ['invalid_member', 'invalid_pass', 'unavailable'],
+    problems: ['invalid_member', 'invalid_subject', 'invalid_pass', 'unavailable'],
   },
   readSettings: {
     tag: 'Subjects',

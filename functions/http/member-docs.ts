@@ -1,7 +1,7 @@
 /** What people are told of the operations on members and users. */
 import * as v from 'valibot';
 import { limits } from '../rules/limits.ts';
-import { content, type OperationDocs, updatedAt } from './operation-doc.ts';
+import { content, type OperationDocs, toldToReaders, updatedAt } from './operation-doc.ts';
 import {
   beatAnswer,
   choiceAnswer,
@@ -16,8 +16,7 @@ export const memberDocs = {
   setMember: {
     tag: 'Members',
     summary: 'React, be here, or visit',
-    description:
-      'Of a reaction: sets the choice of a member, `{"choice":"love"}`; choosing again moves it. Of presence: a heartbeat; send it again after `next_beat_seconds`. Of uniques: a visit. The same again counts no more, so no `Idempotency-Key` is needed.',
+    description: `Of a reaction: sets the choice of a member, \`{"choice":"love"}\`; choosing again moves it. Of presence: a heartbeat; send it again after \`next_beat_seconds\`. Of uniques: a visit. The same again counts no more, so no \`Idempotency-Key\` is needed. ${toldToReaders}`,
     body: content(v.union([reactionBody, emptyBody]), { choice: 'love' }),
     answers: {
       200: {
@@ -32,6 +31,7 @@ export const memberDocs = {
           }),
         },
       },
+      204: { description: 'Accepted; what it changed cannot be told.' },
     },
     problems: ['wrong_kind', 'invalid_choice', 'unknown_choice', 'outcome_unknown', 'unavailable'],
   },
@@ -50,8 +50,7 @@ export const memberDocs = {
   removeMember: {
     tag: 'Members',
     summary: 'Take a reaction back, or leave',
-    description:
-      'Of a reaction: the member says nothing any more. Of presence: the viewer has gone.',
+    description: `Of a reaction: the member says nothing any more. Of presence: the viewer has gone. ${toldToReaders}`,
     answers: {
       200: {
         description: 'The reaction is taken back.',
@@ -65,7 +64,7 @@ export const memberDocs = {
           }),
         },
       },
-      204: { description: 'The viewer has gone.' },
+      204: { description: 'The viewer has gone; or the counts cannot be told.' },
     },
     problems: ['wrong_kind', 'outcome_unknown', 'unavailable'],
   },
@@ -92,7 +91,7 @@ export const memberDocs = {
         },
       },
     },
-    problems: ['unavailable'],
+    problems: ['count_too_large', 'unavailable'],
   },
   markRead: {
     tag: 'Users',

@@ -2,7 +2,7 @@
 import type { Counters } from '../counters/counters.ts';
 import type { BeatAnswer } from '../counters/presence.ts';
 import type { ReactionAnswer } from '../counters/reaction.ts';
-import type { Operation } from './answer-request.ts';
+import { isReader, type Operation } from './answer-request.ts';
 import {
   asKind,
   bodyOf,
@@ -27,16 +27,22 @@ export function createMemberOperations({ config, reactions, presence, uniques }:
   /** A choice, a heartbeat or a visit, by the kind of the counter. */
   const setMember: Operation = async (request) => {
     const { named, member } = namesOf(request);
+    const mayRead = await isReader(request, named);
     const reaction = asKind(named, 'reaction');
     if (reaction) {
       const { choice } = bodyOf(request, reactionBody);
-      return reactionResponse(granted(await reactions.choose(reaction, member, choice)));
+      return reactionResponse(granted(await reactions.choose(reaction, member, choice)), mayRead);
     }
-    optionalBodyOf(request, emptyBody);
     const viewers = asKind(named, 'presence');
-    if (viewers) return beatResponse(await presence.beat(viewers, member));
+    if (viewers) {
+      optionalBodyOf(request, emptyBody);
+      return beatResponse(await presence.beat(viewers, member), mayRead);
+    }
     const unique = requireMembers(asKind(named, 'unique'), named.counter);
-    return json(200, { changed: await uniques.visit(unique, member) }, noStore);
+    optionalBodyOf(request, emptyBody);
+    const changed = await uniques.visit(unique, member);
+    // Whether a visit was new, many times over, tells how many there were.
+    return mayRead ? json(200, { changed }, noStore) : noContent(noStore);
   };
 
   const readMember: Operation = async (request) => {
@@ -48,7 +54,10 @@ export function createMemberOperations({ config, reactions, presence, uniques }:
   const removeMember: Operation = async (request) => {
     const { named, member } = namesOf(request);
     const reaction = asKind(named, 'reaction');
-    if (reaction) return reactionResponse(await reactions.remove(reaction, member));
+    if (reaction) {
+      const mayRead = await isReader(request, named);
+      return reactionResponse(await reactions.remove(reaction, member), mayRead);
+    }
     await presence.leave(requireKind(named, 'presence'), member);
     return noContent(noStore);
   };
@@ -68,18 +77,11 @@ function requireMembers<T>(found: T | undefined, counter: string): T {
   throw new Problem('wrong_kind', `"${counter}" has no members.`);
 }
 
-const reactionResponse = (answer: ReactionAnswer): HttpResponse =>
-  json(
-    200,
-    {
-      choice: answer.choice,
-      count: answer.count,
-      choices: answer.choices,
-      updated_at: asTime(answer.updatedAtMs),
-      pending: answer.pending,
-    },
-    noStore,
-  );
+function reactionResponse(answer: ReactionAnswer, mayRead: boolean): HttpResponse {
+  if (!mayRead) return noContent(noStore);
+  const { choice, count, choices, updatedAtMs, pending } = answer;
+  return json(200, { choice, count, choices, updated_at: asTime(updatedAtMs), pending }, noStore);
+}
 
-const beatResponse = ({ count, nextBeatSeconds }: BeatAnswer): HttpResponse =>
-  json(200, { count, next_beat_seconds: nextBeatSeconds }, noStore);
+const beatResponse = ({ count, nextBeatSeconds }: BeatAnswer, mayRead: boolean): HttpResponse =>
+  json(200, { ...(mayRead && { count }), next_beat_seconds: nextBeatSeconds }, noStore);

@@ -4,7 +4,7 @@
  * a Lambda, so that no function carries the schema converter.
  */
 import { type ConversionConfig, toJsonSchema, toJsonSchemaDefs } from '@valibot/to-json-schema';
-import type { GenericSchema } from 'valibot';
+import * as v from 'valibot';
 import packageJson from '../../package.json' with { type: 'json' };
 import { limits } from '../rules/limits.ts';
 import { type AnswerDoc, type Content, type OperationDoc, tags } from './operation-doc.ts';
@@ -101,7 +101,7 @@ function operationOf(route: Route): Json {
     ...(doc.body && {
       requestBody: {
         description: 'Read as JSON, whatever its Content-Type says.',
-        required: true,
+        required: !v.is(doc.body.schema, {}),
         content: { 'application/json': contentOf(doc.body) },
       },
     }),
@@ -178,9 +178,8 @@ function problemsOf(route: Route, doc: OperationDoc): ProblemCode[] {
     ...pathParametersOf(route).flatMap(([, { problems }]) => problems),
     ...Object.keys(route.fixed ?? {}).flatMap((name) => pathParameters[name]?.problems ?? []),
     ...requestHeadersOf(route, doc).flatMap((name) => requestHeaders[name].problems),
-    ...(doc.body
-      ? (['invalid_json', 'invalid_body', 'unknown_field', 'body_too_large'] as const)
-      : []),
+    ...(doc.body ? (['invalid_json', 'invalid_body', 'unknown_field'] as const) : []),
+    ...(route.method === 'GET' ? [] : (['body_too_large'] as const)),
     ...(route.right === 'none'
       ? []
       : (['key_required', 'invalid_key', 'forbidden', 'rate_limited'] as const)),
@@ -233,7 +232,7 @@ function headersNamed(names: readonly ResponseHeader[]): Json {
 const queries = new Set(Object.values(operationDocs).map(({ query }) => query));
 
 /** Query schemas are left out: their fields become parameters. */
-const namedSchemas: Readonly<Record<string, GenericSchema>> = Object.fromEntries(
+const namedSchemas: Readonly<Record<string, v.GenericSchema>> = Object.fromEntries(
   Object.entries(schemas)
     .filter(([, schema]) => !queries.has(schema))
     .toSorted(([one], [other]) => (one < other ? -1 : 1))
@@ -249,7 +248,7 @@ const conversion: ConversionConfig = {
   overrideRef: ({ referenceId }) => `#/components/schemas/${referenceId}`,
 };
 
-function schemaOf(schema: GenericSchema): Json {
+function schemaOf(schema: v.GenericSchema): Json {
   const [name] = Object.entries(namedSchemas).find(([, named]) => named === schema) ?? [];
   if (name) return { $ref: `#/components/schemas/${name}` };
   const config = { ...conversion, definitions: namedSchemas };

@@ -53,5 +53,7 @@ export const content = <S extends v.GenericSchema>(
   schema,
   example,
 });
+/** Said of every write that can tell a count. */
+export const toldToReaders = 'Who may write the counter, but not read it, is told no count.';
 export const text: Content = { schema: v.string() };
 export const updatedAt = '2026-11-21T09:30:00.000Z';

@@ -1,12 +1,14 @@
 /**
  * Passes: short-lived tickets that a server with a key hands to one visitor's browser, so that a
  * public page can vote without an open counter and without a login. A pass is its own proof: the
- * claims, and an HMAC over them with the deployment's secret. Nothing is stored or looked up.
+ * claims, and an HMAC over them with the deployment's secret. Nothing is stored or looked up; but the
+ * calls of a pass that was made with a limited key are counted with those of the key.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import * as v from 'valibot';
 import { isName } from '../rules/names.ts';
 import { actions, isSubjectPattern, type Scope } from '../rules/scopes.ts';
+import type { CallingKey } from './call-limit.ts';
 
 export interface Pass {
   /** The visitor it is for: it acts as this member and this user, and as no other. */
@@ -14,6 +16,8 @@ export interface Pass {
   readonly scope: Scope;
   /** Epoch seconds. */
   readonly expiresAt: number;
+  /** The key it was made with; one without a limit of calls is not kept. */
+  readonly key?: CallingKey | undefined;
 }
 
 /** As long as the claims of `passBody` can get, and no longer than a header may be. */
@@ -26,15 +30,17 @@ const claimsSchema = v.object({
   s: v.array(v.pipe(v.string(), v.check(isSubjectPattern))),
   c: v.optional(v.array(v.string())),
   x: v.pipe(v.number(), v.integer()),
+  k: v.optional(v.strictTuple([v.pipe(v.string(), v.check(isName)), v.number()])),
 });
 
-export function signPass({ member, scope, expiresAt }: Pass, secret: Buffer): string {
+export function signPass({ member, scope, expiresAt, key }: Pass, secret: Buffer): string {
   const claims = {
     m: member,
     a: scope.actions,
     s: scope.subjects,
     c: scope.counters,
     x: expiresAt,
+    k: key?.callsPerMinute === undefined ? undefined : [key.id, key.callsPerMinute],
   };
   const payload = Buffer.from(JSON.stringify(claims)).toString('base64url');
   return `pass_${payload}.${macOf(payload, secret)}`;
@@ -54,8 +60,9 @@ export function verifyPass(text: string, secret: Buffer, nowMs: number): Pass | 
     JSON.parse(Buffer.from(payload, 'base64url').toString()),
   );
   if (!claims.success || claims.output.x * 1000 <= nowMs) return undefined;
-  const { m: member, a, s: subjects, c: counters, x: expiresAt } = claims.output;
-  return { member, scope: { actions: a, subjects, counters }, expiresAt };
+  const { m: member, a, s: subjects, c: counters, x: expiresAt, k } = claims.output;
+  const key = k && { id: k[0], callsPerMinute: k[1] };
+  return { member, scope: { actions: a, subjects, counters }, expiresAt, key };
 }
 
 /**

@@ -139,21 +139,23 @@ export const problemKinds = {
   invalid_window: {
     status: 400,
     title: 'The counter has no such window',
-    cause: '`window` is not one of the windows that the counter is configured with.',
-    fix: 'Ask for a window that `detail` lists, or add it in tally.config.ts.',
+    cause:
+      '`window` is not one of the windows that the counter is configured with, or counters of its kind have none.',
+    fix: 'Ask for a window that `detail` lists, add it in tally.config.ts, or leave `window` out.',
     retry: 'no',
   },
   invalid_range: {
     status: 400,
-    title: 'The range of a history is not valid',
-    cause: '`from` or `to` is missing or is no window of the asked kind, or `from` is after `to`.',
-    fix: 'Send window keys, such as `from=2026-11-01&to=2026-11-21` or `from=2026-11-21T09&to=2026-11-21T17`.',
+    title: 'The range is not valid',
+    cause:
+      '`from` or `to` is missing or is no window of the asked kind, `from` is after `to`, or what is read takes no range.',
+    fix: 'Send window keys, such as `from=2026-11-01&to=2026-11-21` or `from=2026-11-21T09&to=2026-11-21T17`; of a count, to `/history`.',
     retry: 'no',
   },
   range_too_large: {
     status: 400,
-    title: 'The range of a history has too many windows',
-    cause: 'A history has at most 1000 rows.',
+    title: 'The range has too many windows',
+    cause: 'A history has at most 1000 windows, a union of unique visitors at most 31.',
     fix: 'Ask for a shorter range, several times.',
     retry: 'no',
   },
@@ -190,14 +192,16 @@ export const problemKinds = {
   out_of_bounds: {
     status: 409,
     title: 'The change would take the count out of its bounds',
-    cause: 'The counter has a min or max; nothing was changed. `count` is what it was.',
+    cause:
+      'The counter has a min or max; nothing was changed. `count` is what it was, for who may read it. Without it, the counter had grown to several cells before it was given bounds, which cannot be kept there.',
     fix: 'Tell your user that it is sold out, or wait for the next window.',
     retry: 'no',
   },
   contended: {
     status: 503,
-    title: 'Too many writers at this bounded counter',
-    cause: 'A bounded counter is one item in the database. Nothing was changed.',
+    title: 'Too many writers at once',
+    cause:
+      'A count with bounds, a reset, a book of tickets and an `Idempotency-Key` are each one item in the database, where others were first. Nothing was changed.',
     fix: 'Send the request again after `Retry-After` seconds.',
     retry: 'yes',
   },
@@ -254,7 +258,8 @@ export const problemKinds = {
   rate_limited: {
     status: 429,
     title: 'The key has made too many requests',
-    cause: 'The key was created with a limit of requests a minute.',
+    cause:
+      'The key was created with a limit of requests a minute, in which those with its passes count, too.',
     fix: 'Wait for `Retry-After` seconds, until the next minute.',
     retry: 'yes',
   },
@@ -262,7 +267,7 @@ export const problemKinds = {
     status: 400,
     title: 'The scopes of the key are not valid',
     cause:
-      '`scopes` is missing or empty, or one has an unknown action, no subject pattern, or too many names.',
+      '`scopes` is missing or empty, or one has an unknown or repeated action, no subject pattern, a reserved subject, an empty list of counters, or too many names.',
     fix: 'Send `{"scopes":[{"actions":["read","write"],"subjects":["resto-7"],"counters":["orders"]}]}`.',
     retry: 'no',
   },
@@ -276,7 +281,8 @@ export const problemKinds = {
   invalid_pass: {
     status: 400,
     title: 'What the pass is to be good for is not valid',
-    cause: '`actions` must be of `read` and `write`, and `expires_in_seconds` from 1 to 86400.',
+    cause:
+      '`actions` must be of `read` and `write`, each once, `counters` names of counters, if it is sent, and `expires_in_seconds` from 1 to 86400.',
     fix: 'Correct the field that `detail` names.',
     retry: 'no',
   },

@@ -50,10 +50,14 @@ export function problem(cause: Problem): HttpResponse {
   });
 }
 
-/** The answer, unless it is a refusal. @throws Problem */
-export function granted<T extends { ok: true }>(answer: T | Refusal): T {
+/** The answer, unless it is a refusal, which tells who may only write no count. @throws Problem */
+export function granted<T extends { ok: true }>(
+  answer: T | Refusal,
+  { mayRead } = { mayRead: true },
+): T {
   if (answer.ok) return answer;
   const { code, detail, count } = answer;
+  if (!mayRead) throw new Problem(code, `${problemKinds[code].title}.`);
   throw new Problem(code, detail, count === undefined ? {} : { members: { count } });
 }
 

@@ -161,7 +161,13 @@ export const jwtPrefix = '/jwt';
 export const defaultFunction: FunctionName = 'read';
 
 export type RouteMatch =
-  | { readonly found: 'route'; readonly route: Route; readonly params: Record<string, string> }
+  | {
+      readonly found: 'route';
+      readonly route: Route;
+      readonly params: Record<string, string>;
+      /** The methods that the path takes. */
+      readonly allowed: readonly string[];
+    }
   | { readonly found: 'other_methods'; readonly allowed: readonly string[] }
   | { readonly found: 'nothing' };
 
@@ -174,13 +180,10 @@ export function matchRoute(method: string, path: string): RouteMatch {
       return params ? [{ route, params: { ...params, ...route.fixed } }] : [];
     })
     .toSorted((a, b) => Object.keys(a.params).length - Object.keys(b.params).length);
-  const match = fitting.find(({ route }) => route.method === method);
-  if (match) return { found: 'route', ...match };
   if (fitting.length === 0) return { found: 'nothing' };
-  return {
-    found: 'other_methods',
-    allowed: [...new Set(fitting.map(({ route }) => route.method))],
-  };
+  const allowed = [...new Set(fitting.map(({ route }) => route.method))];
+  const match = fitting.find(({ route }) => route.method === method);
+  return match ? { found: 'route', ...match, allowed } : { found: 'other_methods', allowed };
 }
 
 function matchPath(pattern: string, segments: readonly string[]): Record<string, string> | null {

@@ -5,8 +5,8 @@
 import * as v from 'valibot';
 import { isTimeOfDay, isTimeZone } from '../rules/calendar.ts';
 import { limits } from '../rules/limits.ts';
-import { isCounterName } from '../rules/names.ts';
-import { actions, isSubjectPattern } from '../rules/scopes.ts';
+import { isCounterName, isReservedSubject } from '../rules/names.ts';
+import { type Action, actions, isSubjectPattern } from '../rules/scopes.ts';
 import { windowKinds } from '../rules/windows.ts';
 
 export const changeBody = v.strictObject({
@@ -34,18 +34,33 @@ export const reactionBody = v.strictObject({
   choice: v.pipe(v.string(), v.description('One of the choices the counter is configured with.')),
 });
 
-/** A heartbeat or a visit says nothing but that it came. */
+/** A heartbeat, a visit, a reset or the wish for a ticket says nothing but that it came. */
 export const emptyBody = v.strictObject({});
+
+const actionsOf = <const A extends readonly Action[]>(options: A) =>
+  v.pipe(
+    v.array(v.picklist(options)),
+    v.minLength(1),
+    v.maxLength(options.length),
+    v.check((names) => new Set(names).size === names.length, 'An action is named twice.'),
+  );
+
+const subjectPattern = v.pipe(
+  v.string(),
+  v.check(isSubjectPattern, 'This is no pattern of subjects.'),
+  v.check((text) => !isReservedSubject(text), 'This name is reserved: no subject has it.'),
+);
 
 const counterNames = v.pipe(
   v.array(v.pipe(v.string(), v.check(isCounterName, 'This is no name of a counter.'))),
+  v.minLength(1),
   v.maxLength(limits.namesOfScope),
 );
 
 const scope = v.strictObject({
-  actions: v.pipe(v.array(v.picklist(actions)), v.minLength(1), v.maxLength(actions.length)),
+  actions: actionsOf(actions),
   subjects: v.pipe(
-    v.array(v.pipe(v.string(), v.check(isSubjectPattern, 'This is no pattern of subjects.'))),
+    v.array(subjectPattern),
     v.minLength(1),
     v.maxLength(limits.namesOfScope),
     v.description('Subjects, or their beginnings followed by `*`; `*` is all.'),
@@ -76,8 +91,8 @@ export const passBody = v.strictObject({
     v.string(),
     v.description('The visitor it is for; it acts as this member and user, and as no other.'),
   ),
-  actions: v.pipe(v.array(v.picklist(['read', 'write'])), v.minLength(1), v.maxLength(2)),
-  subject: v.pipe(v.string(), v.check(isSubjectPattern, 'This is no pattern of subjects.')),
+  actions: actionsOf(['read', 'write']),
+  subject: subjectPattern,
   counters: v.optional(counterNames),
   expires_in_seconds: v.optional(
     v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(limits.passSecondsMax)),
@@ -119,7 +134,9 @@ export const readQuery = v.object({
   window: v.optional(
     v.pipe(
       v.picklist(windowKinds),
-      v.description('Which of the windows it is configured with; by default the first of them.'),
+      v.description(
+        'Of counts and uniques: which of the windows it is configured with; by default the first.',
+      ),
     ),
   ),
   from: v.optional(
@@ -169,7 +186,9 @@ export const reactionAnswer = v.object({
 });
 
 export const beatAnswer = v.object({
-  count: v.pipe(count, v.description('Viewers that are here now, this one among them.')),
+  count: v.optional(
+    v.pipe(count, v.description('Viewers that are here now, this one among them.')),
+  ),
   next_beat_seconds: v.pipe(v.number(), v.description('When to say so again.')),
 });
 
@@ -203,7 +222,10 @@ export const historyAnswer = v.object({
           v.description('Its key: `2026-11-21`, or `2026-11-21T09` in UTC.'),
         ),
         count,
-        open: v.pipe(v.boolean(), v.description('It is not over: the count may still change.')),
+        open: v.pipe(
+          v.boolean(),
+          v.description('It is the window of now: the count may still change.'),
+        ),
       }),
     ),
     v.description('Oldest first, without gaps.'),

@@ -2,9 +2,8 @@
 import type { Counters } from '../counters/counters.ts';
 import type { MayRead, UnreadAnswer } from '../counters/unread.ts';
 import type { Need } from './access.ts';
-import type { Operation } from './answer-request.ts';
+import { isGranted, type Operation } from './answer-request.ts';
 import { type HttpRequest, parseCounter, parseUser } from './http-request.ts';
-import { Problem } from './problem.ts';
 import { granted, type HttpResponse, json, noContent } from './responses.ts';
 
 const noStore = { 'cache-control': 'no-store' };
@@ -27,25 +26,17 @@ export function createUserOperations({ config, unread }: Counters) {
   };
 
   const readUnread: Operation = async (request) =>
-    answer(await unread.read(parseUser(request.params.user), mayRead(request)));
+    answer(granted(await unread.read(parseUser(request.params.user), mayRead(request))));
 
   const markRead: Operation = async (request) =>
-    answer(await unread.markRead(parseUser(request.params.user), mayRead(request)));
+    answer(granted(await unread.markRead(parseUser(request.params.user), mayRead(request))));
 
   return { subscribe, unsubscribe, readUnread, markRead };
 }
 
 /** A key sees of a user what it may read itself, so that no tenant learns of another's subjects. */
 function mayRead({ access }: HttpRequest): MayRead {
-  return async ({ subject, counter }) => {
-    try {
-      await access.authorise(readNeed(subject, counter));
-      return true;
-    } catch (error) {
-      if (error instanceof Problem) return false;
-      throw error;
-    }
-  };
+  return ({ subject, counter }) => isGranted(access, readNeed(subject, counter));
 }
 
 /** To subscribe is to read; with a key, even where reading is open to everybody. */

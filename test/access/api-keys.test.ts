@@ -1,12 +1,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import pLimit from 'p-limit';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createApiKeys } from '../../functions/http/api-keys.ts';
 import { limits } from '../../functions/rules/limits.ts';
 import { createDynamoClients } from '../../functions/store/dynamo-clients.ts';
 import { createDynamoKeyStore } from '../../functions/store/dynamo-key-store.ts';
 import { type FaultProxy, startFaultProxy } from '../faults/fault-proxy.ts';
 import { createTallyUnderTest, keyed, open, type TallyUnderTest } from '../tally-under-test.ts';
-import { admin, adminKey, bearer, get, increment, makeKey, revoke } from './callers.ts';
+import { admin, adminKey, bearer, get, increment, makeKey, revoke, storeKeys } from './callers.ts';
 
 vi.mock('node:crypto', async (load) => {
   const crypto = await load<typeof import('node:crypto')>();
@@ -37,8 +37,7 @@ describe('a new key', () => {
       { actions: ['write'], subjects: ['resto-7'], counters: ['stock'] },
     ]);
     expect(await tally.send(increment('/v1/resto-7/stock', headers))).toMatchObject({
-      status: 200,
-      body: { count: 1 },
+      status: 204,
     });
     for (const request of [
       get('/v1/resto-7/stock', headers),
@@ -86,16 +85,7 @@ describe('a new key', () => {
   });
 
   test('is one of a thousand at most', async () => {
-    const store = createDynamoKeyStore({
-      clients: createDynamoClients(tally.table.endpoint),
-      tableName: tally.table.tableName,
-    });
-    const secretHash = Buffer.alloc(32);
-    const others = Array.from({ length: limits.apiKeys - 1 }, (_, index) => `k${index}`);
-    const limit = pLimit(20);
-    await limit.map(others, (id) =>
-      store.create({ id, secretHash, scopes: [], callsPerMinute: undefined, createdAtMs: 0 }),
-    );
+    await storeKeys(tally.table, limits.apiKeys - 1);
     const { id } = await makeKey(tally, [everything]);
     const body = { scopes: [everything] };
     const oneMore = { method: 'POST', path: '/v1/keys', headers: admin, body };
@@ -113,6 +103,11 @@ describe('a new key', () => {
     ['an empty list of scopes', { scopes: [] }, 'invalid_scopes'],
     ['no actions', { scopes: [{ ...everything, actions: [] }] }, 'invalid_scopes'],
     ['an unknown action', { scopes: [{ ...everything, actions: ['own'] }] }, 'invalid_scopes'],
+    [
+      'the same action again',
+      { scopes: [{ ...everything, actions: ['read', 'read'] }] },
+      'invalid_scopes',
+    ],
     ['no subjects', { scopes: [{ ...everything, subjects: [] }] }, 'invalid_scopes'],
     ['a subject of markup', { scopes: [{ ...everything, subjects: ['<b>'] }] }, 'invalid_scopes'],
     [
@@ -120,6 +115,12 @@ describe('a new key', () => {
       { scopes: [{ ...everything, subjects: ['a*b'] }] },
       'invalid_scopes',
     ],
+    [
+      'a subject that there cannot be',
+      { scopes: [{ ...everything, subjects: ['resto-7', 'users'] }] },
+      'invalid_scopes',
+    ],
+    ['no counters', { scopes: [{ ...everything, counters: [] }] }, 'invalid_scopes'],
     [
       'a counter that is no name',
       { scopes: [{ ...everything, counters: ['A b'] }] },
@@ -220,6 +221,23 @@ describe('what is no key', () => {
     }
     expect(proxy.forwarded()).toBe(1);
     await proxy.stop();
+  });
+
+  test('pushes no key out of memory, however many are guessed', async () => {
+    const { tableName, endpoint } = tally.table;
+    const store = createDynamoKeyStore({ clients: createDynamoClients(endpoint), tableName });
+    const asked: string[] = [];
+    const find = async (id: string) => {
+      asked.push(id);
+      return id.startsWith('guess') ? undefined : store.find(id);
+    };
+    const keys = createApiKeys({ store: { ...store, find }, now: tally.clock.now });
+    expect(await keys.verify(made.key)).toMatchObject({ id: made.id });
+    for (let guess = 0; guess < limits.rememberedKeys; guess++) {
+      expect(await keys.verify(`tally_guess${guess}_${'A'.repeat(43)}`)).toBeUndefined();
+    }
+    expect(await keys.verify(made.key)).toMatchObject({ id: made.id });
+    expect(asked.filter((id) => id === made.id)).toHaveLength(1);
   });
 });
 

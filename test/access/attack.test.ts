@@ -57,22 +57,28 @@ let engine: Engine;
 let server: WatchedServer;
 let credentials: readonly Credential[];
 let owned: unknown;
+/** What was wrong with the answers to the attack, as sentences. */
+let wrong: readonly string[];
 const agent = new Agent({ keepAlive: true, maxSockets: atOnce });
 
-beforeAll(async () => {
-  engine = await startEngine({ dataFolder: 'memory' });
-  server = await startWatchedServer({
-    AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
-    [environmentNames.adminKey]: adminKey,
-  });
-  const tally = { send: sendJson };
-  await furnish(tally);
-  credentials = await makeCredentials(tally, async () => {
-    const item = (await items()).find(({ pk }) => pk === 'p#secret');
-    return Buffer.from(item?.b as Uint8Array);
-  });
-  owned = await protectedItems();
-});
+beforeAll(
+  async () => {
+    engine = await startEngine({ dataFolder: 'memory' });
+    server = await startWatchedServer({
+      AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
+      [environmentNames.adminKey]: adminKey,
+    });
+    const tally = { send: sendJson };
+    await furnish(tally);
+    credentials = await makeCredentials(tally, async () => {
+      const item = (await items()).find(({ pk }) => pk === 'p#secret');
+      return Buffer.from(item?.b as Uint8Array);
+    });
+    owned = await protectedItems();
+    wrong = await attackAll();
+  },
+  300_000 + total * 100,
+);
 
 afterAll(async () => {
   agent.destroy();
@@ -243,7 +249,7 @@ async function attackWith(attack: AttackRequest): Promise<string[]> {
   const sent = asSent(attack, credential);
   const shown = () => `${sent.method} ${sent.path} ${sent.body.subarray(0, 300).toString()}`;
   if (sent.mangle) {
-    const answers = parseHttpAnswers(await sendRaw(asBytes(sent)));
+    const answers = parseHttpAnswers(await sendRaw(asBytes(sent)), { mayBreakOff: true });
     for (const { status } of answers) noteStatus(status);
     const broken = answers.filter(({ status }) => status >= 500);
     return broken.map(({ status, text }) => `${status} ${text} of bytes made of ${shown()}`);
@@ -256,20 +262,22 @@ async function attackWith(attack: AttackRequest): Promise<string[]> {
 
 const heaps: number[] = [];
 
-test('every request is answered, and only what somebody had the right to is done', {
-  timeout: 30_000 + total * 20,
-}, async () => {
+async function attackAll(): Promise<string[]> {
   const limit = pLimit(atOnce);
   const arbitrary = attackRequests(names, credentials.length);
-  const wrong: string[] = [];
+  const found: string[] = [];
   for (let chunk = 0; chunk < chunks; chunk++) {
     const requests = fc.sample(arbitrary, {
       numRuns: Math.ceil(total / chunks),
       seed: seed + chunk,
     });
-    wrong.push(...(await limit.map(requests, attackWith)).flat());
+    found.push(...(await limit.map(requests, attackWith)).flat());
     heaps.push(await server.heapBytes());
   }
+  return found;
+}
+
+test('every request is answered, and only what somebody had the right to is done', () => {
   expect(wrong).toEqual([]);
   expect(server.hasEnded()).toBe(false);
   // The attack was one: it got through, and was refused, in every way there is.
@@ -279,7 +287,7 @@ test('every request is answered, and only what somebody had the right to is done
 });
 
 test('what nobody had a right to is as it was, byte by byte', async () => {
-  expect(owned).toHaveLength(12);
+  expect(owned).toHaveLength(11);
   expect(await protectedItems()).toEqual(owned);
 });
 
@@ -293,7 +301,7 @@ test('what was accepted is counted, and nothing else', async () => {
       };
       await vi.waitFor(
         async () => expect(await readCount(), name).toBe(expected.get(name) ?? 0),
-        20_000,
+        120_000,
       );
     }
   }

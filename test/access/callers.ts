@@ -1,5 +1,9 @@
 /** Those who call: API keys and passes, made as an operator and a server make them. */
+import pLimit from 'p-limit';
 import type { Scope } from '../../functions/rules/scopes.ts';
+import { createDynamoClients } from '../../functions/store/dynamo-clients.ts';
+import { createDynamoKeyStore } from '../../functions/store/dynamo-key-store.ts';
+import type { TestTable } from '../engine/test-table.ts';
 import type { ApiRequest } from '../http/api-event.ts';
 import type { Answer, Instance } from '../tally-under-test.ts';
 
@@ -33,6 +37,14 @@ export async function makeKey(
   if (answer.status !== 201) throw new Error(JSON.stringify(answer));
   const { id, key } = answer.body as { id: string; key: string };
   return { id, key, headers: bearer(key) };
+}
+
+/** Puts keys that nobody holds into a table. */
+export async function storeKeys({ endpoint, tableName }: TestTable, count: number): Promise<void> {
+  const store = createDynamoKeyStore({ clients: createDynamoClients(endpoint), tableName });
+  const ids = Array.from({ length: count }, (_, index) => `k${index}`);
+  const key = { secretHash: Buffer.alloc(32), scopes: [], callsPerMinute: undefined };
+  await pLimit(20).map(ids, (id) => store.create({ ...key, id, createdAtMs: 0 }));
 }
 
 export interface PassBody {

@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { limits } from '../../functions/rules/limits.ts';
 import { startFaultProxy } from '../faults/fault-proxy.ts';
 import { createTallyUnderTest, keyed, open, type TallyUnderTest } from '../tally-under-test.ts';
-import { adminKey, get, type Headers, increment, makeKey, makePass } from './callers.ts';
+import { admin, adminKey, get, type Headers, increment, makeKey, makePass } from './callers.ts';
 
 const counters = {
   likes: { kind: 'count', access: open },
@@ -88,18 +88,44 @@ test('requests that are refused for want of a right count, so that trying is lim
   expect(statuses).toEqual([403, 403, 403, 429]);
 });
 
-test('a batch is one call, and passes are not counted', async () => {
+test('a batch is one call', async () => {
   const { headers } = await makeKey(tally, [everything], 2);
   const item = { subject: 'resto-7', counter: 'stock', action: 'read' };
   const batch = { method: 'POST', path: '/v1/batch', headers, body: { items: [item, item, item] } };
   const { body } = await tally.send(batch);
   expect(body).toMatchObject({ results: [{ status: 200 }, { status: 200 }, { status: 200 }] });
-  const visitor = { member: 'ada', actions: ['read'], subject: 'resto-7' };
-  const pass = await makePass(tally, headers, visitor);
+  expect(await tally.send(get('/v1/resto-7/stock', headers))).toMatchObject({ status: 200 });
   expect(await tally.send(get('/v1/resto-7/stock', headers))).toMatchObject({ status: 429 });
-  for (let call = 0; call < 5; call++) {
-    expect(await tally.send(get('/v1/resto-7/stock', pass))).toMatchObject({ status: 200 });
+});
+
+const visitor = { member: 'ada', actions: ['read', 'write'], subject: 'resto-7' };
+
+test('the passes of a key share its calls, so that they are no way around its limit', async () => {
+  const { headers } = await makeKey(tally, [everything], 5);
+  const [ada, bob] = [
+    await makePass(tally, headers, visitor),
+    await makePass(tally, headers, { ...visitor, member: 'bob' }),
+  ];
+  // Two calls have made the passes, so three are left for all of them.
+  const callers = [ada, bob, headers];
+  const { answered, refused } = await sendAll(60, (index) =>
+    increment('/v1/resto-7/stock', callers[index % 3]),
+  );
+  expect([answered, refused[0]?.body]).toMatchObject([3, { code: 'rate_limited' }]);
+  tally.clock.advance(40_000);
+  expect(await sendAll(60, () => increment('/v1/resto-7/stock', ada))).toMatchObject({
+    answered: 5,
+  });
+});
+
+test('a pass that a key without a limit has made is neither counted nor looked up', async () => {
+  const { headers } = await makeKey(tally, [everything]);
+  for (const maker of [admin, headers]) {
+    const pass = await makePass(tally, maker, visitor);
+    expect(await sendAll(20, () => get('/v1/resto-7/stock', pass))).toMatchObject({ answered: 20 });
   }
+  const pks = (await tally.items()).map(({ pk }) => String(pk));
+  expect(pks.filter((pk) => pk.includes('#.calls#'))).toEqual([]);
 });
 
 test('beyond the limit a flood writes nothing, so it costs no more than within', async () => {
@@ -137,8 +163,16 @@ test('calls that cannot be counted are refused, not waved through', async () => 
   });
   await guarded.send(get('/v1/resto-7/stock', headers));
   proxy.inject({ effect: 'server error before commit', operation: 'UpdateItem' });
-  const answer = await guarded.send(get('/v1/resto-7/stock', headers));
-  expect(answer.status).toBe(503);
+  // What was asked for has not happened, whatever became of the count of the call.
+  for (const request of [
+    get('/v1/resto-7/stock', headers),
+    increment('/v1/resto-7/stock', headers),
+  ]) {
+    expect(await guarded.send(request)).toMatchObject({
+      status: 503,
+      body: { code: 'unavailable' },
+    });
+  }
   await proxy.stop();
 });
 

@@ -3,11 +3,12 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { limits } from '../../functions/rules/limits.ts';
 import { environmentNames } from '../../functions/runtime/environment-names.ts';
 import { createTestTable, type TestTable } from '../engine/test-table.ts';
 import { scanTable } from '../ledger-delivery.ts';
 import { createTallyUnderTest, keyed, type TallyUnderTest } from '../tally-under-test.ts';
-import { bearer, get, increment } from './callers.ts';
+import { bearer, get, increment, storeKeys } from './callers.ts';
 
 const script = join(import.meta.dirname, '../../bin/tally.ts');
 
@@ -65,8 +66,8 @@ describe('the first key', () => {
 describe('a key', () => {
   test('is good for what the flags say', async () => {
     const rights = ['--actions', 'read, write', '--subjects', 'resto-7, resto-7:*'];
-    const limits = ['--counters', 'stock', '--calls-per-minute', '2'];
-    const { stdout } = await keys('create', ...rights, ...limits);
+    const restrictions = ['--counters', 'stock', '--calls-per-minute', '2'];
+    const { stdout } = await keys('create', ...rights, ...restrictions);
     const headers = bearer(stdout.trim());
     for (const [subject, status] of [
       ['resto-7', 200],
@@ -86,8 +87,31 @@ describe('a key', () => {
     expect(listed).toContain('{"actions":["read"],"subjects":["resto-9"]}');
     expect(listed).not.toContain(secret);
     expect(await keys('revoke', id)).toMatchObject({ code: 0, stdout: '' });
-    expect(await keys('revoke', id)).toMatchObject({ code: 1, stderr: `There is no key ${id}.\n` });
+    const none = { code: 1, stdout: '', stderr: 'There is no key of this id.\n' };
+    expect(await keys('revoke', id)).toMatchObject(none);
     expect((await keys('list')).stdout).not.toContain(id);
+  });
+
+  test('is revoked by the whole of it as well, and its secret is not printed', async () => {
+    const { stdout: key } = await keys('create', '--actions', 'read', '--subjects', 'resto-9');
+    const [, id = ''] = key.split('_');
+    expect(await keys('revoke', key.trim())).toMatchObject({ code: 0, stdout: '' });
+    expect((await keys('list')).stdout).not.toContain(id);
+    for (const noLonger of [key.trim(), `${key.trim()}!`]) {
+      const { code, stdout, stderr } = await keys('revoke', noLonger);
+      expect([code, stdout + stderr]).toEqual([1, 'There is no key of this id.\n']);
+    }
+  });
+
+  test('is one of a thousand at most, as by HTTP', async () => {
+    const full = await createTestTable();
+    await storeKeys(full, limits.apiKeys);
+    expect(await run(['keys', 'create', ...all, '--table', full.tableName])).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: 'There are 1000 keys; revoke some.\n',
+    });
+    expect(await scanTable(full)).toHaveLength(limits.apiKeys);
   });
 });
 
@@ -108,6 +132,16 @@ describe('a mistake', () => {
       'a subject that is none',
       ['keys', 'create', '--actions', 'read', '--subjects', 'a b'],
       /^--subjects: This is no pattern of subjects/,
+    ],
+    [
+      'an action again',
+      ['keys', 'create', '--actions', 'read,read', '--subjects', '*'],
+      /^--actions: An action is named twice/,
+    ],
+    [
+      'a subject that there cannot be',
+      ['keys', 'create', '--actions', 'read', '--subjects', 'users'],
+      /^--subjects: This name is reserved/,
     ],
     ['an empty counter', ['keys', 'create', ...all, '--counters', ''], /^--counters: /],
     [
@@ -142,6 +176,7 @@ test('--help explains it, and is no mistake', async () => {
     const { code, stdout } = await run([flag]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Usage:/);
+    expect(stdout.match(/.*node bin\/tally.ts/g)).toEqual(Array(3).fill('  npx node bin/tally.ts'));
     expect(stdout).toContain("--actions read,write,admin --subjects '*'");
   }
 });

@@ -62,7 +62,7 @@ export const defences: readonly Defence[] = [
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
       ['.update(`${subject}#${counter}#${token}`)', '.update(token)'],
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
-      ['return `${subject}#${counter}#${digest', 'return `${digest'],
+      ['`${name.subject}#${name.counter}#${tokenHash(name)}`', 'tokenHash(name)'],
     ],
   },
   {
@@ -104,7 +104,7 @@ export const defences: readonly Defence[] = [
   },
   {
     attack: "Learning of others through a user's unread counts",
-    file: 'functions/http/user-operations.ts',
+    file: 'functions/http/answer-request.ts',
     without: [
       ['if (error instanceof Problem) return false;', 'if (error instanceof Problem) return true;'],
     ],
@@ -144,7 +144,7 @@ export const defences: readonly Defence[] = [
   {
     attack: 'Oversized bodies, names, tokens, batches and ranges',
     file: 'functions/http/http-request.ts',
-    without: [['body.length > limits.bodyBytes', 'body.length > Infinity']],
+    without: [['bytes > limits.bodyBytes', 'bytes > Infinity']],
   },
   {
     attack: 'Oversized bodies, names, tokens, batches and ranges',
@@ -153,7 +153,7 @@ export const defences: readonly Defence[] = [
   },
   {
     attack: 'Making API keys without end',
-    file: 'functions/http/key-operations.ts',
+    file: 'functions/http/api-keys.ts',
     without: [['>= limits.apiKeys)', '>= Infinity)']],
   },
   {
@@ -171,13 +171,18 @@ export const defences: readonly Defence[] = [
   {
     attack: 'One key that calls too often',
     file: 'functions/http/access.ts',
-    without: [['await callLimit(key);', '']],
+    without: [['if (caller.key) await callLimit(caller.key);', '']],
   },
   {
     attack: 'One key that calls too often',
     file: 'functions/http/access.ts',
-    without: [['await callLimit(key);', 'await callLimit(key).catch(() => {});']],
+    without: [['await callLimit(caller.key);', 'await callLimit(caller.key).catch(() => {});']],
     test: 1,
+  },
+  {
+    attack: 'Calling more often by way of passes',
+    file: 'functions/http/access.ts',
+    without: [['member: pass.member, key: pass.key }', 'member: pass.member }']],
   },
   {
     attack: 'Driving up the cost of a limited key',
@@ -219,7 +224,13 @@ export const defences: readonly Defence[] = [
   {
     attack: 'Guessing keys',
     file: 'functions/http/api-keys.ts',
-    without: [['lookedUp.set(id, { key, atMs });', 'if (key) lookedUp.set(id, { key, atMs });']],
+    without: [['missed.set(id, { key, atMs });', '']],
+  },
+  {
+    attack: 'Guessing keys',
+    file: 'functions/http/api-keys.ts',
+    without: [['missed.set(id, { key, atMs });', 'found.set(id, { key, atMs });']],
+    test: 1,
   },
   {
     attack: 'Measuring how long a comparison takes',

@@ -51,10 +51,8 @@ describe('a pass', () => {
       body: { expires_at: '2096-02-29T00:00:00.000Z' },
     });
     const { pass } = answer.body as { pass: string };
-    expect(await tally.send(vote('page-1', 'ada', bearer(pass)))).toMatchObject({
-      status: 200,
-      body: { choice: 'yes' },
-    });
+    expect(await tally.send(vote('page-1', 'ada', bearer(pass)))).toMatchObject({ status: 204 });
+    expect(await itemsOf('page-1')).toMatchObject([{ c: 'yes' }]);
     expect(JSON.stringify(await tally.items())).not.toContain(pass);
   });
 
@@ -69,7 +67,8 @@ describe('a pass', () => {
 
   test('as long as any may be, works', async () => {
     const name = 'x'.repeat(limits.nameLength);
-    const { headers } = await makeKey(tally, [{ actions: ['read', 'write'], subjects: ['x*'] }]);
+    const scope = { actions: ['read', 'write'], subjects: ['x*'] } as const;
+    const { headers } = await makeKey(tally, [scope], limits.callsPerMinuteMax);
     const counters = Array.from({ length: limits.namesOfScope - 1 }, (_, index) =>
       `c${index}`.padEnd(limits.counterNameLength, 'c'),
     );
@@ -86,7 +85,7 @@ describe('a pass', () => {
   test('expires, and is then what it never was', async () => {
     const pass = await makePass(tally, server, { ...ada, expires_in_seconds: 60 });
     tally.clock.advance(59_000);
-    expect(await tally.send(vote('page-1', 'ada', pass))).toMatchObject({ status: 200 });
+    expect(await tally.send(vote('page-1', 'ada', pass))).toMatchObject({ status: 204 });
     tally.clock.advance(1_000);
     expect(await tally.send(vote('page-1', 'ada', pass))).toMatchObject({
       status: 401,
@@ -180,6 +179,9 @@ describe('a server', () => {
     ['the right to rule', { ...ada, actions: ['admin'] }, 'invalid_pass'],
     ['no right', { ...ada, actions: [] }, 'invalid_pass'],
     ['the same right ever again', { ...ada, actions: Array(1000).fill('read') }, 'invalid_pass'],
+    ['the same right twice', { ...ada, actions: ['read', 'read'] }, 'invalid_pass'],
+    ['no counters', { ...ada, counters: [] }, 'invalid_pass'],
+    ['a subject that there cannot be', { ...ada, subject: 'users' }, 'invalid_subject'],
     ['a counter that is no name', { ...ada, counters: ['x'.repeat(60_000)] }, 'invalid_pass'],
     ['no time', { ...ada, expires_in_seconds: 0 }, 'invalid_pass'],
     ['more than a day', { ...ada, expires_in_seconds: 86_401 }, 'invalid_pass'],

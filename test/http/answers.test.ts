@@ -36,9 +36,14 @@ describe('a HEAD', () => {
     expect(head).toEqual({ ...whole, body: '' });
   });
 
-  test('is refused by the pages, which another function serves', async () => {
-    const head = await tally.send({ method: 'HEAD', path: '/docs' });
-    expect(head).toMatchObject({ status: 405, body: '' });
+  test.each([
+    ['/docs', 'GET, OPTIONS'],
+    ['/v1/post/likes/live', 'GET, OPTIONS'],
+    ['/v1/keys', 'POST, GET, OPTIONS'],
+  ])('is refused where another function serves the path: %s', async (path, allow) => {
+    const headers = { authorization: `Bearer ${adminKey}` };
+    const head = await tally.send({ method: 'HEAD', path, headers });
+    expect(head).toMatchObject({ status: 405, headers: { allow }, body: '' });
   });
 });
 

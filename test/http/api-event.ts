@@ -56,7 +56,7 @@ export const lambdaContext = (): Context => ({
   logGroupName: 'test',
   logStreamName: 'test',
   memoryLimitInMB: '512',
-  getRemainingTimeInMillis: () => 15_000,
+  getRemainingTimeInMillis: () => 900_000,
   done: () => {},
   fail: () => {},
   succeed: () => {},

@@ -1,9 +1,12 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type ProblemCode, problemKinds } from '../../functions/http/problems.ts';
 import { createTallyUnderTest, open, type TallyUnderTest } from '../tally-under-test.ts';
-import type { ApiRequest } from './api-event.ts';
+import { type ApiRequest, apiEvent, lambdaContext } from './api-event.ts';
 
+const adminKey = 'tally_admin_0123456789abcdefghij';
+const asAdmin = { authorization: `Bearer ${adminKey}` };
 const increment = { action: 'increment' };
+const tooLarge = 'x'.repeat(65_537);
 
 let tally: TallyUnderTest;
 let itemsBefore: unknown;
@@ -14,7 +17,10 @@ beforeAll(async () => {
       counter: { kind: 'count', access: open },
       likes: { kind: 'count', access: open },
       views: { kind: 'count', write: 'deferred', windows: ['all', 'day'], access: open },
+      viewers: { kind: 'presence', access: open },
+      orders: { kind: 'ticket', access: open },
     },
+    adminKey,
   });
   await tally.change('post/likes', 7, { token: 'there-before' });
   itemsBefore = await tally.items();
@@ -198,6 +204,37 @@ describe('a body', () => {
   ])('%s is too large', async (_, body) => {
     await expectRefusal(put(body), 'body_too_large');
   });
+
+  test.each([
+    ['POST', '/v1/post/orders/tickets'],
+    ['POST', '/v1/post/likes/reset'],
+    ['POST', '/v1/post/viewers/members/ann/leave'],
+    ['DELETE', '/v1/post/viewers/members/ann'],
+    ['PUT', '/v1/users/ann/subscriptions/post/likes'],
+    ['POST', '/v1/users/ann/unread/read'],
+    ['GET', '/v1/post/likes'],
+    ['GET', '/docs'],
+  ])('that is too large is refused also where none is taken: %s %s', async (method, path) => {
+    await expectRefusal({ method, path, headers: asAdmin, body: tooLarge }, 'body_too_large');
+  });
+
+  test('that is too large is refused as it comes from API Gateway, too', async () => {
+    const event = apiEvent({ method: 'PUT', path: '/v1/post/likes', body: btoa(tooLarge) });
+    const encoded = { ...event, isBase64Encoded: true };
+    expect(await tally.handlers.write(encoded, lambdaContext())).toMatchObject({ statusCode: 413 });
+  });
+
+  test.each([
+    ['{"count":5}', 'unknown_field'],
+    ['{', 'invalid_json'],
+    ['[]', 'invalid_body'],
+    ['1', 'invalid_body'],
+  ] as const)('that means nothing to a ticket or a reset is refused: %s', async (body, code) => {
+    for (const path of ['orders/tickets', 'orders/reset', 'likes/reset']) {
+      const request = { method: 'POST', path: `/v1/post/${path}`, headers: asAdmin, body };
+      await expectRefusal(request, code);
+    }
+  });
 });
 
 describe('an Idempotency-Key', () => {
@@ -235,6 +272,16 @@ describe('a query', () => {
   ] as const)('with %s=%s is refused', async (name, value, code) => {
     const request = { method: 'GET', path: '/v1/post/likes', query: { [name]: value } };
     await expectRefusal(request, code);
+  });
+
+  test('with a range is refused: a count has none, but a history', async () => {
+    for (const query of [
+      { window: 'day', from: '2096-02-28', to: '2096-02-28' },
+      { from: '2096-02-28' },
+      { to: '' },
+    ]) {
+      await expectRefusal({ method: 'GET', path: '/v1/post/views', query }, 'invalid_range');
+    }
   });
 });
 

@@ -10,8 +10,11 @@ beforeEach(async () => {
   });
 });
 
-const get = (path: string, headers: Readonly<Record<string, string>> = {}) =>
-  tally.send({ method: 'GET', path, headers });
+const get = (
+  path: string,
+  headers: Readonly<Record<string, string>> = {},
+  query: Readonly<Record<string, string>> = {},
+) => tally.send({ method: 'GET', path, headers, query });
 
 describe('the page of a counter', () => {
   test('is for browsers, and says the count', async () => {
@@ -32,6 +35,13 @@ describe('the page of a counter', () => {
       expect(headers['content-type']).toBe('application/json');
     },
   );
+
+  test('is not for a window, whose count nobody publishes', async () => {
+    const query = { window: 'all' };
+    const { status, headers } = await get('/v1/post/likes', { accept: 'text/html' }, query);
+    expect(status).toBe(200);
+    expect(headers['content-type']).toBe('application/json');
+  });
 
   test('runs no script but that of this server, whatever the subject is called', async () => {
     const { headers, body } = await get('/v1/a~b:c._-/likes', { accept: 'text/html' });

@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createTallyUnderTest, open, type TallyUnderTest } from '../tally-under-test.ts';
 
+const adminKey = 'tally_admin_0123456789abcdefghij';
+
 let tally: TallyUnderTest;
 beforeAll(async () => {
   tally = await createTallyUnderTest({
@@ -8,7 +10,10 @@ beforeAll(async () => {
       counter: { kind: 'count', access: open },
       likes: { kind: 'count', access: open },
       views: { kind: 'count', windows: ['all', 'day'], access: open },
+      viewers: { kind: 'presence', access: open },
+      orders: { kind: 'ticket', access: open },
     },
+    adminKey,
   });
 });
 
@@ -77,8 +82,35 @@ describe('a change', () => {
   });
 });
 
+test.each([undefined, '', '{}', ' {} '])('a ticket and a reset take %j', async (body) => {
+  const headers = { authorization: `Bearer ${adminKey}` };
+  for (const [path, status] of [
+    ['orders/tickets', 201],
+    ['orders/reset', 200],
+    ['likes/reset', 200],
+  ] as const) {
+    const request = { method: 'POST', path: `/v1/empty/${path}`, headers, body };
+    expect(await tally.send(request), path).toMatchObject({ status });
+  }
+});
+
+test.each(['', 'bye', '{', '{"at":1}', 'x'.repeat(65_536)])(
+  'leaving takes whatever a beacon sends: %.9j',
+  async (body) => {
+    const path = '/v1/post/viewers/members/ann/leave';
+    expect(await tally.send({ method: 'POST', path, body })).toMatchObject({ status: 204 });
+  },
+);
+
 test('an Idempotency-Key may have 255 visible characters', async () => {
-  for (const token of ['x'.repeat(255), '!', `"${'y'.repeat(255)}"`, '"\\"\\\\"', 'a,b;c="d"']) {
+  for (const token of [
+    'x'.repeat(255),
+    '!',
+    `"${'y'.repeat(255)}"`,
+    '"\\"\\\\"',
+    'b;c="d"',
+    '"a,b;c=d"',
+  ]) {
     const answer = await tally.change('tokens/likes', 1, { token });
     expect(answer.status, token).toBe(200);
     expect(answer.headers).not.toHaveProperty('idempotency-replayed');
