@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { environmentNames } from '../functions/runtime/environment-names.ts';
 import { createTableIfMissing } from '../local/create-table.ts';
-import { startEngine } from '../local/engine.ts';
+import { type Engine, startEngine } from '../local/engine.ts';
 import { followParent } from '../local/follow-parent.ts';
 import { setFunctionEnvironment } from '../local/function-environment.ts';
 import { createHttpServer } from '../local/http-server.ts';
@@ -16,17 +16,22 @@ import { startStreamPump } from '../local/stream-pump.ts';
 
 /** How long requests under way, and then changes not folded yet, may take once this is to stop. */
 const graceMs = 5_000;
+/** An engine that does not answer at all is none; the SDK by itself would wait for ever. */
+const requestTimeoutMs = 5_000;
 
-const tableName = process.env[environmentNames.table] ?? 'tally';
-const settings = orExit(() => readLocalSettings(process.env));
+let engine: Engine | undefined;
+const tableName = process.env[environmentNames.table] || 'tally';
+const settings = await orExit(() => readLocalSettings(process.env));
 
 // First of all: a port that is taken ends it before anything is started, and the functions are told
 // the port in their environment, which they read when they are loaded.
 const { server, serve } = createHttpServer();
-const port = await listen();
+const port = await orExit(listen);
 
-const engine =
-  settings.endpoint === undefined ? await startOwnEngine(settings.dataFolder) : undefined;
+if (settings.endpoint === undefined) {
+  console.log('Starting DynamoDB Local …');
+  engine = await orExit(() => startEngine({ dataFolder: settings.dataFolder }));
+}
 const endpoint = settings.endpoint ?? engine?.endpoint ?? '';
 const live = attachLiveServer(
   server,
@@ -38,19 +43,21 @@ const live = attachLiveServer(
     port,
   }),
 );
-await createTableIfMissing({ client: new DynamoDBClient(), tableName, stream: true });
+await orExit(prepareTable);
 
 const { httpHandlers, streamHandler } = await import('../local/handlers.ts');
 serve({ handlers: httpHandlers, live });
-const pump = startStreamPump({
-  endpoint,
-  tableName,
-  handler: streamHandler,
-  positionFile:
-    settings.dataFolder === 'memory'
-      ? undefined
-      : join(settings.dataFolder, 'stream-positions.json'),
-});
+const pump = await orExit(() =>
+  startStreamPump({
+    endpoint,
+    tableName,
+    handler: streamHandler,
+    positionFile:
+      settings.dataFolder === 'memory'
+        ? undefined
+        : join(settings.dataFolder, 'stream-positions.json'),
+  }),
+);
 welcome();
 
 let stopping = false;
@@ -69,28 +76,40 @@ async function listen(): Promise<number> {
       error.code === 'EADDRINUSE'
         ? 'another program listens there. Stop it, or set PORT to another port (0 takes any).'
         : error.message;
-    console.error(`Cannot listen on port ${settings.port}: ${reason}`);
-    process.exit(1);
+    throw new Error(`Cannot listen on port ${settings.port}: ${reason}`);
   });
   return (server.address() as AddressInfo).port;
 }
 
-/** A mistake of the person at the keyboard gets a sentence, not a stack trace. */
-function orExit<T>(attempt: () => T): T {
+async function prepareTable(): Promise<void> {
+  const requestHandler = { requestTimeout: requestTimeoutMs, throwOnRequestTimeout: true };
   try {
-    return attempt();
+    const client = new DynamoDBClient({ requestHandler });
+    await createTableIfMissing({ client, tableName, stream: true });
   } catch (error) {
-    console.error((error as Error).message);
-    process.exit(1);
+    const { message, code } = error as NodeJS.ErrnoException;
+    // Two refused connections, to both addresses of localhost, have a code alone.
+    const [reason] = (message || code || '').split('\n');
+    throw new Error(
+      settings.endpoint === undefined
+        ? `The data folder ${settings.dataFolder} cannot be used: ${reason}\n` +
+            'Move its shared-local-instance.db away, or set TALLY_DATA to another folder.'
+        : `The DynamoDB at ${settings.endpoint} cannot be used: ${reason}\n` +
+            'Set AWS_ENDPOINT_URL_DYNAMODB to one that runs, or to nothing to have one started.',
+      { cause: error },
+    );
   }
 }
 
-async function startOwnEngine(dataFolder: string) {
-  console.log('Starting DynamoDB Local …');
-  return startEngine({ dataFolder }).catch((error: Error) => {
-    console.error(error.message);
+/** What the person at the keyboard can put right gets a sentence, not a stack trace. */
+async function orExit<T>(attempt: () => T | Promise<T>): Promise<T> {
+  try {
+    return await attempt();
+  } catch (error) {
+    console.error((error as Error).message);
+    await engine?.stop();
     process.exit(1);
-  });
+  }
 }
 
 function welcome(): void {

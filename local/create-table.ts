@@ -41,7 +41,9 @@ async function describe({
   tableName,
 }: TableRequest): Promise<TableDescription | undefined> {
   try {
-    return (await client.send(new DescribeTableCommand({ TableName: tableName }))).Table;
+    const { Table } = await client.send(new DescribeTableCommand({ TableName: tableName }));
+    if (Table === undefined) throw new Error('What answers is no DynamoDB.');
+    return Table;
   } catch (error) {
     if (error instanceof ResourceNotFoundException) return undefined;
     throw error;

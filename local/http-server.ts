@@ -8,7 +8,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { HttpHandler } from '../functions/http/http-handler.ts';
-import type { HttpResponse } from '../functions/http/responses.ts';
+import { Problem } from '../functions/http/problem.ts';
+import { type HttpResponse, problem } from '../functions/http/responses.ts';
 import {
   defaultFunction,
   type FunctionName,
@@ -73,7 +74,7 @@ async function respond(
     response.setHeader('connection', 'close');
     return send(response, gatewayAnswer(413, 'Request Entity Too Large'));
   }
-  if (services === undefined) return send(response, gatewayAnswer(503, 'Service Unavailable'));
+  if (services === undefined) return send(response, starting);
   const { handlers, live } = services;
   const event = toEvent(request, body);
   const { method } = event.requestContext.http;
@@ -97,8 +98,10 @@ async function readBody(request: IncomingMessage): Promise<Buffer | 'too large'>
 }
 
 function toEvent(request: IncomingMessage, body: Buffer): APIGatewayProxyEventV2 {
-  const url = request.url ?? '/';
-  const [rawPath = '/', ...query] = url.split('?');
+  // What comes through a proxy may begin with scheme and host (RFC 9112, section 3.2.2).
+  const target = request.url?.replace(/^https?:\/\/[^/?]*/i, '') ?? '';
+  const [path, ...query] = target.split('?');
+  const rawPath = path || '/';
   const rawQueryString = query.join('?');
   const { method = 'GET' } = request;
   const atMs = Date.now();
@@ -162,6 +165,8 @@ function lambdaContext(functionName: string): Context {
     succeed: () => {},
   };
 }
+
+const starting = problem(new Problem('unavailable', 'Tally is starting; nothing was changed.'));
 
 const gatewayAnswer = (statusCode: number, message: string): HttpResponse => ({
   statusCode,

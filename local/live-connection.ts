@@ -35,6 +35,7 @@ export function serveConnection(
   /** Channels by the client's ids of its subscriptions. */
   const subscriptions = new Map<string, string>();
   let isAlive = true;
+  let isAcknowledged = false;
 
   function send(message: Message): void {
     if (socket.bufferedAmount > unsentBytesMax) socket.terminate();
@@ -43,7 +44,10 @@ export function serveConnection(
 
   function replyTo(message: ClientMessage): Message {
     const { type } = message;
-    if (type === 'connection_init') return { type: 'connection_ack', connectionTimeoutMs };
+    if (type === 'connection_init') {
+      isAcknowledged = true;
+      return { type: 'connection_ack', connectionTimeoutMs };
+    }
     const error = refusalOf(message);
     if (error) return { type: `${type}_error`, id: message.id, errors: [error] };
     if (type === 'subscribe') subscriptions.set(message.id, message.channel);
@@ -53,6 +57,7 @@ export function serveConnection(
 
   function refusalOf(message: Operation): LiveError | undefined {
     const { type, id } = message;
+    if (!isAcknowledged) return badRequest('A connection begins with connection_init.');
     // Publishing is the stream function's alone, over HTTP and with its role.
     if (type === 'publish') return unauthorized;
     if (type === 'unsubscribe') {

@@ -1,6 +1,6 @@
 /** How `npm start` is set up, read from the environment. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface LocalSettings {
@@ -15,24 +15,33 @@ export interface LocalSettings {
 }
 
 const keyPattern = /^tally_[A-Za-z0-9]+_[A-Za-z0-9_-]{20,}$/;
+const keyForm = 'tally_<id>_<secret of 20 or more characters>';
 
 /** @throws Error for people, naming the variable that is wrong */
 export function readLocalSettings(
   environment: Readonly<Record<string, string | undefined>>,
 ): LocalSettings {
-  const port = Number(environment.PORT ?? 8787);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new Error(`PORT must be a port number, not "${environment.PORT}".`);
+  const port = environment.PORT || '8787';
+  if (!/^\d+$/.test(port) || Number(port) > 65_535) {
+    throw new Error(`PORT must be a port number, not "${port}".`);
   }
   const dataFolder = environment.TALLY_DATA || '.tally';
   const endpoint = environment.AWS_ENDPOINT_URL_DYNAMODB || undefined;
+  if (endpoint !== undefined && !isHttpUrl(endpoint)) {
+    throw new Error(
+      `AWS_ENDPOINT_URL_DYNAMODB must be a URL such as http://localhost:8000, not "${endpoint}".`,
+    );
+  }
   const given = environment.TALLY_ADMIN_KEY || undefined;
   if (given !== undefined && !keyPattern.test(given)) {
-    throw new Error('TALLY_ADMIN_KEY must look like tally_<id>_<secret of 20 or more characters>.');
+    throw new Error(`TALLY_ADMIN_KEY must look like ${keyForm}.`);
   }
   const adminKey = given ?? keptAdminKey(dataFolder);
-  return { port, dataFolder, endpoint, adminKey, adminKeyMade: given === undefined };
+  return { port: Number(port), dataFolder, endpoint, adminKey, adminKeyMade: given === undefined };
 }
+
+const isHttpUrl = (text: string): boolean =>
+  ['http:', 'https:'].includes(URL.parse(text)?.protocol ?? '');
 
 /** The key made at the first start, kept beside the data for the next ones. */
 function keptAdminKey(dataFolder: string): string {
@@ -40,11 +49,14 @@ function keptAdminKey(dataFolder: string): string {
   if (dataFolder === 'memory') return made;
   mkdirSync(dataFolder, { recursive: true });
   const file = join(dataFolder, 'admin-key');
-  try {
-    writeFileSync(file, `${made}\n`, { flag: 'wx', mode: 0o600 });
-    return made;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    return readFileSync(file, 'utf8').trim();
+  if (!existsSync(file)) {
+    // Whole or not at all: flushed under another name first.
+    writeFileSync(`${file}.new`, `${made}\n`, { mode: 0o600, flush: true });
+    renameSync(`${file}.new`, file);
   }
+  const kept = readFileSync(file, 'utf8').trim();
+  if (keyPattern.test(kept)) return kept;
+  throw new Error(
+    `The file ${file} holds no key of the form ${keyForm}. Delete it, and the next start makes one.`,
+  );
 }

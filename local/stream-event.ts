@@ -22,6 +22,7 @@ export interface Batch {
 }
 
 const windowSeconds = 60;
+const daySeconds = 86_400;
 /** What AWS sets on the removal of an expired item. */
 const expiryIdentity = { type: 'Service', principalId: 'dynamodb.amazonaws.com' };
 
@@ -42,8 +43,29 @@ export function toEventJson({ streamArn, shardId, records }: Batch): string {
   );
 }
 
+/**
+ * Records by the shard that they are passed off as: one for each day.
+ *
+ * DynamoDB Local keeps a stream over a restart: same shard, numbers going on. But when it starts it
+ * forgets records older than a day, and if none is left it numbers from 1 again, in the same shard.
+ * Cells would take such records for old ones, since their watermarks are higher; AWS never does that.
+ * Within a day no number comes twice. And since the name follows from the record alone, whoever reads
+ * the stream, from wherever, calls it the same. As in AWS, the name carries a time, two days after
+ * which the fold drops its watermarks: the engine hands out no record of that day by then.
+ */
+export function groupByDay(
+  shardId: string,
+  records: readonly EngineRecord[],
+): Map<string, EngineRecord[]> {
+  const ownName = shardId.split('-').at(-1);
+  return Map.groupBy(records, (record) => {
+    const day = Math.floor(createdAtSeconds(record) / daySeconds);
+    return `shardId-${String(day * daySeconds * 1000).padStart(20, '0')}-${ownName}`;
+  });
+}
+
 /** When the engine says that the record was made: epoch seconds, rounded down to the minute. */
-export function createdAtSeconds({ dynamodb }: EngineRecord): number {
+function createdAtSeconds({ dynamodb }: EngineRecord): number {
   return Math.floor((dynamodb?.ApproximateCreationDateTime?.getTime() ?? 0) / 1000);
 }
 

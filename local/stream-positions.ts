@@ -1,25 +1,24 @@
 /**
- * How far the stream has been delivered, kept in a file beside the data.
- *
- * DynamoDB Local keeps a stream over a restart: same shard, numbers going on. But when it starts it
- * forgets records older than a day, and if none is left it numbers from 1 again, in the same shard.
- * Cells would take such records for old ones, since their watermarks are higher. AWS never does
- * that; so the pump passes each numbering off as a shard of its own.
+ * How far the stream has been delivered, kept in a file beside the data. It only saves work: without
+ * it, or with an older one, records are delivered again, which changes nothing.
  */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { _Record as EngineRecord } from '@aws-sdk/client-dynamodb-streams';
-import { createdAtSeconds } from './stream-event.ts';
+import * as v from 'valibot';
+
+const positionsSchema = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.record(v.string(), v.object({ sequence: v.pipe(v.string(), v.digits()), eventId: v.string() })),
+);
 
 /** The last record delivered of a shard. */
 export interface Position {
   readonly sequence: string;
   /** Tells a record from another one that was given its number later. */
   readonly eventId: string;
-  readonly atSeconds: number;
-  /** How often the engine has begun to count anew. */
-  readonly numbering: number;
 }
 
 export interface Positions {
@@ -29,23 +28,22 @@ export interface Positions {
   save(): Promise<void>;
 }
 
-/** @param file nothing is kept without one: every start then reads the stream from its beginning */
+/**
+ * @param file nothing is kept without one: every start then reads the stream from its beginning
+ * @throws Error for people, naming a file that is broken
+ */
 export function openPositions(file: string | undefined): Positions {
   if (file !== undefined) mkdirSync(dirname(file), { recursive: true });
-  const positions = new Map<string, Position>(
-    file !== undefined && existsSync(file)
-      ? Object.entries(JSON.parse(readFileSync(file, 'utf8')) as Record<string, Position>)
-      : [],
+  const positions = new Map(
+    file !== undefined && existsSync(file) ? Object.entries(readPositions(file)) : [],
   );
 
   function advance(shardId: string, records: readonly EngineRecord[]): void {
-    const [first, last] = [records[0], records.at(-1)];
-    if (first === undefined || last === undefined) return;
+    const last = records.at(-1);
+    if (last === undefined) return;
     positions.set(shardId, {
-      sequence: sequenceOf(last),
+      sequence: last.dynamodb?.SequenceNumber ?? '0',
       eventId: last.eventID ?? '',
-      atSeconds: createdAtSeconds(last),
-      numbering: numberingOf(first, positions.get(shardId)),
     });
   }
 
@@ -59,16 +57,10 @@ export function openPositions(file: string | undefined): Positions {
   return { of: (shardId) => positions.get(shardId), advance, save };
 }
 
-/**
- * Which numbering a record is of, given the last one delivered before it. A number that does not go
- * up is either of a record made later, under a new numbering, or of one that is delivered again,
- * after the engine was killed and lost its last writes: those belong to the old numbering.
- */
-export function numberingOf(record: EngineRecord, last: Position | undefined): number {
-  if (last === undefined) return 0;
-  const goesUp = BigInt(sequenceOf(record)) > BigInt(last.sequence);
-  const isLater = createdAtSeconds(record) > last.atSeconds;
-  return !goesUp && isLater ? last.numbering + 1 : last.numbering;
+function readPositions(file: string): Readonly<Record<string, Position>> {
+  const result = v.safeParse(positionsSchema, readFileSync(file, 'utf8'));
+  if (result.success) return result.output;
+  throw new Error(
+    `The file ${file} is broken. Delete it: the stream is then read again, and nothing counts twice.`,
+  );
 }
-
-const sequenceOf = ({ dynamodb }: EngineRecord): string => dynamodb?.SequenceNumber ?? '0';

@@ -11,8 +11,8 @@ import {
   isStaleIterator,
   type Page,
 } from './engine-stream.ts';
-import { type StreamWindowEvent, toEventJson } from './stream-event.ts';
-import { numberingOf, openPositions } from './stream-positions.ts';
+import { groupByDay, type StreamWindowEvent, toEventJson } from './stream-event.ts';
+import { openPositions } from './stream-positions.ts';
 
 /** What Lambda's mapping takes unless told otherwise. */
 const defaultBatchSize = 100;
@@ -46,7 +46,7 @@ interface ReadShard {
   finished: boolean;
 }
 
-/** @throws if the position file cannot be read */
+/** @throws Error for people, if the position file cannot be read */
 export function startStreamPump(options: StreamPumpOptions): StreamPump {
   const { endpoint, tableName, handler, positionFile, batchSize = defaultBatchSize } = options;
   const positions = openPositions(positionFile);
@@ -109,19 +109,17 @@ export function startStreamPump(options: StreamPumpOptions): StreamPump {
   }
 
   async function deliver(stream: EngineStream, { id }: ReadShard, records: Page['records']) {
-    const [first] = records;
-    const numbering = first ? numberingOf(first, positions.of(id)) : 0;
-    const json = toEventJson({
-      streamArn: stream.arn,
-      shardId: numbering === 0 ? id : `${id}-${numbering}`,
-      records,
-    });
-    await untilDone('The stream function failed and gets its batch again', async () => {
-      const answer = await handler(JSON.parse(json) as StreamWindowEvent);
-      if (!hasState(answer)) {
-        throw new TypeError('With a tumbling window, Lambda wants an answer with a state object.');
-      }
-    });
+    for (const [shardId, ofDay] of groupByDay(id, records)) {
+      const json = toEventJson({ streamArn: stream.arn, shardId, records: ofDay });
+      await untilDone('The stream function failed and gets its batch again', async () => {
+        const answer = await handler(JSON.parse(json) as StreamWindowEvent);
+        if (!hasState(answer)) {
+          throw new TypeError(
+            'With a tumbling window, Lambda wants an answer with a state object.',
+          );
+        }
+      });
+    }
     positions.advance(id, records);
     await untilDone('The position in the stream cannot be saved', () => positions.save());
   }

@@ -1,4 +1,10 @@
-import { CreateTableCommand, DescribeTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
+import {
+  CreateTableCommand,
+  DescribeTableCommand,
+  DescribeTimeToLiveCommand,
+  PutItemCommand,
+  ScanCommand,
+} from '@aws-sdk/client-dynamodb';
 import { expect, inject, test } from 'vitest';
 import { createTableIfMissing } from '../../local/create-table.ts';
 import { createTestClient, createTestTable } from '../engine/test-table.ts';
@@ -13,8 +19,15 @@ test('a new table expires its items', async () => {
 
 test('a table that is already there is left as it is', async () => {
   const { client, tableName } = await createTestTable();
-  const again = createTableIfMissing({ client, tableName, stream: false });
-  await expect(again).resolves.toBeUndefined();
+  const Item = { pk: { S: 'a' }, sk: { S: '-' } };
+  await client.send(new PutItemCommand({ TableName: tableName, Item }));
+  const describe = async () => [
+    (await client.send(new DescribeTableCommand({ TableName: tableName }))).Table,
+    (await client.send(new ScanCommand({ TableName: tableName }))).Items,
+  ];
+  const before = await describe();
+  await createTableIfMissing({ client, tableName, stream: false });
+  expect(await describe()).toEqual(before);
 });
 
 test('processes that start together end up with one table', async () => {

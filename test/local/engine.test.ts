@@ -19,7 +19,7 @@ import { createTableIfMissing } from '../../local/create-table.ts';
 import { type Engine, engineAccess, startEngine } from '../../local/engine.ts';
 import { createTestClient } from '../engine/test-table.ts';
 
-const DEADLINE = { timeout: 20_000, interval: 50 };
+const DEADLINE = { timeout: 120_000, interval: 50 };
 const tableName = 'tally';
 const item = { pk: { S: 'a' }, sk: { S: '-' } };
 const other = { pk: { S: 'b' }, sk: { S: '-' } };

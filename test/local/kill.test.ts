@@ -9,8 +9,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { runningProcesses } from './running-processes.ts';
 import { startTallyServer, type TallyServer } from './tally-server.ts';
 
-const deadline = { timeout: 20_000, interval: 50 };
-const patience = { timeout: 180_000 };
+const deadline = { timeout: 120_000, interval: 50 };
+const patience = { timeout: 600_000 };
 const attemptsMax = 200;
 
 let dataFolder: string;

@@ -10,16 +10,18 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { _Record as EngineRecord } from '@aws-sdk/client-dynamodb-streams';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { staleWatermarks, watermarkName } from '../../functions/rules/watermarks.ts';
 import { createTableIfMissing } from '../../local/create-table.ts';
 import { type Engine, startEngine } from '../../local/engine.ts';
-import { type StreamWindowEvent, toEventJson } from '../../local/stream-event.ts';
-import { numberingOf, openPositions, type Position } from '../../local/stream-positions.ts';
+import { groupByDay, type StreamWindowEvent, toEventJson } from '../../local/stream-event.ts';
+import { openPositions } from '../../local/stream-positions.ts';
 import { type StreamPump, startStreamPump } from '../../local/stream-pump.ts';
 import { createTestClient } from '../engine/test-table.ts';
 import { startFaultProxy } from '../faults/fault-proxy.ts';
 
 const TableName = 'tally';
-const deadline = { timeout: 20_000, interval: 20 };
+const deadline = { timeout: 120_000, interval: 20 };
+const dayMs = 86_400_000;
 
 let folder: string;
 let engine: Engine;
@@ -66,6 +68,9 @@ function start(options: Pick<Options, 'handler'> & Partial<Options>): StreamPump
   return pump;
 }
 
+const complaintsThat = (text: string) =>
+  complaints.mock.calls.filter(([said]) => String(said).startsWith(text));
+
 /** A handler that keeps what it was sent. */
 function recorder() {
   const events: StreamWindowEvent[] = [];
@@ -109,17 +114,19 @@ test('the removal of an expired item is told apart from any other', async () => 
       .find(({ eventName, dynamodb }) => {
         return eventName === 'REMOVE' && dynamodb?.Keys?.pk?.S === 'expired';
       });
-  await vi.waitFor(() => expect(removal()).toBeDefined(), { ...deadline, timeout: 40_000 });
+  await vi.waitFor(() => expect(removal()).toBeDefined(), deadline);
   expect(removal()?.userIdentity).toEqual({
     type: 'Service',
     principalId: 'dynamodb.amazonaws.com',
   });
   const { ApproximateCreationDateTime: at = 0 } = removal()?.dynamodb ?? {};
   expect(at).toBeGreaterThanOrEqual(Number(x.N));
-}, 60_000);
+});
 
 test('an event is what Lambda documents for a mapping with a tumbling window', async () => {
   const { events, handler } = recorder();
+  // The engine dates records to the minute.
+  const minute = Math.floor(Date.now() / 60_000) * 60;
   const item = {
     ...key('shape'),
     n: { N: '12345678901234567890' },
@@ -173,10 +180,9 @@ test('an event is what Lambda documents for a mapping with a tumbling window', a
     },
   ]);
   const [first] = events[0]?.Records ?? [];
-  const minutesAgo =
-    Date.now() / 60_000 - Number(first?.dynamodb?.ApproximateCreationDateTime) / 60;
-  expect(minutesAgo).toBeGreaterThanOrEqual(0);
-  expect(minutesAgo).toBeLessThan(3);
+  const at = Number(first?.dynamodb?.ApproximateCreationDateTime);
+  expect(at).toBeGreaterThanOrEqual(minute);
+  expect(at).toBeLessThanOrEqual(Date.now() / 1000);
 });
 
 test('a batch that fails comes again, whole, before any other', async () => {
@@ -197,7 +203,7 @@ test('a batch that fails comes again, whole, before any other', async () => {
   const [first, second, third] = batches.slice(5);
   expect(batches).toEqual([first, first, first, first, first, first, second, third]);
   expect([first, second, third].map((batch) => batch?.length)).toEqual([2, 2, 1]);
-  expect(complaints).toHaveBeenCalledOnce();
+  expect(complaintsThat('The stream function failed')).toHaveLength(1);
 });
 
 test('a handler cannot change what a later delivery of the batch contains', async () => {
@@ -266,12 +272,12 @@ test('to stop a pump is to wait for the batch under way', async () => {
   expect(versionsOf(events, 'under-way')).toEqual([2]);
 });
 
-test('5,000 concurrent changes all arrive, in the order of each item, over stops and faults', async () => {
+test('1,000 concurrent changes all arrive, in the order of each item, over stops and faults', async () => {
   const items = Array.from({ length: 50 }, (_, index) => `many-${index}`);
   const { events, handler } = recorder();
   const writing = Promise.all(
     items.map(async (pk) => {
-      for (let version = 0; version < 100; version++) await increment(pk);
+      for (let version = 0; version < 20; version++) await increment(pk);
     }),
   );
   let calls = 0;
@@ -281,23 +287,23 @@ test('5,000 concurrent changes all arrive, in the order of each item, over stops
     if (calls % 7 === 0) throw new Error('every seventh batch');
     return { state: {} };
   };
-  let pump = start({ handler: unreliable });
-  for (const share of [500, 1_500, 3_000]) {
+  let pump = start({ handler: unreliable, batchSize: 20 });
+  for (const share of [100, 300, 600]) {
     const arrived = () => events.flatMap(({ Records }) => Records).length;
     await vi.waitFor(() => expect(arrived()).toBeGreaterThan(share), deadline);
     await pump.stop();
-    pump = start({ handler: unreliable });
+    pump = start({ handler: unreliable, batchSize: 20 });
   }
   await writing;
   await pump.caughtUp();
 
-  const everyVersion = Array.from({ length: 100 }, (_, index) => index + 1);
+  const everyVersion = Array.from({ length: 20 }, (_, index) => index + 1);
   for (const pk of items) {
     const versions = versionsOf(events, pk);
     // Delivered again is harmless, too early is not: the first time, each comes after the one before.
     expect([...new Set(versions)]).toEqual(everyVersion);
   }
-}, 60_000);
+});
 
 test('an engine that cannot be reached is asked again, with one complaint', async () => {
   const proxy = await startFaultProxy({ upstream: engine.endpoint });
@@ -309,7 +315,9 @@ test('an engine that cannot be reached is asked again, with one complaint', asyn
   const pump = start({ handler, endpoint: proxy.endpoint });
   await pump.caughtUp();
   expect(versionsOf(events, 'outage')).toEqual([1]);
-  expect(complaints).toHaveBeenCalledTimes(2);
+  expect(complaintsThat('The stream is not there')).toHaveLength(1);
+  // And one more for each time that a slow engine takes too long by itself.
+  expect(complaintsThat('The stream cannot be read').length).toBeGreaterThanOrEqual(1);
   await pump.stop();
   await proxy.stop();
 });
@@ -323,8 +331,8 @@ async function restartableEngine(name: string) {
   const createClient = () => createTestClient(running.endpoint);
   await createTableIfMissing({ client: createClient(), tableName: TableName, stream: true });
   return {
-    pump: (handler: Options['handler']) =>
-      start({ handler, endpoint: running.endpoint, positionFile }),
+    pump: (handler: Options['handler'], options: Partial<Options> = {}) =>
+      start({ handler, endpoint: running.endpoint, positionFile, ...options }),
     write: (pk: string) => createClient().send(new PutItemCommand({ TableName, Item: key(pk) })),
     /** @param whileStopped gets the engine's database file */
     async restart(whileStopped: (database: string) => void = () => {}) {
@@ -356,38 +364,38 @@ test('a stream outlives its engine: what was not read of it is delivered after a
 
   await own.pump(after.handler).caughtUp();
   expect(keysOf(after.events)).toEqual(['unread', 'new']);
-  expect(after.events[0]?.shardId).toBe(before.events[0]?.shardId);
 });
 
-test('numbers that begin anew after a day of rest come as another shard', async () => {
+test('no two records have one name and number, also when numbers begin anew after a day of rest', async () => {
   await using own = await restartableEngine('rested');
-  const [before, after, again] = [recorder(), recorder(), recorder()];
+  const [before, kept, fresh] = [recorder(), recorder(), recorder()];
+  const todayMs = Math.floor(Date.now() / dayMs) * dayMs;
   for (const pk of ['a', 'b', 'c']) await own.write(pk);
+  await own.restart((file) => setCreation(file, todayMs - 1));
   await own.pump(before.handler).caughtUp();
-  await own.restart((file) => {
-    // The engine and the pump both go by when a record was made: make it two days earlier.
-    const database = new DatabaseSync(file);
-    database.exec('UPDATE us SET CreationDateTime = CreationDateTime - 172800000');
-    database.close();
-    const positionFile = join(folder, 'rested', 'positions.json');
-    const positions = JSON.parse(readFileSync(positionFile, 'utf8')) as Record<string, Position>;
-    for (const [shardId, { atSeconds, ...position }] of Object.entries(positions)) {
-      positions[shardId] = { ...position, atSeconds: atSeconds - 172_800 };
-    }
-    writeFileSync(positionFile, JSON.stringify(positions));
-  });
+  await own.restart((file) => setCreation(file, todayMs - 2 * dayMs));
   for (const pk of ['d', 'e']) await own.write(pk);
-  await own.pump(after.handler).caughtUp();
-  await own.restart();
-  await own.write('f');
-  await own.pump(again.handler).caughtUp();
+  await own.pump(kept.handler).caughtUp();
+  await own.pump(fresh.handler, { positionFile: undefined }).caughtUp();
 
-  expect([keysOf(after.events), keysOf(again.events)]).toEqual([['d', 'e'], ['f']]);
-  const numbers = sequencesOf([...before.events, ...after.events, ...again.events]).flat();
-  expect(numbers.map(Number)).toEqual([1, 2, 3, 1, 2, 3]);
-  const [first, second, third] = [before, after, again].map(({ events }) => events[0]?.shardId);
-  expect([second, third]).toEqual([`${first}-1`, `${first}-1`]);
+  const numbers = sequencesOf([...before.events, ...kept.events]).flat();
+  expect(numbers.map(Number)).toEqual([1, 2, 3, 1, 2]);
+  expect(new Set(namesOf([...before.events, ...kept.events])).size).toBe(5);
+  // A pump that knows nothing of the days before calls them the same.
+  expect(namesOf(fresh.events)).toEqual(namesOf(kept.events));
 });
+
+/** The engine goes by when a record was made. @param database its file, while it is stopped */
+function setCreation(database: string, creationMs: number): void {
+  const connection = new DatabaseSync(database);
+  connection.exec(`UPDATE us SET CreationDateTime = ${creationMs}`);
+  connection.close();
+}
+
+const namesOf = (events: readonly StreamWindowEvent[]) =>
+  events.flatMap(({ shardId, Records }) =>
+    Records.map(({ dynamodb }) => `${shardId} ${dynamodb?.SequenceNumber}`),
+  );
 
 /** As DynamoDB Local 3.3.1 handed it out after it had removed an expired item. */
 const expiry = {
@@ -417,45 +425,58 @@ test('the removal of an expired item says who did it, and comes after its expiry
   expect(record?.dynamodb?.ApproximateCreationDateTime).toBe(1_795_287_299);
 });
 
-const minute = (iso: string) => new Date(`2026-11-21T${iso}:00Z`);
+const at = (iso: string) => new Date(`2026-11-${iso}Z`);
 
-const engineRecord = (sequence: number, at: Date, eventID = `${sequence}`): EngineRecord => ({
+const engineRecord = (sequence: number, made: Date, eventID = `${sequence}`): EngineRecord => ({
   eventID,
   dynamodb: {
     SequenceNumber: String(sequence).padStart(21, '0'),
-    ApproximateCreationDateTime: at,
+    ApproximateCreationDateTime: made,
   },
 });
 
-const position: Position = {
-  sequence: '000000000000000000100',
-  eventId: '100',
-  atSeconds: minute('12:00').getTime() / 1000,
-  numbering: 3,
-};
+test('the records of each day have a shard of their own, in their order', () => {
+  const records = [
+    engineRecord(7, at('21T23:58:00')),
+    engineRecord(8, at('21T23:59:00')),
+    engineRecord(9, at('22T00:00:00')),
+  ];
+  const groups = groupByDay('shardId-00000001795000000000-abcd1234', records);
+  expect([...groups]).toEqual([
+    [`shardId-0000000${at('21T00:00:00').getTime()}-abcd1234`, records.slice(0, 2)],
+    [`shardId-0000000${at('22T00:00:00').getTime()}-abcd1234`, records.slice(2)],
+  ]);
+});
 
-test.each([
-  ['a number that goes up', 101, '12:00', 3],
-  ['a number that goes up after days', 250, '23:59', 3],
-  ['a record delivered again after the engine lost its last writes', 40, '11:58', 3],
-  ['the same, made in the same minute', 100, '12:00', 3],
-  ['a later record under an old number', 1, '12:01', 4],
-])('%s is of the right numbering', (_name, sequence, at, numbering) => {
-  expect(numberingOf(engineRecord(sequence, minute(at)), position)).toBe(numbering);
+test('the watermarks of a day are kept for as long as the engine hands out its records', () => {
+  const [shardId = ''] = groupByDay('shardId-1-a', [engineRecord(1, at('21T23:59:00'))]).keys();
+  const isStaleAt = (now: Date) =>
+    staleWatermarks([watermarkName(shardId)], { current: 'w', nowMs: now.getTime() }).length > 0;
+  expect([isStaleAt(at('23T00:00:00')), isStaleAt(at('23T00:00:01'))]).toEqual([false, true]);
 });
 
 test('positions are read back as they were saved', async () => {
   const file = join(folder, 'new', 'positions.json');
   const positions = openPositions(file);
-  positions.advance('shard', [engineRecord(7, minute('12:00')), engineRecord(9, minute('12:01'))]);
-  positions.advance('shard', [engineRecord(1, minute('13:00'), 'later')]);
+  positions.advance('shard', [
+    engineRecord(7, at('21T12:00:00')),
+    engineRecord(9, at('21T12:01:00')),
+  ]);
+  positions.advance('shard', [engineRecord(1, at('21T13:00:00'), 'later')]);
   await positions.save();
   expect(openPositions(file).of('shard')).toEqual({
     sequence: '000000000000000000001',
     eventId: 'later',
-    atSeconds: minute('13:00').getTime() / 1000,
-    numbering: 1,
   });
   expect(openPositions(file).of('another')).toBeUndefined();
   expect(readFileSync(file, 'utf8')).toMatch(/^\{.*\}$/);
 });
+
+test.each([[''], ['{'], ['null'], ['{"shard":5}'], ['{"shard":{"sequence":"x","eventId":"1"}}']])(
+  'a position file that says %j is named, with what to do',
+  (text) => {
+    const file = join(folder, 'broken.json');
+    writeFileSync(file, text);
+    expect(() => openPositions(file)).toThrow(`The file ${file} is broken. Delete it`);
+  },
+);
