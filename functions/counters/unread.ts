@@ -86,15 +86,14 @@ export function createUnread({ context, totals }: { context: CounterContext; tot
         readable(user, mayRead),
         totalOf(name, { consistent: true }),
       ]);
-      if (others.length >= limits.subscriptions) {
-        const known = others.some(
-          (it) => it.subject === name.subject && it.counter === name.counter,
-        );
-        if (known) return { ok: true };
-        return refuse('too_many_subscriptions', `A user has at most ${limits.subscriptions}.`);
-      }
+      const isSame = (it: Name) => it.subject === name.subject && it.counter === name.counter;
+      if (others.some(isSame)) return { ok: true };
+      if (areTooMany([...others, name])) return refuseSubscription();
       await store.add(user, { ...name, seen });
-      return { ok: true };
+      // Those that came at the same time have not seen each other.
+      if (!areTooMany(await readable(user, mayRead))) return { ok: true };
+      await store.remove(user, name);
+      return refuseSubscription();
     },
 
     /** @throws OutcomeUnknownError, StoreUnavailableError */
@@ -114,6 +113,11 @@ export function createUnread({ context, totals }: { context: CounterContext; tot
     },
   };
 }
+
+const areTooMany = (names: readonly Name[]): boolean => names.length > limits.subscriptions;
+
+const refuseSubscription = (): Refusal =>
+  refuse('too_many_subscriptions', `A user has at most ${limits.subscriptions}.`);
 
 /** Whether a counter has a total for all time that something comes on. */
 const hasTotal = (definition: CounterDefinition): boolean =>

@@ -3,10 +3,12 @@
  *
  * The header follows draft-ietf-httpapi-idempotency-key-header: a structured-field string
  * (`"8e03978e-…"`); most clients send the bare value, which is accepted as well and means the same.
+ * A comma needs the quotes: HTTP joins a header that came twice with one, and two keys are no key.
  */
 import { limits } from './limits.ts';
 
 const bareToken = new RegExp(`^[\\x21-\\x7e]{1,${limits.tokenLength}}$`);
+const bareHeader = /^[^",][^,]*$/;
 const quotedToken = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
 const uuidV7 = /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 
@@ -14,7 +16,7 @@ const uuidV7 = /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9
 export function parseToken(header: string): string | undefined {
   const value = header.trim();
   const quoted = quotedToken.exec(value)?.[1]?.replaceAll(/\\(["\\])/g, '$1');
-  const token = quoted ?? (value.startsWith('"') ? '' : value);
+  const token = quoted ?? (bareHeader.test(value) ? value : '');
   return bareToken.test(token) ? token : undefined;
 }
 

@@ -159,7 +159,7 @@ export const defences: readonly Defence[] = [
   {
     attack: 'Making subscriptions without end',
     file: 'functions/counters/unread.ts',
-    without: [['>= limits.subscriptions)', '>= Infinity)']],
+    without: [['names.length > limits.subscriptions', 'false']],
   },
   {
     attack: 'Flooding one counter',
@@ -183,6 +183,11 @@ export const defences: readonly Defence[] = [
     attack: 'Calling more often by way of passes',
     file: 'functions/http/access.ts',
     without: [['member: pass.member, key: pass.key }', 'member: pass.member }']],
+  },
+  {
+    attack: 'Learning a count by writing',
+    file: 'functions/http/answer-request.ts',
+    without: [["isGranted(access, counterNeed('read', named))", 'Promise.resolve(true)']],
   },
   {
     attack: 'Driving up the cost of a limited key',

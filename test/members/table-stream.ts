@@ -4,11 +4,14 @@
  * least once.
  */
 import type { DynamoDBRecord } from 'aws-lambda';
+import { vi } from 'vitest';
 import type { StreamEvent } from '../../functions/stream/stream-batch.ts';
 import { findEngineStream } from '../../local/engine-stream.ts';
 import { type StreamWindowEvent, toEventJson } from '../../local/stream-event.ts';
 
 const batchSize = 100;
+/** An engine that takes long is asked again, as the pump does; reading changes nothing. */
+const untilRead = <T>(read: () => Promise<T>): Promise<T> => vi.waitFor(read, 120_000);
 
 export interface TableStream {
   /** Every record delivered so far, once. */
@@ -26,16 +29,17 @@ export async function openTableStream(options: {
   redelivers: boolean;
 }): Promise<TableStream> {
   const { endpoint, tableName, now, handler, redelivers } = options;
-  const stream = await findEngineStream(endpoint, tableName);
+  const stream = await untilRead(() => findEngineStream(endpoint, tableName));
   // DynamoDB Local has one shard a stream, for longer than any test.
-  const shardId = (await stream.listShards())[0]?.ShardId ?? '';
+  const [shard] = await untilRead(() => stream.listShards());
+  const shardId = shard?.ShardId ?? '';
   let iterator: string | undefined;
   const delivered: DynamoDBRecord[] = [];
   let underWay = Promise.resolve();
 
   async function deliverRest(): Promise<void> {
-    iterator ??= await stream.openShard(shardId, undefined);
-    const { records, next } = await stream.read(iterator, batchSize);
+    const from = iterator ?? (await untilRead(() => stream.openShard(shardId, undefined)));
+    const { records, next } = await untilRead(() => stream.read(from, batchSize));
     iterator = next;
     if (records.length === 0) return;
     const json = toEventJson({ streamArn: stream.arn, shardId, records });

@@ -146,6 +146,15 @@ describe('a user', () => {
   });
 });
 
+test('a user that subscribes to many at once ends with 100 at most', async () => {
+  const names = Array.from({ length: 130 }, (_, index) => `${post}-${index}/likes`);
+  const answers = await Promise.all(names.map((name) => subscribe(name)));
+  const { body } = await readUnread();
+  const { length } = (body as { subscriptions: unknown[] }).subscriptions;
+  expect(length).toBe(answers.filter(({ status }) => status === 204).length);
+  expect(length).toBeLessThanOrEqual(100);
+});
+
 describe('what is unread', () => {
   test('is never negative', async () => {
     await tally.change(`${post}/likes`, 5);
