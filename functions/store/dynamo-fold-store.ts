@@ -1,10 +1,10 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { retryPauseMs } from '../rules/backoff.ts';
 import type { FoldEntry } from '../rules/fold.ts';
 import { limits } from '../rules/limits.ts';
 import { staleWatermarks, toWatermark, unfolded, watermarkName } from '../rules/watermarks.ts';
-import type { Cell } from './counter-store.ts';
+import type { Cell, CellKey } from './counter-store.ts';
 import { type DynamoClients, fromWire } from './dynamo-clients.ts';
 import { isContention } from './dynamo-errors.ts';
 import type { CellFold, FoldStore } from './fold-store.ts';
@@ -61,7 +61,7 @@ export function createDynamoFoldStore({
         await prune(request, mark, tried.item);
         return parseCell(tried.item);
       }
-      if (isMalformed(tried.item, mark)) return undefined;
+      if (isMalformed(tried.item, [mark])) return undefined;
       belief = corrected(request, mark, tried.item, attempt);
       if (belief.entries.length === 0) return parseCell(tried.item);
     }
@@ -106,13 +106,28 @@ export function createDynamoFoldStore({
       return { outcome: 'folded', item: Attributes ?? {} };
     } catch (error) {
       if (isContention(error)) return { outcome: 'contended' };
-      // Such as a count that is no number. It would be the same again for ever, and hold up all others.
-      if (error instanceof Error && error.name === 'ValidationException') {
+      if (error instanceof ConditionalCheckFailedException) {
+        return { outcome: 'otherwise', item: fromWire(error.Item) };
+      }
+      // It would be the same again for ever, and hold up all others.
+      if (await isOfMalformed(error, key, [mark, ...sums.map(([name]) => name)])) {
         return { outcome: 'malformed' };
       }
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      return { outcome: 'otherwise', item: fromWire(error.Item) };
+      throw error;
     }
+  }
+
+  /** Whether an update was refused because the cell holds what is none of Tally's, such as a count in words. */
+  async function isOfMalformed(
+    error: unknown,
+    key: CellKey,
+    names: readonly string[],
+  ): Promise<boolean> {
+    if (!(error instanceof Error && error.name === 'ValidationException')) return false;
+    const { Item = {} } = await clients.retrying.send(
+      new GetCommand({ TableName, Key: cellItemKey(key), ConsistentRead: true }),
+    );
+    return isMalformed(Item, names);
   }
 
   /**
@@ -157,9 +172,12 @@ function sumsOf(entries: readonly FoldEntry[]): [name: string, sum: bigint][] {
   ]);
 }
 
-const isMalformed = (item: Item, mark: string): boolean =>
-  (item.t !== undefined && typeof item.t !== 'number') ||
-  (item[mark] !== undefined && typeof item[mark] !== 'string');
+/** Whether the time of a cell, or one of these watermarks and counts, is of another type than Tally writes. */
+const isMalformed = (item: Item, names: readonly string[]): boolean =>
+  ['t', ...names].some((name) => {
+    const types = name.startsWith('w') ? ['string'] : ['number', 'bigint'];
+    return item[name] !== undefined && !types.includes(typeof item[name]);
+  });
 
 /**
  * What the old item of a failed condition teaches. The next try dates the cell the later, the more

@@ -36,6 +36,12 @@ export async function foldBatch(
 ): Promise<{ changed: ChangedCell[]; malformed: number }> {
   const limit = pLimit(limits.foldConcurrency);
 
+  /** Leaves out what counts in parts that are over: after a standstill there may be thousands. */
+  function withoutPartsOver({ cell, entries }: FoldPlan): FoldPlan {
+    const isPartOver = partsOver(config, cell.series, now());
+    return { cell, entries: entries.filter(({ part = '' }) => !isPartOver(part)) };
+  }
+
   async function foldCell({ cell: name, entries }: FoldPlan): Promise<ChangedCell | undefined> {
     const cell = await store.fold({
       key: { ...name, region, shard: 0 },
@@ -52,7 +58,9 @@ export async function foldBatch(
     return cell && { ...name, cell };
   }
 
-  const plans = planFold(changes, region);
+  const plans = planFold(changes, region)
+    .map(withoutPartsOver)
+    .filter(({ entries }) => entries.length > 0);
   const results = await Promise.allSettled(plans.map((plan) => limit(() => foldCell(plan))));
   const failures = results.flatMap((result) =>
     result.status === 'rejected' ? [result.reason] : [],

@@ -38,21 +38,37 @@ describe('a cell', () => {
     expect(await rig.cell(allViews)).not.toHaveProperty('x');
   });
 
-  test('of viewers forgets the buckets that are over, several at once', async () => {
+  describe('of viewers', () => {
     const viewers = { subject: 'post-42', series: 'viewers', window: windows.all };
-    const bucketsOver = (count: number) =>
-      Array.from({ length: count }, (_, index) => `@${nowSeconds - 200 - 10 * index}`);
-    const seeded = Object.fromEntries(
-      bucketsOver(limits.bucketsOver - 1).map((bucket) => [`.${bucket}`, 3]),
-    );
-    await rig.seed(viewers, { ...seeded, [`.@${nowSeconds - 60}`]: 2 });
+    const bucketAgo = (seconds: number) => `@${nowSeconds - seconds}`;
     const beat = (bucket: string) => inserted(beatOf(`in-${bucket}`, bucket, nowSeconds + 60));
-    await rig.deliver([beat(`@${nowSeconds}`)]);
-    expect(Object.keys(await rig.counts())).toHaveLength(limits.bucketsOver + 1);
-    await rig.deliver([beat(`@${nowSeconds - 1_000}`)]);
-    expect(await rig.counts()).toEqual({
-      [`post-42/viewers/@${nowSeconds - 60} -`]: 2n,
-      [`post-42/viewers/@${nowSeconds} -`]: 1n,
+    const overBuckets = (count: number) =>
+      Array.from({ length: count }, (_, index) => bucketAgo(200 + 10 * index));
+
+    test('forgets the buckets that are over, several at once', async () => {
+      const seedOver = (count: number) =>
+        rig.seed(viewers, {
+          ...Object.fromEntries(overBuckets(count).map((bucket) => [`.${bucket}`, 3])),
+          [`.${bucketAgo(60)}`]: 2,
+        });
+      await seedOver(limits.bucketsOver - 1);
+      await rig.deliver([beat(bucketAgo(0))]);
+      expect(Object.keys(await rig.counts())).toHaveLength(limits.bucketsOver + 1);
+      await seedOver(limits.bucketsOver);
+      await rig.deliver([beat(bucketAgo(0))]);
+      expect(await rig.counts()).toEqual({
+        [`post-42/viewers/${bucketAgo(60)} -`]: 2n,
+        [`post-42/viewers/${bucketAgo(0)} -`]: 1n,
+      });
+    });
+
+    test('counts those who are here after a standstill of hours, however many came and went', async () => {
+      const long = Array.from({ length: 3_000 }, (_, index) => bucketAgo(200 + 10 * index));
+      await rig.deliver([...long.map(beat), beat(bucketAgo(0))]);
+      expect(await rig.counts()).toEqual({ [`post-42/viewers/${bucketAgo(0)} -`]: 1n });
+      rig.proxy.forget();
+      await rig.deliver(long.map(beat));
+      expect(rig.proxy.requests).toEqual([]);
     });
   });
 
