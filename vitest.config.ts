@@ -5,8 +5,10 @@ export default defineConfig({
     environment: 'node',
     include: ['test/**/*.test.ts'],
     globalSetup: './test/engine/global-setup.ts',
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    teardownTimeout: 10_000,
+    setupFiles: ['./test/patience.ts', './test/seed.ts'],
+    // They end what hangs, and no test that is only slow.
+    testTimeout: 180_000,
+    hookTimeout: 300_000,
+    teardownTimeout: 60_000,
   },
 });

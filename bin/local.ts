@@ -17,7 +17,7 @@ import { startStreamPump } from '../local/stream-pump.ts';
 /** How long requests under way, and then changes not folded yet, may take once this is to stop. */
 const graceMs = 5_000;
 /** An engine that does not answer at all is none; the SDK by itself would wait for ever. */
-const requestTimeoutMs = 5_000;
+const requestTimeoutMs = 15_000;
 
 let engine: Engine | undefined;
 const tableName = process.env[environmentNames.table] || 'tally';

@@ -13,9 +13,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 const PID_FILE = 'engine.pid';
 /** A Tally that was killed a moment ago can take a while to be gone, and looks alive until then. */
-const DYING_TALLY_GRACE_MS = 2_000;
+const DYING_TALLY_GRACE_MS = 5_000;
 /** The guard gives a second to drain and five more before it kills. */
-const DYING_ENGINE_DEADLINE_MS = 15_000;
+const DYING_ENGINE_DEADLINE_MS = 60_000;
 const POLL_MS = 50;
 
 class DataFolderInUseError extends Error {

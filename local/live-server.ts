@@ -36,7 +36,6 @@ export interface LiveServerOptions {
   readonly apiKey: string;
   /** Whose signature publishes. */
   readonly accessKeyId: string;
-  readonly keepAliveMs?: number;
 }
 
 export interface LiveServer {
@@ -89,7 +88,7 @@ export function attachLiveServer(server: Server, options: LiveServerOptions): Li
 
   const keepingAlive = setInterval(() => {
     for (const connection of connections.values()) connection.keepAlive();
-  }, options.keepAliveMs ?? keepAliveMs).unref();
+  }, keepAliveMs).unref();
 
   function publish(request: IncomingMessage, body: Buffer): HttpResponse {
     if (!isPublisher(request, options.accessKeyId)) return refusal(401, unauthorized);

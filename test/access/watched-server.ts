@@ -21,8 +21,11 @@ const root = join(import.meta.dirname, '../..');
 export async function startWatchedServer(
   environment: Readonly<Record<string, string>>,
 ): Promise<WatchedServer> {
-  const probe = join(import.meta.dirname, 'watched-process.ts');
-  const child = spawn(process.execPath, ['--import', probe, join(root, 'bin/local.ts')], {
+  const before = ['watched-process.ts', '../patience.ts'].flatMap((file) => [
+    '--import',
+    join(import.meta.dirname, file),
+  ]);
+  const child = spawn(process.execPath, [...before, join(root, 'bin/local.ts')], {
     cwd: root,
     env: { ...process.env, PORT: '0', TALLY_DATA: 'memory', ...environment },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -26,7 +26,7 @@ beforeAll(() => {
     ['cdk', 'synth', '--quiet', '--no-notices', '--output', output, ...chosen],
     { encoding: 'utf8', env: { ...Object.fromEntries(env), AWS_EC2_METADATA_DISABLED: 'true' } },
   );
-}, 120_000);
+}, 600_000);
 
 test('cdk synth needs no account and finds nothing to complain about', () => {
   expect(synth.stderr).not.toContain('AwsSolutions');

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { expect, vi } from 'vitest';
 import { WebSocket } from 'ws';
 
-export const deadline = { timeout: 20_000, interval: 20 };
+export const deadline = { timeout: 120_000, interval: 20 };
 
 type Message = Readonly<Record<string, unknown>>;
 

@@ -15,7 +15,8 @@ beforeAll(async () => {
     likes: { kind: 'count', access: open },
     views: { kind: 'count', write: 'deferred', windows: ['all', 'day'], access: open },
     reactions: { kind: 'reaction', choices: ['like', 'love'], access: open },
-    viewers: { kind: 'presence', heartbeatSeconds: 1, awayAfterSeconds: 2, access: open },
+    viewers: { kind: 'presence', heartbeatSeconds: 1, awayAfterSeconds: 5, access: open },
+    readers: { kind: 'presence', heartbeatSeconds: 120, awayAfterSeconds: 3_600, access: open },
   });
 });
 
@@ -69,10 +70,10 @@ describe('a subscriber that connected before a change gets the new total', () =>
   });
 
   test('of viewers', async () => {
-    const listener = await listen('viewers');
-    await send('PUT', 'viewers/members/ann');
+    const listener = await listen('readers');
+    await send('PUT', 'readers/members/ann');
     await expectToHear(listener, { count: 1 });
-    await send('POST', 'viewers/members/ann/leave');
+    await send('POST', 'readers/members/ann/leave');
     await expectToHear(listener, { count: 0 });
   });
 
@@ -97,9 +98,9 @@ describe('a subscriber that connected before a change gets the new total', () =>
 });
 
 /** A page that is open: it says so as often as it is told to, until it is killed. */
-function watchFilm(viewer: string) {
+function openPage(counter: string, viewer: string) {
   const killed = new AbortController();
-  const path = `${post}/viewers/members/${viewer}`;
+  const path = `${post}/${counter}/members/${viewer}`;
   const watching = (async () => {
     while (!killed.signal.aborted) {
       const response = await fetch(path, { method: 'PUT', signal: killed.signal });
@@ -122,19 +123,34 @@ function watchFilm(viewer: string) {
   };
 }
 
-test('in real time, viewers that leave are gone at once, and those that are killed age out', async () => {
-  const viewers = Array.from({ length: 9 }, (_, index) => watchFilm(`viewer-${index}`));
-  const count = async () => ((await send('GET', 'viewers')) as { count: number }).count;
-  const becomes = (expected: number) =>
-    vi.waitFor(async () => expect(await count()).toBe(expected), deadline);
-  try {
-    await becomes(9);
-    await Promise.all(viewers.slice(0, 3).map((viewer) => viewer.leave()));
-    await becomes(6);
-    await Promise.all(viewers.slice(3, 6).map((viewer) => viewer.kill()));
-    await becomes(3);
-  } finally {
-    await Promise.all(viewers.map((viewer) => viewer.kill()));
-  }
-  await becomes(0);
+describe('in real time', () => {
+  const expectCount = (counter: string, expected: number) =>
+    vi.waitFor(
+      async () => expect(await send('GET', counter)).toMatchObject({ count: expected }),
+      deadline,
+    );
+
+  test('viewers that leave are gone at once', async () => {
+    // Who is silent is taken for here for an hour.
+    const readers = Array.from({ length: 6 }, (_, index) => openPage('readers', `reader-${index}`));
+    try {
+      await expectCount('readers', 6);
+      await Promise.all(readers.slice(0, 3).map((reader) => reader.leave()));
+      await expectCount('readers', 3);
+    } finally {
+      await Promise.all(readers.map((reader) => reader.kill()));
+    }
+  });
+
+  test('viewers that are killed age out, and the others stay', async () => {
+    const viewers = Array.from({ length: 6 }, (_, index) => openPage('viewers', `viewer-${index}`));
+    try {
+      await expectCount('viewers', 6);
+      await Promise.all(viewers.slice(0, 3).map((viewer) => viewer.kill()));
+      await expectCount('viewers', 3);
+    } finally {
+      await Promise.all(viewers.map((viewer) => viewer.kill()));
+    }
+    await expectCount('viewers', 0);
+  });
 });

@@ -26,6 +26,8 @@ export interface LiveStack {
   readonly errors: readonly unknown[];
   /** Every answer sent, in order. */
   readonly answers: readonly { readonly path: string; readonly status: number }[];
+  /** What passes are signed with. */
+  secret(): Promise<Buffer>;
   stop(): Promise<void>;
 }
 
@@ -80,6 +82,7 @@ export async function startLiveStack(counters: TallyOptions['counters']): Promis
     table,
     errors,
     answers,
+    secret: () => context.store.secret(),
     async stop() {
       await pump.stop();
       live.close();

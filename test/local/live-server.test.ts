@@ -28,10 +28,9 @@ afterEach(async () => {
   await stopServer();
 });
 
-async function startServer(keepAliveMs?: number): Promise<void> {
+async function startServer(): Promise<void> {
   server = createServer();
-  const options = keepAliveMs === undefined ? {} : { keepAliveMs };
-  live = attachLiveServer(server, { apiKey, accessKeyId: 'local', ...options });
+  live = attachLiveServer(server, { apiKey, accessKeyId: 'local' });
   server.on('request', (request, response) => {
     void buffer(request).then((sent) => {
       const { statusCode, body } = live.publish(request, sent);

@@ -9,7 +9,16 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { _Record as EngineRecord } from '@aws-sdk/client-dynamodb-streams';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  expect,
+  type MockInstance,
+  test,
+  vi,
+} from 'vitest';
 import { staleWatermarks, watermarkName } from '../../functions/rules/watermarks.ts';
 import { createTableIfMissing } from '../../local/create-table.ts';
 import { type Engine, startEngine } from '../../local/engine.ts';
@@ -27,7 +36,7 @@ let folder: string;
 let engine: Engine;
 let client: DynamoDBClient;
 const pumps: StreamPump[] = [];
-let complaints: ReturnType<typeof vi.spyOn>;
+let complaints: MockInstance<typeof console.error>;
 
 // One streamed table an engine, and one engine for the file: each test reads on from where it is.
 beforeAll(async () => {

@@ -12,8 +12,11 @@ const args = [
   '--disable-sync',
 ];
 
+/** For what hangs, not for what is slow. */
+const timeout = 120_000;
+
 export const startBrowser = (): Promise<Browser> =>
-  chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args });
+  chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args, timeout });
 
 export interface WatchedPage {
   readonly page: Page;
@@ -26,6 +29,7 @@ export async function openPage(
   options: BrowserContextOptions = {},
 ): Promise<WatchedPage> {
   const context = await browser.newContext(options);
+  context.setDefaultTimeout(timeout);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => {
