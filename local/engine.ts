@@ -105,7 +105,6 @@ function spawnGuard({ port, folder, origin }: GuardOptions): ChildProcessWithout
       join(import.meta.dirname, 'engine-guard.sh'),
       java,
       ...JVM_FLAGS,
-      `-Djava.library.path=${join(jarFolder, 'DynamoDBLocal_lib')}`,
       '-jar',
       join(jarFolder, 'DynamoDBLocal.jar'),
       '-port',

@@ -1,33 +1,23 @@
-/**
- * The count kind: a signed number that changes by amounts.
- *
- * A change goes to a random shard at once, or, when its counter is deferred or contended, into the
- * ledger alone, from where the fold adds it. Either way it is accepted exactly once per token.
- */
-import { LRUCache } from 'lru-cache';
+/** The count kind: a signed number that changes by amounts. How it is written is in count-writes.ts. */
 import { retryPauseMs } from '../rules/backoff.ts';
 import { roomFor } from '../rules/bounds.ts';
 import { limits } from '../rules/limits.ts';
-import { grownShardCount, pickOtherShard, pickShard } from '../rules/shards.ts';
 import { tokenExpiry } from '../rules/tokens.ts';
 import { type WindowKind, windowExpiry, windowKeyAt } from '../rules/windows.ts';
 import {
-  type AddOutcome,
   type Cell,
   type CellChange,
   OutcomeUnknownError,
   type SeenToken,
   StoreUnavailableError,
-  type Token,
-  type TokenOutcome,
 } from '../store/counter-store.ts';
 import type { Calendars } from './calendars.ts';
+import { createCountWrites, type PlannedChange, type Written } from './count-writes.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { CountDefinition } from './define-counters.ts';
 import { type Refusal, refuse } from './refusals.ts';
 import { refuseByAge } from './token-age.ts';
-import type { Total, TotalKey, Totals } from './total.ts';
-import { writeBesideRead } from './write-beside-read.ts';
+import type { Total, Totals } from './total.ts';
 
 export interface CountOf {
   readonly subject: string;
@@ -52,36 +42,13 @@ export interface CountAnswer {
 
 export interface ChangeAnswer {
   readonly ok: true;
-  /** Absent if it was not wanted, could not be read, is too large for JSON, or may be without the change. */
+  /** With the change in it. Absent if it was not wanted, could not be read, or is too large for JSON. */
   readonly count?: number;
   readonly updatedAtMs?: number | null;
   /** Accepted, but not folded into the total yet. */
   readonly pending: boolean;
   /** The token was seen before: this very change had been accepted earlier. */
   readonly replayed: boolean;
-}
-
-/** How a change was written, and what that tells of the total. */
-type Written =
-  | { readonly how: 'added'; readonly cell?: Cell }
-  | { readonly how: 'deferred'; readonly before: Total | undefined }
-  | { readonly how: 'seen'; readonly seen: SeenToken }
-  | { readonly how: 'out_of_room'; readonly cell: Cell }
-  | { readonly how: 'contended' }
-  | { readonly how: 'token_in_use' };
-
-interface Plan {
-  readonly key: TotalKey;
-  readonly cellChange: Omit<CellChange, 'key'>;
-  readonly token: Token;
-  /** A caller without a token, and a single window: a plain ADD does, for a quarter of the price. */
-  readonly plain: boolean;
-  readonly maxShards: number;
-  readonly wantCount: boolean;
-  /** The moment at which it was made. */
-  readonly begunAt: number;
-  /** Whether a call for it may have got through unanswered, so that no later one can say that nothing was written. */
-  unsure: boolean;
 }
 
 export function createCounts({
@@ -95,13 +62,12 @@ export function createCounts({
 }) {
   const { store, config, now, random } = context;
   const lifetimeMs = config.settings.tokenHours * 3_600_000;
-  /** Counters that met contention twice, and until when (epoch ms) they are not added to directly. */
-  const hotUntilMs = new LRUCache<string, number>({ max: limits.rememberedCounters });
+  const { writeInTurn, writeImmediate, defer } = createCountWrites({ context, totals });
 
   async function plan(
     { subject, counter, definition }: CountOf,
     request: ChangeRequest,
-  ): Promise<Plan> {
+  ): Promise<PlannedChange> {
     const calendar = await calendars.of(subject, definition.windows);
     const nowMs = now();
     const { amount } = request;
@@ -137,79 +103,9 @@ export function createCounts({
     };
   }
 
-  /**
-   * Makes one of the calls that a change may take, which all have its token. When another request
-   * with this token is at it, that says nothing of the counter: it will be over in a moment.
-   */
-  async function call(
-    planned: Plan,
-    send: () => Promise<AddOutcome | TokenOutcome>,
-  ): Promise<Written> {
-    for (let attempt = 1; ; attempt++) {
-      const outcome = await send().catch((error: unknown) => {
-        const isUnknown = planned.unsure && error instanceof StoreUnavailableError;
-        throw isUnknown ? new OutcomeUnknownError(error.message, { cause: error }) : error;
-      });
-      if ('unsure' in outcome) planned.unsure ||= outcome.unsure;
-      const isOver = outcome.outcome !== 'token_in_use' || attempt === limits.boundedAttempts;
-      if (isOver) return asWritten(outcome);
-      await context.pause(retryPauseMs(attempt - 1, random()));
-    }
-  }
-
-  function writeToShard(planned: Plan, shard: number): Promise<Written> {
-    const { key, cellChange, token, plain } = planned;
-    const placed = { ...cellChange, key: { ...key, region: context.region, shard } };
-    return call(planned, () => (plain ? store.add(placed) : store.addWithToken(placed, token)));
-  }
-
-  /** A bound, and what resets took away, are kept in one cell: there is no other, so wait for a turn. */
-  async function writeInTurn(planned: Plan): Promise<Written> {
-    for (let attempt = 0; attempt < limits.boundedAttempts; attempt++) {
-      if (attempt > 0) await context.pause(retryPauseMs(attempt - 1, random()));
-      const written = await writeToShard(planned, 0);
-      if (written.how !== 'contended') return written;
-    }
-    return { how: 'contended' };
-  }
-
-  async function writeImmediate(planned: Plan): Promise<Written> {
-    const name = JSON.stringify(planned.key);
-    if ((hotUntilMs.get(name) ?? 0) > now()) return defer(planned);
-    const firstShard = pickShard(totals.shardCount(planned.key), random());
-    const first = await writeToShard(planned, firstShard);
-    if (first.how !== 'contended') return first;
-    const otherShard = pickOtherShard(totals.shardCount(planned.key), firstShard, random());
-    const second = await writeToShard(planned, otherShard);
-    if (second.how !== 'contended') return second;
-    hotUntilMs.set(name, now() + limits.hotForMs);
-    const [written] = await Promise.all([defer(planned), grow(planned)]);
-    return written;
-  }
-
-  async function grow({ key, cellChange, maxShards }: Plan): Promise<void> {
-    const from = totals.shardCount(key);
-    const to = grownShardCount(from, maxShards);
-    if (to === from) return;
-    const shardCount = await store.growShards(
-      { ...key, region: context.region, shard: 0 },
-      { from, to, expiresAt: cellChange.expiresAt },
-    );
-    totals.learnShardCount(key, shardCount);
-  }
-
-  async function defer(planned: Plan): Promise<Written> {
-    const { key, token, wantCount } = planned;
-    const [written, before] = await writeBesideRead(
-      call(planned, () => store.defer(token)),
-      wantCount ? totals.read(key, { consistent: false }) : Promise.resolve(undefined),
-    );
-    return written.how === 'added' ? { how: 'deferred', before } : written;
-  }
-
   /** The total behind a write that happened; undefined if it could not be read beside it. */
   async function totalAfter(
-    { key, cellChange, begunAt }: Plan,
+    { key, cellChange, begunAt }: PlannedChange,
     written: Written,
   ): Promise<Total | undefined> {
     if (written.how === 'deferred') {
@@ -232,7 +128,7 @@ export function createCounts({
   const isBefore = ({ updatedAtMs }: Total, { applied, acceptedAtMs }: SeenToken): boolean =>
     !applied && (updatedAtMs ?? 0) < acceptedAtMs;
 
-  async function answer(planned: Plan, written: Written): Promise<ChangeAnswer | Refusal> {
+  async function answer(planned: PlannedChange, written: Written): Promise<ChangeAnswer | Refusal> {
     if (written.how === 'contended' || written.how === 'token_in_use') {
       return refuseContended(planned);
     }
@@ -298,7 +194,7 @@ export function createCounts({
   }
 
   /** A change that takes the observed count away, from the shown window alone. */
-  async function planReset(of: CountOf, token: string | undefined): Promise<Plan> {
+  async function planReset(of: CountOf, token: string | undefined): Promise<PlannedChange> {
     const planned = await plan(of, { amount: 0, token, wantCount: true });
     const first = { ...planned.key, region: context.region, shard: 0 };
     // Before the total: a reset that comes in between must be noticed, or it would be done twice.
@@ -345,22 +241,6 @@ export function createCounts({
   return { change, read, reset };
 }
 
-function asWritten(outcome: AddOutcome | TokenOutcome): Written {
-  switch (outcome.outcome) {
-    case 'accepted':
-      return { how: 'added' };
-    case 'added':
-      return { how: 'added', cell: outcome.cell };
-    case 'seen':
-      return { how: 'seen', seen: outcome.seen };
-    case 'out_of_room':
-      return { how: 'out_of_room', cell: outcome.cell };
-    case 'contended':
-    case 'token_in_use':
-      return { how: outcome.outcome };
-  }
-}
-
 /** A total with a change that is not folded into it yet. */
 const withChange = (
   total: Total,
@@ -376,7 +256,7 @@ function asAnswer({ count, updatedAtMs }: Total): CountAnswer | Refusal {
 }
 
 /** @throws OutcomeUnknownError */
-function refuseContended({ unsure }: Plan): Refusal {
+function refuseContended({ unsure }: PlannedChange): Refusal {
   if (unsure) throw new OutcomeUnknownError('a reply was lost, and then the counter was busy');
   return refuse('contended', 'Too many writers are at this counter, or at this key; try again.');
 }

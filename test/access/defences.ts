@@ -163,7 +163,7 @@ export const defences: readonly Defence[] = [
   },
   {
     attack: 'Flooding one counter',
-    file: 'functions/counters/count.ts',
+    file: 'functions/counters/count-writes.ts',
     without: [
       ['Promise.all([defer(planned), grow(planned)])', 'Promise.all([second, grow(planned)])'],
     ],

@@ -1,0 +1,146 @@
+/**
+ * How a change of a count is written: to a random shard at once, or, when its counter is deferred or
+ * contended, into the ledger alone, from where the fold adds it. Either way it is accepted exactly
+ * once per token, whatever becomes of the calls that it takes.
+ */
+import { LRUCache } from 'lru-cache';
+import { retryPauseMs } from '../rules/backoff.ts';
+import { limits } from '../rules/limits.ts';
+import { grownShardCount, pickOtherShard, pickShard } from '../rules/shards.ts';
+import {
+  type AddOutcome,
+  type Cell,
+  type CellChange,
+  OutcomeUnknownError,
+  type SeenToken,
+  StoreUnavailableError,
+  type Token,
+  type TokenOutcome,
+} from '../store/counter-store.ts';
+import type { CounterContext } from './counter-context.ts';
+import type { Total, TotalKey, Totals } from './total.ts';
+import { writeBesideRead } from './write-beside-read.ts';
+
+/** How a change was written, and what that tells of the total. */
+export type Written =
+  | { readonly how: 'added'; readonly cell?: Cell }
+  | { readonly how: 'deferred'; readonly before: Total | undefined }
+  | { readonly how: 'seen'; readonly seen: SeenToken }
+  | { readonly how: 'out_of_room'; readonly cell: Cell }
+  | { readonly how: 'contended' }
+  | { readonly how: 'token_in_use' };
+
+/** A change, worked out before anything is written. */
+export interface PlannedChange {
+  readonly key: TotalKey;
+  readonly cellChange: Omit<CellChange, 'key'>;
+  readonly token: Token;
+  /** A caller without a token, and a single window: a plain ADD does, for a quarter of the price. */
+  readonly plain: boolean;
+  readonly maxShards: number;
+  readonly wantCount: boolean;
+  /** The moment at which it was made. */
+  readonly begunAt: number;
+  /** Whether a call for it may have got through unanswered, so that no later one can say that nothing was written. */
+  unsure: boolean;
+}
+
+export function createCountWrites({
+  context,
+  totals,
+}: {
+  context: CounterContext;
+  totals: Totals;
+}) {
+  const { store, now, random } = context;
+  /** Counters that met contention twice, and until when (epoch ms) they are not added to directly. */
+  const hotUntilMs = new LRUCache<string, number>({ max: limits.rememberedCounters });
+
+  /**
+   * Makes one of the calls that a change may take, which all have its token. When another request
+   * with this token is at it, that says nothing of the counter: it will be over in a moment.
+   */
+  async function call(
+    planned: PlannedChange,
+    send: () => Promise<AddOutcome | TokenOutcome>,
+  ): Promise<Written> {
+    for (let attempt = 1; ; attempt++) {
+      const outcome = await send().catch((error: unknown) => {
+        const isUnknown = planned.unsure && error instanceof StoreUnavailableError;
+        throw isUnknown ? new OutcomeUnknownError(error.message, { cause: error }) : error;
+      });
+      if ('unsure' in outcome) planned.unsure ||= outcome.unsure;
+      const isOver = outcome.outcome !== 'token_in_use' || attempt === limits.boundedAttempts;
+      if (isOver) return asWritten(outcome);
+      await context.pause(retryPauseMs(attempt - 1, random()));
+    }
+  }
+
+  function writeToShard(planned: PlannedChange, shard: number): Promise<Written> {
+    const { key, cellChange, token, plain } = planned;
+    const placed = { ...cellChange, key: { ...key, region: context.region, shard } };
+    return call(planned, () => (plain ? store.add(placed) : store.addWithToken(placed, token)));
+  }
+
+  /** A bound, and what resets took away, are kept in one cell: there is no other, so wait for a turn. */
+  async function writeInTurn(planned: PlannedChange): Promise<Written> {
+    for (let attempt = 0; attempt < limits.boundedAttempts; attempt++) {
+      if (attempt > 0) await context.pause(retryPauseMs(attempt - 1, random()));
+      const written = await writeToShard(planned, 0);
+      if (written.how !== 'contended') return written;
+    }
+    return { how: 'contended' };
+  }
+
+  async function writeImmediate(planned: PlannedChange): Promise<Written> {
+    const name = JSON.stringify(planned.key);
+    if ((hotUntilMs.get(name) ?? 0) > now()) return defer(planned);
+    const firstShard = pickShard(totals.shardCount(planned.key), random());
+    const first = await writeToShard(planned, firstShard);
+    if (first.how !== 'contended') return first;
+    const otherShard = pickOtherShard(totals.shardCount(planned.key), firstShard, random());
+    const second = await writeToShard(planned, otherShard);
+    if (second.how !== 'contended') return second;
+    hotUntilMs.set(name, now() + limits.hotForMs);
+    const [written] = await Promise.all([defer(planned), grow(planned)]);
+    return written;
+  }
+
+  async function grow({ key, cellChange, maxShards }: PlannedChange): Promise<void> {
+    const from = totals.shardCount(key);
+    const to = grownShardCount(from, maxShards);
+    if (to === from) return;
+    const shardCount = await store.growShards(
+      { ...key, region: context.region, shard: 0 },
+      { from, to, expiresAt: cellChange.expiresAt },
+    );
+    totals.learnShardCount(key, shardCount);
+  }
+
+  async function defer(planned: PlannedChange): Promise<Written> {
+    const { key, token, wantCount } = planned;
+    const [written, before] = await writeBesideRead(
+      call(planned, () => store.defer(token)),
+      wantCount ? totals.read(key, { consistent: false }) : Promise.resolve(undefined),
+    );
+    return written.how === 'added' ? { how: 'deferred', before } : written;
+  }
+
+  return { writeInTurn, writeImmediate, defer };
+}
+
+function asWritten(outcome: AddOutcome | TokenOutcome): Written {
+  switch (outcome.outcome) {
+    case 'accepted':
+      return { how: 'added' };
+    case 'added':
+      return { how: 'added', cell: outcome.cell };
+    case 'seen':
+      return { how: 'seen', seen: outcome.seen };
+    case 'out_of_room':
+      return { how: 'out_of_room', cell: outcome.cell };
+    case 'contended':
+    case 'token_in_use':
+      return { how: outcome.outcome };
+  }
+}
