@@ -3,8 +3,9 @@ import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { limits } from '../../functions/rules/limits.ts';
 import { uuidV7 } from '../count/uuid-v7.ts';
-import { type FaultProxy, startFaultProxy } from '../faults/fault-proxy.ts';
+import type { FaultProxy } from '../faults/fault-proxy.ts';
 import type { ApiRequest } from '../http/api-event.ts';
+import { createTallyBehindProxy } from '../tally-behind-proxy.ts';
 import { createTallyUnderTest, keyed, open, type TallyUnderTest } from '../tally-under-test.ts';
 import { admin, adminKey, bearer, get, increment, makeKey, makePass, nobody } from './callers.ts';
 
@@ -23,8 +24,7 @@ let tally: TallyUnderTest;
 let proxy: FaultProxy;
 beforeEach(async () => {
   const { table } = await createTallyUnderTest({ counters });
-  proxy = await startFaultProxy({ upstream: table.endpoint });
-  tally = await createTallyUnderTest({ counters, adminKey, table, endpoint: proxy.endpoint });
+  ({ tally, proxy } = await createTallyBehindProxy({ counters, adminKey, table }));
 });
 afterEach(() => proxy.stop());
 

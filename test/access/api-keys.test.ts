@@ -4,7 +4,8 @@ import { createApiKeys } from '../../functions/http/api-keys.ts';
 import { limits } from '../../functions/rules/limits.ts';
 import { createDynamoClients } from '../../functions/store/dynamo-clients.ts';
 import { createDynamoKeyStore } from '../../functions/store/dynamo-key-store.ts';
-import { type FaultProxy, startFaultProxy } from '../faults/fault-proxy.ts';
+import type { FaultProxy } from '../faults/fault-proxy.ts';
+import { createTallyBehindProxy } from '../tally-behind-proxy.ts';
 import { createTallyUnderTest, keyed, open, type TallyUnderTest } from '../tally-under-test.ts';
 import { admin, adminKey, bearer, get, increment, makeKey, revoke, storeKeys } from './callers.ts';
 
@@ -207,12 +208,10 @@ describe('what is no key', () => {
   });
 
   test('is looked up once in a while, however often it is tried', async () => {
-    const proxy = await startFaultProxy({ upstream: tally.table.endpoint });
-    const guarded = await createTallyUnderTest({
+    const { tally: guarded, proxy } = await createTallyBehindProxy({
       counters,
       adminKey,
       table: tally.table,
-      endpoint: proxy.endpoint,
     });
     for (let guess = 0; guess < 10; guess++) {
       const credential = `tally_unknown_${String(guess).padStart(43, 'A')}`;
@@ -319,13 +318,11 @@ describe('the last use of a key', () => {
   let proxy: FaultProxy;
   let guarded: TallyUnderTest;
   beforeEach(async () => {
-    proxy = await startFaultProxy({ upstream: tally.table.endpoint });
-    guarded = await createTallyUnderTest({
+    ({ tally: guarded, proxy } = await createTallyBehindProxy({
       counters,
       adminKey,
       table: tally.table,
-      endpoint: proxy.endpoint,
-    });
+    }));
   });
   afterEach(() => proxy.stop());
 

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { limits } from '../../functions/rules/limits.ts';
-import { startFaultProxy } from '../faults/fault-proxy.ts';
+import { createTallyBehindProxy } from '../tally-behind-proxy.ts';
 import { createTallyUnderTest, keyed, open, type TallyUnderTest } from '../tally-under-test.ts';
 import { admin, adminKey, get, type Headers, increment, makeKey, makePass } from './callers.ts';
 
@@ -130,12 +130,10 @@ test('a pass that a key without a limit has made is neither counted nor looked u
 
 test('beyond the limit a flood writes nothing, so it costs no more than within', async () => {
   const { headers } = await makeKey(tally, [everything], 3);
-  const proxy = await startFaultProxy({ upstream: tally.table.endpoint });
-  const guarded = await createTallyUnderTest({
+  const { tally: guarded, proxy } = await createTallyBehindProxy({
     counters,
     adminKey,
     table: tally.table,
-    endpoint: proxy.endpoint,
   });
   const sendTimes = async (count: number) => {
     proxy.forget();
@@ -154,12 +152,10 @@ test('beyond the limit a flood writes nothing, so it costs no more than within',
 
 test('calls that cannot be counted are refused, not waved through', async () => {
   const { headers } = await makeKey(tally, [everything], 3);
-  const proxy = await startFaultProxy({ upstream: tally.table.endpoint });
-  const guarded = await createTallyUnderTest({
+  const { tally: guarded, proxy } = await createTallyBehindProxy({
     counters,
     adminKey,
     table: tally.table,
-    endpoint: proxy.endpoint,
   });
   await guarded.send(get('/v1/resto-7/stock', headers));
   proxy.inject({ effect: 'server error before commit', operation: 'UpdateItem' });

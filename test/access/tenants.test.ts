@@ -8,8 +8,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { HttpResponse } from '../../functions/http/responses.ts';
 import { defaultFunction, matchRoute, operations, routes } from '../../functions/http/routes.ts';
 import { limits } from '../../functions/rules/limits.ts';
-import { type FaultProxy, startFaultProxy } from '../faults/fault-proxy.ts';
+import type { FaultProxy } from '../faults/fault-proxy.ts';
 import { type ApiRequest, apiEvent, bodyBytes, lambdaContext } from '../http/api-event.ts';
+import { createTallyBehindProxy } from '../tally-behind-proxy.ts';
 import { createTallyUnderTest, keyed, type TallyUnderTest } from '../tally-under-test.ts';
 import { admin, adminKey, get, type Headers, increment, makeKey, makePass } from './callers.ts';
 
@@ -38,13 +39,11 @@ const withoutUse = async () => (await tally.items()).map(({ u: _, ...item }) => 
 
 beforeAll(async () => {
   tally = await createTallyUnderTest({ counters, adminKey });
-  proxy = await startFaultProxy({ upstream: tally.table.endpoint });
-  watched = await createTallyUnderTest({
+  ({ tally: watched, proxy } = await createTallyBehindProxy({
     counters,
     adminKey,
     table: tally.table,
-    endpoint: proxy.endpoint,
-  });
+  }));
   const put = (path: string, body?: unknown) =>
     tally.send({ method: 'PUT', path, headers: admin, body });
   for (const counter of ['likes', 'views', 'stock']) {

@@ -1,32 +1,23 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { limits } from '../../functions/rules/limits.ts';
-import { createTestTable } from '../engine/test-table.ts';
-import { type FaultProxy, startFaultProxy } from '../faults/fault-proxy.ts';
-import {
-  type Answer,
-  createTallyUnderTest,
-  open,
-  type TallyUnderTest,
-} from '../tally-under-test.ts';
+import type { FaultProxy } from '../faults/fault-proxy.ts';
+import { createTallyBehindProxy } from '../tally-behind-proxy.ts';
+import { type Answer, open, type TallyUnderTest } from '../tally-under-test.ts';
 import { cellWrites } from './cell-writes.ts';
 
 let tally: TallyUnderTest;
 let proxy: FaultProxy;
 
 beforeEach(async () => {
-  const table = await createTestTable();
-  proxy = await startFaultProxy({ upstream: table.endpoint });
-  tally = await createTallyUnderTest({
+  ({ tally, proxy } = await createTallyBehindProxy({
     counters: {
       likes: { kind: 'count', maxShards: 6, access: open },
       daily: { kind: 'count', windows: ['day'], maxShards: 4, access: open },
       views: { kind: 'count', write: 'deferred', access: open },
       stock: { kind: 'count', bounds: { min: 0 }, access: open },
     },
-    table,
-    endpoint: proxy.endpoint,
     instances: 2,
-  });
+  }));
 });
 
 afterEach(() => proxy.stop());

@@ -1,12 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createTestTable } from '../engine/test-table.ts';
-import { type FaultProxy, startFaultProxy } from '../faults/fault-proxy.ts';
-import {
-  createTallyUnderTest,
-  open,
-  type TallyOptions,
-  type TallyUnderTest,
-} from '../tally-under-test.ts';
+import type { FaultProxy } from '../faults/fault-proxy.ts';
+import { createTallyBehindProxy } from '../tally-behind-proxy.ts';
+import { open, type TallyOptions, type TallyUnderTest } from '../tally-under-test.ts';
 
 const counters: TallyOptions['counters'] = {
   likes: { kind: 'count', access: open },
@@ -18,9 +13,7 @@ let tally: TallyUnderTest;
 let proxy: FaultProxy;
 
 beforeEach(async () => {
-  const table = await createTestTable();
-  proxy = await startFaultProxy({ upstream: table.endpoint });
-  tally = await createTallyUnderTest({ counters, table, endpoint: proxy.endpoint });
+  ({ tally, proxy } = await createTallyBehindProxy({ counters }));
 });
 
 afterEach(() => proxy.stop());

@@ -1,9 +1,9 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createTestTable } from '../engine/test-table.ts';
-import { type FaultProxy, startFaultProxy } from '../faults/fault-proxy.ts';
+import type { FaultProxy } from '../faults/fault-proxy.ts';
 import { scanTable } from '../ledger-delivery.ts';
-import { createTallyUnderTest, open, type TallyUnderTest } from '../tally-under-test.ts';
+import { createTallyBehindProxy } from '../tally-behind-proxy.ts';
+import { open, type TallyUnderTest } from '../tally-under-test.ts';
 import { writeUnits } from './write-units.ts';
 
 const longestName = 'x'.repeat(32);
@@ -12,18 +12,14 @@ let tally: TallyUnderTest;
 let proxy: FaultProxy;
 
 beforeEach(async () => {
-  const table = await createTestTable();
-  proxy = await startFaultProxy({ upstream: table.endpoint });
-  tally = await createTallyUnderTest({
+  ({ tally, proxy } = await createTallyBehindProxy({
     counters: {
       likes: { kind: 'count', maxShards: 250, access: open },
       views: { kind: 'count', write: 'deferred', access: open },
       stock: { kind: 'count', bounds: { min: -9 }, access: open },
       [longestName]: { kind: 'count', windows: ['all', 'day', 'hour', 'minute'], access: open },
     },
-    table,
-    endpoint: proxy.endpoint,
-  });
+  }));
 });
 
 afterEach(() => proxy.stop());

@@ -1,23 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { limits } from '../../functions/rules/limits.ts';
-import { createTestTable } from '../engine/test-table.ts';
-import { type FaultProxy, startFaultProxy } from '../faults/fault-proxy.ts';
-import {
-  type Answer,
-  createTallyUnderTest,
-  keyed,
-  open,
-  type TallyUnderTest,
-} from '../tally-under-test.ts';
+import type { FaultProxy } from '../faults/fault-proxy.ts';
+import { createTallyBehindProxy } from '../tally-behind-proxy.ts';
+import { type Answer, keyed, open, type TallyUnderTest } from '../tally-under-test.ts';
 import { adminKey, asAdmin, countOf, draw, sendBatch } from './requests.ts';
 
 let tally: TallyUnderTest;
 let proxy: FaultProxy;
 
 beforeEach(async () => {
-  const table = await createTestTable();
-  proxy = await startFaultProxy({ upstream: table.endpoint });
-  tally = await createTallyUnderTest({
+  ({ tally, proxy } = await createTallyBehindProxy({
     counters: {
       likes: { kind: 'count', access: open },
       views: { kind: 'count', write: 'deferred', windows: ['all', 'day', 'hour'], access: open },
@@ -29,11 +21,9 @@ beforeEach(async () => {
       viewers: { kind: 'presence', access: open },
       visitors: { kind: 'unique', windows: ['day', 'all'], access: open },
     },
-    table,
-    endpoint: proxy.endpoint,
     startsAt: '2096-02-28T23:00:00Z',
     adminKey,
-  });
+  }));
 });
 
 afterEach(() => proxy.stop());

@@ -1,32 +1,23 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { limits } from '../../functions/rules/limits.ts';
-import { createTestTable } from '../engine/test-table.ts';
-import { type FaultProxy, startFaultProxy } from '../faults/fault-proxy.ts';
-import {
-  type Answer,
-  createTallyUnderTest,
-  open,
-  type TallyUnderTest,
-} from '../tally-under-test.ts';
+import type { FaultProxy } from '../faults/fault-proxy.ts';
+import { createTallyBehindProxy } from '../tally-behind-proxy.ts';
+import { type Answer, open, type TallyUnderTest } from '../tally-under-test.ts';
 import { readHistory } from './requests.ts';
 
 let tally: TallyUnderTest;
 let proxy: FaultProxy;
 
 beforeEach(async () => {
-  const table = await createTestTable();
-  proxy = await startFaultProxy({ upstream: table.endpoint });
-  tally = await createTallyUnderTest({
+  ({ tally, proxy } = await createTallyBehindProxy({
     counters: {
       views: { kind: 'count', write: 'deferred', windows: ['all', 'day', 'hour'], access: open },
       daily: { kind: 'count', windows: ['day'], keepDays: { day: 3 }, access: open },
       calls: { kind: 'count', windows: ['minute'], bounds: { max: 100 }, access: open },
       likes: { kind: 'count', access: open },
     },
-    table,
-    endpoint: proxy.endpoint,
     startsAt: '2096-02-28T22:30:00Z',
-  });
+  }));
 });
 
 afterEach(() => proxy.stop());

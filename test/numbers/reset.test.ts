@@ -1,17 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { limits } from '../../functions/rules/limits.ts';
-import { createTestTable } from '../engine/test-table.ts';
-import { type FaultProxy, startFaultProxy } from '../faults/fault-proxy.ts';
-import { createTallyUnderTest, open, type TallyUnderTest } from '../tally-under-test.ts';
+import type { FaultProxy } from '../faults/fault-proxy.ts';
+import { createTallyBehindProxy } from '../tally-behind-proxy.ts';
+import { open, type TallyUnderTest } from '../tally-under-test.ts';
 import { adminKey, countOf, readHistory, reset, wasReplayed } from './requests.ts';
 
 let tally: TallyUnderTest;
 let proxy: FaultProxy;
 
 beforeEach(async () => {
-  const table = await createTestTable();
-  proxy = await startFaultProxy({ upstream: table.endpoint });
-  tally = await createTallyUnderTest({
+  ({ tally, proxy } = await createTallyBehindProxy({
     counters: {
       likes: { kind: 'count', access: open },
       views: { kind: 'count', write: 'deferred', windows: ['all', 'day'], access: open },
@@ -20,12 +18,10 @@ beforeEach(async () => {
       stock: { kind: 'count', bounds: { min: 0 }, access: open },
       seats: { kind: 'count', bounds: { min: -10, max: 10 }, access: open },
     },
-    table,
-    endpoint: proxy.endpoint,
     instances: 2,
     startsAt: '2096-02-28T23:00:00Z',
     adminKey,
-  });
+  }));
 });
 
 afterEach(() => proxy.stop());

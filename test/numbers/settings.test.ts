@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { limits } from '../../functions/rules/limits.ts';
-import { createTestTable } from '../engine/test-table.ts';
-import { type FaultProxy, startFaultProxy } from '../faults/fault-proxy.ts';
+import type { FaultProxy } from '../faults/fault-proxy.ts';
+import { createTallyBehindProxy } from '../tally-behind-proxy.ts';
 import { createTallyUnderTest, open, type TallyUnderTest } from '../tally-under-test.ts';
 import { adminKey, asAdmin, draw, putSettings, ticketOf } from './requests.ts';
 
@@ -10,20 +10,16 @@ let other: TallyUnderTest['instances'][number];
 let proxy: FaultProxy;
 
 beforeEach(async () => {
-  const table = await createTestTable();
-  proxy = await startFaultProxy({ upstream: table.endpoint });
-  tally = await createTallyUnderTest({
+  ({ tally, proxy } = await createTallyBehindProxy({
     counters: {
       orders: { kind: 'ticket', access: open },
       guests: { kind: 'count', windows: ['day'], access: open },
       likes: { kind: 'count', access: open },
     },
-    table,
-    endpoint: proxy.endpoint,
     instances: 2,
     startsAt: '2096-02-28T23:30:00Z',
     adminKey,
-  });
+  }));
   other = tally.instances[1] ?? tally;
 });
 

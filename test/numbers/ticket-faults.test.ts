@@ -1,28 +1,25 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { limits } from '../../functions/rules/limits.ts';
-import { createTestTable } from '../engine/test-table.ts';
-import { type FaultProxy, startFaultProxy } from '../faults/fault-proxy.ts';
+import type { FaultProxy } from '../faults/fault-proxy.ts';
 import { seededRandom } from '../seeded-random.ts';
-import { createTallyUnderTest, open, type TallyUnderTest } from '../tally-under-test.ts';
+import { createTallyBehindProxy } from '../tally-behind-proxy.ts';
+import { open, type TallyUnderTest } from '../tally-under-test.ts';
 import { adminKey, draw, expectGapFree, reset, ticketOf, wasReplayed } from './requests.ts';
 
 let tally: TallyUnderTest;
 let proxy: FaultProxy;
 
 beforeEach(async () => {
-  const table = await createTestTable();
-  proxy = await startFaultProxy({ upstream: table.endpoint, random: seededRandom(7) });
-  tally = await createTallyUnderTest({
+  ({ tally, proxy } = await createTallyBehindProxy({
     counters: {
       orders: { kind: 'ticket', access: open },
       parking: { kind: 'ticket', gaps: 'allowed', access: open },
     },
-    table,
-    endpoint: proxy.endpoint,
     instances: 12,
     pausesTakeTime: true,
     adminKey,
-  });
+    proxyRandom: seededRandom(7),
+  }));
 });
 
 afterEach(() => proxy.stop());

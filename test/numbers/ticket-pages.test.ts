@@ -4,15 +4,10 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { limits } from '../../functions/rules/limits.ts';
-import { createTestTable } from '../engine/test-table.ts';
-import { type FaultProxy, startFaultProxy } from '../faults/fault-proxy.ts';
+import type { FaultProxy } from '../faults/fault-proxy.ts';
 import { seededRandom } from '../seeded-random.ts';
-import {
-  createTallyUnderTest,
-  type Instance,
-  open,
-  type TallyUnderTest,
-} from '../tally-under-test.ts';
+import { createTallyBehindProxy } from '../tally-behind-proxy.ts';
+import { type Instance, open, type TallyUnderTest } from '../tally-under-test.ts';
 import { adminKey, draw, expectGapFree, reset, ticketOf, wasReplayed } from './requests.ts';
 
 const book = 'resto/orders';
@@ -24,16 +19,13 @@ let first: Instance;
 let second: Instance;
 
 beforeEach(async () => {
-  const table = await createTestTable();
-  proxy = await startFaultProxy({ upstream: table.endpoint, random: seededRandom(11) });
-  tally = await createTallyUnderTest({
+  ({ tally, proxy } = await createTallyBehindProxy({
     counters: { orders: { kind: 'ticket', access: open } },
-    table,
-    endpoint: proxy.endpoint,
     instances: 8,
     pausesTakeTime: true,
     adminKey,
-  });
+    proxyRandom: seededRandom(11),
+  }));
   [first = tally, second = tally] = tally.instances;
 });
 
