@@ -3,12 +3,12 @@
  * of a key. What a program may read goes to stdout, what is for people only to stderr.
  */
 import { parseArgs } from 'node:util';
-import { createApiKeys, idOf } from '../functions/http/api-keys.ts';
+import { createApiKeys, idOf } from '../functions/access/api-keys.ts';
+import { createDynamoClients } from '../functions/dynamo/dynamo-clients.ts';
+import { createDynamoKeyStore } from '../functions/dynamo/dynamo-key-store.ts';
 import { parse } from '../functions/http/http-request.ts';
 import { keyBody } from '../functions/http/schemas.ts';
 import { environmentNames } from '../functions/runtime/environment-names.ts';
-import { createDynamoClients } from '../functions/store/dynamo-clients.ts';
-import { createDynamoKeyStore } from '../functions/store/dynamo-key-store.ts';
 
 const usage = `Usage:
   npx node bin/tally.ts keys create --actions ACTIONS --subjects SUBJECTS [--counters NAMES] [--calls-per-minute N]

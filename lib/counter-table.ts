@@ -8,8 +8,8 @@ import {
 } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { tableDefinition } from '../functions/dynamo/table-definition.ts';
 import { environmentNames } from '../functions/runtime/environment-names.ts';
-import { tableDefinition } from '../functions/store/table-definition.ts';
 import type { CounterFunction } from './counter-function.ts';
 
 export interface CounterTableProps {

@@ -1,6 +1,6 @@
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { assets } from '../functions/http/assets.ts';
+import { assets } from '../functions/pages/assets.ts';
 import { CounterApi } from './counter-api.ts';
 import { CounterFunction } from './counter-function.ts';
 import { CounterStream } from './counter-stream.ts';

@@ -9,7 +9,7 @@ import {
   UpdateTimeToLiveCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
-import { tableDefinition } from '../functions/store/table-definition.ts';
+import { tableDefinition } from '../functions/dynamo/table-definition.ts';
 
 const { partitionKey, sortKey, streamViewType, ttlAttribute } = tableDefinition;
 const ACTIVE_DEADLINE_SECONDS = 60;

@@ -3,10 +3,10 @@
  * from here: whatever goes wrong becomes a problem document.
  */
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { type Access, claimsOf, type Need, type RequestAccess } from '../access/access.ts';
 import type { TallyConfig } from '../counters/define-counters.ts';
 import type { Action } from '../rules/scopes.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../store/counter-store.ts';
-import { type Access, claimsOf, type Need, type RequestAccess } from './access.ts';
 import {
   checkBodySize,
   type HttpRequest,

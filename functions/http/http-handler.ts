@@ -1,5 +1,5 @@
+import type { Access } from '../access/access.ts';
 import type { TallyConfig } from '../counters/define-counters.ts';
-import type { Access } from './access.ts';
 import { createAnswer, type Operation } from './answer-request.ts';
 import { createPipeline } from './pipeline.ts';
 

@@ -1,12 +1,12 @@
 /** A request as the operations see it: taken apart, its names checked, its body not yet trusted. */
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import * as v from 'valibot';
+import type { RequestAccess } from '../access/access.ts';
 import type { CounterDefinition, CounterKind, TallyConfig } from '../counters/define-counters.ts';
 import type { ShownOf } from '../counters/show.ts';
 import { limits } from '../rules/limits.ts';
 import { isName, isReservedSubject } from '../rules/names.ts';
 import { parseToken } from '../rules/tokens.ts';
-import type { RequestAccess } from './access.ts';
 import { Problem } from './problem.ts';
 import type { ProblemCode } from './problems.ts';
 

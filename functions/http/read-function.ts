@@ -1,13 +1,13 @@
+import { createTableAccess } from '../access/table-access.ts';
 import type { CounterContext } from '../counters/counter-context.ts';
 import { createCounters } from '../counters/counters.ts';
 import type { Operations } from './answer-request.ts';
-import { createCounterOperations } from './counter-operations.ts';
 import { createHttpHandler, type HttpHandler, type Logger } from './http-handler.ts';
-import { createMemberOperations } from './member-operations.ts';
+import { createCounterOperations } from './operations/counter-operations.ts';
+import { createMemberOperations } from './operations/member-operations.ts';
+import { createSettingsOperations } from './operations/settings-operations.ts';
+import { createUserOperations } from './operations/user-operations.ts';
 import { json } from './responses.ts';
-import { createSettingsOperations } from './settings-operations.ts';
-import { createTableAccess } from './table-access.ts';
-import { createUserOperations } from './user-operations.ts';
 
 /** The function that reads. */
 export function createReadFunction({

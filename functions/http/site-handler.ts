@@ -1,7 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { tally } from '../../tally.config.ts';
 import { createHttpHandler } from './http-handler.ts';
-import { createSiteOperations } from './site-operations.ts';
+import { createSiteOperations } from './operations/site-operations.ts';
 
 /** Wired by itself: this function has no rights to the table, so it must not ask for one. */
 export const handler = createHttpHandler(createSiteOperations(), {

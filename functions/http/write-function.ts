@@ -1,16 +1,16 @@
+import { createTableAccess } from '../access/table-access.ts';
 import type { CounterContext } from '../counters/counter-context.ts';
 import { createCounters } from '../counters/counters.ts';
 import type { LiveEndpoints } from '../runtime/environment.ts';
 import type { Operations } from './answer-request.ts';
-import { createBatchOperations } from './batch-operations.ts';
-import { createCounterOperations } from './counter-operations.ts';
 import { createHttpHandler, type HttpHandler, type Logger } from './http-handler.ts';
-import { createKeyOperations } from './key-operations.ts';
-import { createLiveOperations } from './live-operations.ts';
-import { createMemberOperations } from './member-operations.ts';
-import { createSettingsOperations } from './settings-operations.ts';
-import { createTableAccess } from './table-access.ts';
-import { createUserOperations } from './user-operations.ts';
+import { createBatchOperations } from './operations/batch-operations.ts';
+import { createCounterOperations } from './operations/counter-operations.ts';
+import { createKeyOperations } from './operations/key-operations.ts';
+import { createLiveOperations } from './operations/live-operations.ts';
+import { createMemberOperations } from './operations/member-operations.ts';
+import { createSettingsOperations } from './operations/settings-operations.ts';
+import { createUserOperations } from './operations/user-operations.ts';
 
 /** The function that writes. */
 export function createWriteFunction({

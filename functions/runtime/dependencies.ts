@@ -5,13 +5,13 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { tally } from '../../tally.config.ts';
 import type { CounterContext } from '../counters/counter-context.ts';
 import type { TallyConfig } from '../counters/define-counters.ts';
-import { createDynamoClients, type DynamoClients } from '../store/dynamo-clients.ts';
-import { createDynamoCounterStore } from '../store/dynamo-counter-store.ts';
-import { createDynamoKeyStore } from '../store/dynamo-key-store.ts';
-import { createDynamoMemberStore } from '../store/dynamo-member-store.ts';
-import { createDynamoSketchStore } from '../store/dynamo-sketch-store.ts';
-import { createDynamoSubscriptionStore } from '../store/dynamo-subscription-store.ts';
-import { createDynamoTicketStore } from '../store/dynamo-ticket-store.ts';
+import { createDynamoClients, type DynamoClients } from '../dynamo/dynamo-clients.ts';
+import { createDynamoCounterStore } from '../dynamo/dynamo-counter-store.ts';
+import { createDynamoKeyStore } from '../dynamo/dynamo-key-store.ts';
+import { createDynamoMemberStore } from '../dynamo/dynamo-member-store.ts';
+import { createDynamoSketchStore } from '../dynamo/dynamo-sketch-store.ts';
+import { createDynamoSubscriptionStore } from '../dynamo/dynamo-subscription-store.ts';
+import { createDynamoTicketStore } from '../dynamo/dynamo-ticket-store.ts';
 import { type LiveEndpoints, readEnvironment } from './environment.ts';
 
 export interface Dependencies {

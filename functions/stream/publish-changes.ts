@@ -5,9 +5,9 @@ import type { CounterContext } from '../counters/counter-context.ts';
 import type { Counters } from '../counters/counters.ts';
 import { channelOf } from '../counters/live.ts';
 import type { Shown, ShownOf } from '../counters/show.ts';
+import type { CellMove } from '../dynamo/stream-records.ts';
 import { limits } from '../rules/limits.ts';
 import { windowKeyAt } from '../rules/windows.ts';
-import type { CellMove } from '../store/stream-records.ts';
 import type { Publish } from './publisher.ts';
 
 /** A counter that moved in a batch, and until when it is watched (epoch ms), if one of the moves told. */

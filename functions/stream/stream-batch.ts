@@ -1,8 +1,8 @@
 import type { DynamoDBRecord } from 'aws-lambda';
 import type { CounterContext } from '../counters/counter-context.ts';
 import { createCounters } from '../counters/counters.ts';
+import { type CellMove, parseStreamRecord } from '../dynamo/stream-records.ts';
 import type { FoldStore } from '../store/fold-store.ts';
-import { type CellMove, parseStreamRecord } from '../store/stream-records.ts';
 import { foldBatch } from './fold-batch.ts';
 import { createChangePublisher } from './publish-changes.ts';
 import type { Publish } from './publisher.ts';

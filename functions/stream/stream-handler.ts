@@ -3,9 +3,9 @@
  * An error makes Lambda deliver the batch again, which is always right; a record is never skipped.
  */
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { createDynamoFoldStore } from '../dynamo/dynamo-fold-store.ts';
 import { createDependencies } from '../runtime/dependencies.ts';
 import { requireLive } from '../runtime/environment.ts';
-import { createDynamoFoldStore } from '../store/dynamo-fold-store.ts';
 import { createPublisher } from './publisher.ts';
 import { createStreamHandler } from './stream-batch.ts';
 

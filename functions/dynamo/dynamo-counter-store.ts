@@ -1,0 +1,252 @@
+import { isDeepStrictEqual } from 'node:util';
+import {
+  ConditionalCheckFailedException,
+  TransactionCanceledException,
+  TransactionConflictException,
+} from '@aws-sdk/client-dynamodb';
+import { PutCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { fitsRoom, type Room } from '../rules/bounds.ts';
+import {
+  type AddOutcome,
+  type CellChange,
+  type CounterStore,
+  OutcomeUnknownError,
+  StoreUnavailableError,
+  type Token,
+  type TokenOutcome,
+} from '../store/counter-store.ts';
+import { type DynamoClients, fromWire } from './dynamo-clients.ts';
+import { isContention, isUnsure, writeFailure } from './dynamo-errors.ts';
+import { createItemReader } from './item-reader.ts';
+import { parseCell, parseSeenToken, parseSettings, settingsItem, tokenItem } from './items.ts';
+import { cellItemKey, settingsItemKey } from './keys.ts';
+import { createSecretReader } from './secret-reader.ts';
+
+/**
+ * @param random in [0, 1): spreads repeated calls
+ */
+export function createDynamoCounterStore(options: {
+  clients: DynamoClients;
+  tableName: string;
+  random: () => number;
+}): CounterStore {
+  const { clients, tableName: TableName } = options;
+
+  const readItems = createItemReader(options);
+  const readCells: CounterStore['readCells'] = async (keys, { consistent }) => {
+    const items = await readItems(keys.map(cellItemKey), { consistent });
+    return items.map((item) => item && parseCell(item));
+  };
+
+  async function add(change: CellChange): Promise<AddOutcome> {
+    try {
+      const { Attributes } = await clients.once.send(
+        new UpdateCommand({
+          TableName,
+          ...addExpression(change),
+          ReturnValues: 'ALL_NEW',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      );
+      return { outcome: 'added', cell: parseCell(Attributes ?? {}) };
+    } catch (error) {
+      if (isContention(error)) return { outcome: 'contended', unsure: false };
+      if (error instanceof ConditionalCheckFailedException) {
+        return { outcome: 'out_of_room', cell: parseCell(fromWire(error.Item)) };
+      }
+      throw writeFailure(error);
+    }
+  }
+
+  async function addWithToken(
+    change: CellChange,
+    token: Token,
+  ): Promise<TokenOutcome | Exclude<AddOutcome, { outcome: 'added' }>> {
+    try {
+      await clients.retrying.send(
+        new TransactWriteCommand({
+          TransactItems: [
+            { Put: { TableName, ...putIfAbsent(token, true) } },
+            {
+              Update: {
+                TableName,
+                ...addExpression(change),
+                ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+              },
+            },
+          ],
+        }),
+      );
+      return { outcome: 'accepted' };
+    } catch (error) {
+      if (error instanceof TransactionCanceledException) {
+        const [tokenReason, cellReason] = error.CancellationReasons ?? [];
+        if (tokenReason?.Code === 'ConditionalCheckFailed') {
+          return seenToken({ error, item: tokenReason.Item, token, applied: true });
+        }
+        if (tokenReason?.Code === 'TransactionConflict') {
+          return { outcome: 'token_in_use', unsure: isUnsure(error) };
+        }
+        if (cellReason?.Code === 'ConditionalCheckFailed') {
+          return { outcome: 'out_of_room', cell: parseCell(fromWire(cellReason.Item)) };
+        }
+      }
+      if (isContention(error)) return { outcome: 'contended', unsure: isUnsure(error) };
+      throw writeFailure(error);
+    }
+  }
+
+  async function defer(token: Token): Promise<TokenOutcome> {
+    try {
+      await clients.retrying.send(new PutCommand({ TableName, ...putIfAbsent(token, false) }));
+      return { outcome: 'accepted' };
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) {
+        return seenToken({ error, item: error.Item, token, applied: false });
+      }
+      if (error instanceof TransactionConflictException) {
+        return { outcome: 'token_in_use', unsure: isUnsure(error) };
+      }
+      throw writeFailure(error);
+    }
+  }
+
+  const growShards: CounterStore['growShards'] = async (key, { from, to, expiresAt }) => {
+    try {
+      await clients.once.send(
+        new UpdateCommand({
+          TableName,
+          Key: cellItemKey(key),
+          UpdateExpression: `SET s = :to${expiresAt === undefined ? '' : ', x = if_not_exists(x, :x)'}`,
+          ConditionExpression: from === 1 ? 'attribute_not_exists(s) OR s = :from' : 's = :from',
+          ExpressionAttributeValues: { ':from': from, ':to': to, ':x': expiresAt },
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      );
+      return to;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) {
+        return parseCell(fromWire(error.Item)).shardCount;
+      }
+      const failure = writeFailure(error);
+      // Growth only makes later writes cheaper: whoever meets contention next asks again.
+      if (failure instanceof StoreUnavailableError) return from;
+      if (failure instanceof OutcomeUnknownError) return from;
+      throw failure;
+    }
+  };
+
+  const readSettings: CounterStore['readSettings'] = async (subject) => {
+    const [item] = await readItems([settingsItemKey(subject)], { consistent: false });
+    return item && parseSettings(item);
+  };
+
+  const writeSettings: CounterStore['writeSettings'] = async (subject, settings) => {
+    try {
+      await clients.retrying.send(
+        new PutCommand({ TableName, Item: settingsItem(subject, settings) }),
+      );
+    } catch (error) {
+      throw writeFailure(error);
+    }
+  };
+
+  const watch: CounterStore['watch'] = async (key, { untilMs, expiresAt }) => {
+    try {
+      await clients.retrying.send(
+        new UpdateCommand({
+          TableName,
+          Key: cellItemKey(key),
+          UpdateExpression: `SET l = :until${expiresAt === undefined ? '' : ', x = if_not_exists(x, :x)'}`,
+          ExpressionAttributeValues: { ':until': untilMs, ':x': expiresAt },
+        }),
+      );
+    } catch (error) {
+      throw writeFailure(error);
+    }
+  };
+
+  const checkReachable = async () => {
+    const nobody = { subject: '-', series: '-', region: '-', shard: 0, window: '-' };
+    await readCells([nobody], { consistent: true });
+  };
+
+  return {
+    readCells,
+    add,
+    addWithToken,
+    defer,
+    growShards,
+    watch,
+    readSettings,
+    writeSettings,
+    secret: createSecretReader(options),
+    checkReachable,
+  };
+}
+
+/** The parts of an UpdateItem (alone or in a transaction) that adds to a cell. */
+function addExpression(change: CellChange) {
+  const { amount, resetAway, resetAwayBefore, room } = change;
+  const conditions = [inRoom(room), notResetSince(resetAwayBefore)].filter(
+    (condition) => condition !== undefined,
+  );
+  return {
+    Key: cellItemKey(change.key),
+    UpdateExpression: `ADD n :amount${resetAway === 0n ? '' : ', z :resetAway'} SET t = :now${change.expiresAt === undefined ? '' : ', x = if_not_exists(x, :x)'}`,
+    ...(conditions.length === 0 ? {} : { ConditionExpression: conditions.join(' AND ') }),
+    ExpressionAttributeValues: {
+      ':amount': amount,
+      ':resetAway': resetAway === 0n ? undefined : resetAway,
+      ':resetAwayBefore': resetAwayBefore,
+      ':now': change.nowMs,
+      ':x': change.expiresAt,
+      ':atLeast': room.atLeast,
+      ':atMost': room.atMost,
+    },
+  };
+}
+
+function inRoom(room: Room): string | undefined {
+  const bounds = [
+    room.atLeast === undefined ? undefined : 'n >= :atLeast',
+    room.atMost === undefined ? undefined : 'n <= :atMost',
+  ].filter((bound) => bound !== undefined);
+  if (bounds.length === 0) return undefined;
+  const present = bounds.join(' AND ');
+  const here = fitsRoom(0, room) ? `(attribute_not_exists(n) OR (${present}))` : `(${present})`;
+  // Of several cells, none knows how much there is in all of them.
+  return `${here} AND attribute_not_exists(s)`;
+}
+
+function notResetSince(resetAwayBefore: bigint | undefined): string | undefined {
+  if (resetAwayBefore === undefined) return undefined;
+  const asBefore = 'z = :resetAwayBefore';
+  return resetAwayBefore === 0n ? `(attribute_not_exists(z) OR ${asBefore})` : asBefore;
+}
+
+/** A token that was there before: unless this very request put it there, and the reply was lost. */
+function seenToken({
+  error,
+  item,
+  token,
+  applied,
+}: {
+  error: Error;
+  item: Parameters<typeof fromWire>[0];
+  token: Token;
+  applied: boolean;
+}): TokenOutcome {
+  const seen = parseSeenToken(fromWire(item));
+  const { fingerprint, acceptedAtMs } = token;
+  const isOwn = isUnsure(error) && isDeepStrictEqual(seen, { fingerprint, applied, acceptedAtMs });
+  return isOwn ? { outcome: 'accepted' } : { outcome: 'seen', seen };
+}
+
+function putIfAbsent(token: Token, applied: boolean) {
+  return {
+    Item: tokenItem(token, applied),
+    ConditionExpression: 'attribute_not_exists(pk)',
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
+  };
+}

@@ -1,0 +1,113 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import {
+  DeleteCommand,
+  GetCommand,
+  PutCommand,
+  paginateQuery,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import type { Scope } from '../rules/scopes.ts';
+import type { ApiKey, KeyStore } from '../store/key-store.ts';
+import type { DynamoClients } from './dynamo-clients.ts';
+import { readFailure, writeFailure } from './dynamo-errors.ts';
+import { apiKeyItemKey, apiKeysPartition } from './keys.ts';
+
+type Item = Readonly<Record<string, unknown>>;
+
+export function createDynamoKeyStore({
+  clients: { retrying, once },
+  tableName: TableName,
+}: {
+  clients: DynamoClients;
+  tableName: string;
+}): KeyStore {
+  return {
+    async find(id) {
+      try {
+        const { Item } = await retrying.send(
+          new GetCommand({ TableName, Key: apiKeyItemKey(id), ConsistentRead: true }),
+        );
+        return Item && parse(Item);
+      } catch (error) {
+        throw readFailure(error);
+      }
+    },
+
+    async list() {
+      const keys: ApiKey[] = [];
+      try {
+        const pages = paginateQuery(
+          { client: retrying },
+          {
+            TableName,
+            KeyConditionExpression: 'pk = :keys',
+            ExpressionAttributeValues: { ':keys': apiKeysPartition },
+            ConsistentRead: true,
+          },
+        );
+        for await (const { Items = [] } of pages) keys.push(...Items.map(parse));
+      } catch (error) {
+        throw readFailure(error);
+      }
+      return keys;
+    },
+
+    async create(key) {
+      try {
+        await retrying.send(
+          new PutCommand({
+            TableName,
+            Item: {
+              ...apiKeyItemKey(key.id),
+              h: key.secretHash,
+              g: key.scopes,
+              m: key.callsPerMinute,
+              t: key.createdAtMs,
+            },
+            // The SDK sends it again if the answer is lost, and must then not stumble over itself.
+            ConditionExpression: 'attribute_not_exists(pk) OR h = :hash',
+            ExpressionAttributeValues: { ':hash': key.secretHash },
+          }),
+        );
+      } catch (error) {
+        throw writeFailure(error);
+      }
+    },
+
+    async remove(id) {
+      try {
+        const { Attributes } = await retrying.send(
+          new DeleteCommand({ TableName, Key: apiKeyItemKey(id), ReturnValues: 'ALL_OLD' }),
+        );
+        return Attributes !== undefined;
+      } catch (error) {
+        throw writeFailure(error);
+      }
+    },
+
+    async noteUse(id, day) {
+      try {
+        await once.send(
+          new UpdateCommand({
+            TableName,
+            Key: apiKeyItemKey(id),
+            UpdateExpression: 'SET u = :day',
+            ConditionExpression: 'attribute_exists(pk) AND (attribute_not_exists(u) OR u < :day)',
+            ExpressionAttributeValues: { ':day': day },
+          }),
+        );
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw writeFailure(error);
+      }
+    },
+  };
+}
+
+const parse = (item: Item): ApiKey => ({
+  id: String(item.sk),
+  secretHash: Buffer.from(item.h as Uint8Array),
+  scopes: item.g as Scope[],
+  callsPerMinute: item.m === undefined ? undefined : Number(item.m),
+  createdAtMs: Number(item.t),
+  lastUsedDay: typeof item.u === 'string' ? item.u : undefined,
+});

@@ -1,0 +1,66 @@
+import { DeleteCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import type { MemberState, MemberStore } from '../store/member-store.ts';
+import type { DynamoClients } from './dynamo-clients.ts';
+import { readFailure, writeFailure } from './dynamo-errors.ts';
+import { memberItemKey } from './keys.ts';
+
+type Item = Readonly<Record<string, unknown>>;
+
+/** Every call sets the whole state of one item, so it may be sent again. */
+export function createDynamoMemberStore({
+  clients: { retrying },
+  tableName: TableName,
+}: {
+  clients: DynamoClients;
+  tableName: string;
+}): MemberStore {
+  async function put(item: Item): Promise<MemberState | undefined> {
+    try {
+      const { Attributes } = await retrying.send(
+        new PutCommand({ TableName, Item: { ...item }, ReturnValues: 'ALL_OLD' }),
+      );
+      return Attributes && parseMember(Attributes);
+    } catch (error) {
+      throw writeFailure(error);
+    }
+  }
+
+  return {
+    async readChoice(key) {
+      try {
+        const { Item } = await retrying.send(
+          new GetCommand({ TableName, Key: memberItemKey(key), ConsistentRead: true }),
+        );
+        return Item && parseMember(Item).choice;
+      } catch (error) {
+        throw readFailure(error);
+      }
+    },
+
+    async choose(key, choice, region) {
+      return (await put({ ...memberItemKey(key), c: choice, r: region }))?.choice;
+    },
+
+    async beat(key, bucket, { region, expiresAt }) {
+      return (await put({ ...memberItemKey(key), b: bucket, r: region, x: expiresAt }))?.bucket;
+    },
+
+    async remove(key) {
+      try {
+        const { Attributes } = await retrying.send(
+          new DeleteCommand({ TableName, Key: memberItemKey(key), ReturnValues: 'ALL_OLD' }),
+        );
+        return Attributes && parseMember(Attributes);
+      } catch (error) {
+        throw writeFailure(error);
+      }
+    },
+  };
+}
+
+function parseMember({ c, b }: Item): MemberState {
+  return {
+    ...(typeof c === 'string' ? { choice: c } : {}),
+    ...(typeof b === 'string' ? { bucket: b } : {}),
+  };
+}

@@ -1,0 +1,245 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  type Entries,
+  entriesOfPageBefore,
+  packPosition,
+  unpackPosition,
+} from '../rules/book-pages.ts';
+import { limits } from '../rules/limits.ts';
+import { OutcomeUnknownError } from '../store/counter-store.ts';
+import type {
+  Book,
+  BookKey,
+  Claim,
+  ClaimRequest,
+  EntryRequest,
+  TicketStore,
+} from '../store/ticket-store.ts';
+import { type DynamoClients, fromWire } from './dynamo-clients.ts';
+import { isContention, writeFailure } from './dynamo-errors.ts';
+import { createItemReader } from './item-reader.ts';
+import { bookItemKey, bookPageItemKey, claimItemKey, tokenHash } from './keys.ts';
+
+type Item = Readonly<Record<string, unknown>>;
+
+/**
+ * A book has an attribute for each entry, named by the hash of its token: a condition can ask for it,
+ * and one expression can set it to the number that it counts to.
+ */
+const entryName = /^[\w-]{22}$/;
+
+/**
+ * @param random in [0, 1): spreads repeated calls
+ */
+export function createDynamoTicketStore(options: {
+  clients: DynamoClients;
+  tableName: string;
+  random: () => number;
+}): TicketStore {
+  const { clients, tableName: TableName } = options;
+  const { retrying } = clients;
+  const readItems = createItemReader(options);
+
+  const claim: TicketStore['claim'] = async (request) => {
+    try {
+      await retrying.send(new PutCommand({ TableName, ...putClaimIfAbsent(request) }));
+      return { outcome: 'claimed' };
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) {
+        return { outcome: 'seen', claim: parseClaim(fromWire(error.Item)) };
+      }
+      if (isContention(error)) return { outcome: 'contended' };
+      throw writeFailure(error);
+    }
+  };
+
+  const enter: TicketStore['enter'] = async (request) => {
+    try {
+      const { Attributes } = await clients.once.send(
+        new UpdateCommand({
+          TableName,
+          Key: bookItemKey(request.book),
+          ...enterExpression(request),
+          ReturnValues: 'ALL_NEW',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      );
+      return { outcome: 'entered', book: parseBook(Attributes ?? {}) };
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) {
+        const book = parseBook(fromWire(error.Item));
+        const earlier = book.entries.get(tokenHash({ ...request.book, token: request.token }));
+        return { outcome: 'refused', book, earlier };
+      }
+      if (isContention(error)) return { outcome: 'contended', unsure: false };
+      const failure = writeFailure(error);
+      if (failure instanceof OutcomeUnknownError) return { outcome: 'contended', unsure: true };
+      throw failure;
+    }
+  };
+
+  const findInPages: TicketStore['findInPages'] = async (book, token, { from, to }) => {
+    const pages = Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => from + index);
+    const keys = pages.map((page) => bookPageItemKey(book, page));
+    const items = await readItems(keys, { consistent: true });
+    const name = tokenHash({ ...book, token });
+    const packed = items.map((item) => item?.[name]).find((found) => found !== undefined);
+    return packed === undefined ? undefined : unpackPosition(Number(packed));
+  };
+
+  const turnPage: TicketStore['turnPage'] = async (book, seen, nowMs) => {
+    const leaving = entriesOfPageBefore(seen.entries, seen.entryCount);
+    try {
+      // Before it leaves the book, so that it is always in one of them. Whoever does this writes the
+      // same: the page was complete when the next one was begun.
+      if (leaving.size > 0) {
+        const Item = pageItem(book, { page: seen.page - 1, entries: leaving, x: seen.expiresAt });
+        await retrying.send(new PutCommand({ TableName, Item }));
+      }
+      await retrying.send(
+        new UpdateCommand({
+          TableName,
+          Key: bookItemKey(book),
+          ...turnExpression(seen.page, leaving, nowMs),
+        }),
+      );
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return;
+      throw writeFailure(error);
+    }
+  };
+
+  const takeNumber: TicketStore['takeNumber'] = async (book, { firstNumber, nowMs, expiresAt }) => {
+    try {
+      const { Attributes } = await retrying.send(
+        new UpdateCommand({
+          TableName,
+          Key: bookItemKey(book),
+          UpdateExpression:
+            'SET n = if_not_exists(n, :before) + :one, q = if_not_exists(q, :one), t = :now, x = if_not_exists(x, :x)',
+          ExpressionAttributeValues: {
+            ':before': firstNumber - 1,
+            ':one': 1,
+            ':now': nowMs,
+            ':x': expiresAt,
+          },
+          ReturnValues: 'ALL_NEW',
+        }),
+      );
+      return parseBook(Attributes ?? {});
+    } catch (error) {
+      throw writeFailure(error);
+    }
+  };
+
+  return {
+    async readBook(book, how) {
+      const [item] = await readItems([bookItemKey(book)], how);
+      return item && parseBook(item);
+    },
+    claim,
+    enter,
+    findInPages,
+    turnPage,
+    takeNumber,
+  };
+}
+
+function putClaimIfAbsent({ book, token, claim, expiresAt }: ClaimRequest) {
+  return {
+    Item: {
+      ...claimItemKey({ ...book, token }),
+      f: claim.fingerprint,
+      y: claim.day,
+      p: claim.fromPage,
+      n: claim.position?.number,
+      q: claim.position?.shift,
+      x: expiresAt,
+    },
+    ConditionExpression: 'attribute_not_exists(pk)',
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
+  };
+}
+
+function enterExpression(request: EntryRequest) {
+  const { book, token, fingerprint, shift, fromPage, firstNumber } = request;
+  const before = firstNumber - 1;
+  const notEntered = 'attribute_not_exists(#token)';
+  const hasRoom = '(attribute_not_exists(c) OR c < :most)';
+  const inShift = orAbsent('q', shift === 1, 'q = :shift');
+  const inReach = orAbsent('p', fromPage === 0, 'p BETWEEN :fromPage AND :nextPage');
+  const entry =
+    fingerprint === 'ticket'
+      ? 'n = if_not_exists(n, :before) + :one, q = :shift, #token = if_not_exists(n, :before) + :toEntry'
+      : 'n = :before, q = :newShift, #token = :entry';
+  return {
+    UpdateExpression: `SET ${entry}, p = if_not_exists(p, :fromPage), g = if_not_exists(g, :now), t = :now, x = if_not_exists(x, :x) ADD c :one`,
+    ConditionExpression: [notEntered, hasRoom, inShift, inReach].join(' AND '),
+    ExpressionAttributeNames: { '#token': tokenHash({ ...book, token }) },
+    ExpressionAttributeValues: {
+      ':before': before,
+      ':one': 1,
+      ':shift': shift,
+      ':fromPage': fromPage,
+      ':nextPage': fromPage + 1,
+      ':most': limits.bookPage.entriesMax,
+      ':now': request.nowMs,
+      ':x': request.expiresAt,
+      ...(fingerprint === 'ticket'
+        ? { ':toEntry': packPosition({ shift, number: 1 }) }
+        : {
+            ':newShift': shift + 1,
+            ':entry': packPosition({ shift: shift + 1, number: before }),
+          }),
+    },
+  };
+}
+
+/** What a book that is not there yet counts as, too. */
+const orAbsent = (name: string, absentCounts: boolean, clause: string): string =>
+  absentCounts ? `(attribute_not_exists(${name}) OR ${clause})` : clause;
+
+function turnExpression(page: number, leaving: Entries, nowMs: number) {
+  const names = [...leaving.keys()].map((name, index) => [`#e${index}`, name] as const);
+  const remove = names.length === 0 ? '' : ` REMOVE ${names.map(([alias]) => alias).join(', ')}`;
+  return {
+    UpdateExpression: `SET p = :next, g = :now, c = :none${remove}`,
+    ConditionExpression: 'p = :page',
+    ExpressionAttributeValues: { ':next': page + 1, ':now': nowMs, ':none': 0, ':page': page },
+    ...(names.length === 0 ? {} : { ExpressionAttributeNames: Object.fromEntries(names) }),
+  };
+}
+
+function pageItem(
+  book: BookKey,
+  { page, entries, x }: { page: number; entries: Entries; x: number },
+): Item {
+  const packed = [...entries].map(([name, position]) => [name, packPosition(position)]);
+  return { ...bookPageItemKey(book, page), ...Object.fromEntries(packed), x };
+}
+
+const parseEntries = (item: Item): Entries =>
+  new Map(
+    Object.entries(item)
+      .filter(([name]) => entryName.test(name))
+      .map(([name, packed]) => [name, unpackPosition(Number(packed))]),
+  );
+
+const parseBook = (item: Item): Book => ({
+  number: Number(item.n),
+  shift: Number(item.q ?? 1),
+  page: Number(item.p ?? 0),
+  pageBegunAtMs: Number(item.g ?? 0),
+  entryCount: Number(item.c ?? 0),
+  entries: parseEntries(item),
+  updatedAtMs: Number(item.t),
+  expiresAt: Number(item.x),
+});
+
+const parseClaim = (item: Item): Claim => ({
+  fingerprint: item.f === 'reset' ? 'reset' : 'ticket',
+  day: String(item.y),
+  fromPage: Number(item.p),
+  ...(item.n === undefined ? {} : { position: { number: Number(item.n), shift: Number(item.q) } }),
+});

@@ -1,0 +1,94 @@
+/**
+ * Reads items by their keys. Calls that are made at the same time are merged, so that a batch of a
+ * hundred counters, or a history, is one BatchGetItem, and a lone counter one GetItem.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { BatchGetCommand, GetCommand } from '@aws-sdk/lib-dynamodb';
+import DataLoader from 'dataloader';
+import { retryPauseMs } from '../rules/backoff.ts';
+import { limits } from '../rules/limits.ts';
+import { StoreUnavailableError } from '../store/counter-store.ts';
+import type { DynamoClients } from './dynamo-clients.ts';
+import { readFailure } from './dynamo-errors.ts';
+import type { ItemKey } from './keys.ts';
+
+type Item = Readonly<Record<string, unknown>>;
+
+/** @returns items in the order of their keys; undefined for one that does not exist */
+export type ReadItems = (
+  keys: readonly ItemKey[],
+  options: { consistent: boolean },
+) => Promise<(Item | undefined)[]>;
+
+export function createItemReader(options: {
+  clients: DynamoClients;
+  tableName: string;
+  random: () => number;
+}): ReadItems {
+  const { clients, tableName, random } = options;
+
+  async function readOne(key: ItemKey, consistent: boolean): Promise<Item[]> {
+    const { Item } = await clients.retrying.send(
+      new GetCommand({ TableName: tableName, Key: key, ConsistentRead: consistent }),
+    );
+    return Item ? [Item] : [];
+  }
+
+  /** DynamoDB may answer a part of the keys when it is throttled; the rest is asked for again. */
+  async function readChunk(keys: readonly ItemKey[], consistent: boolean): Promise<Item[]> {
+    const items: Item[] = [];
+    let wanted: Record<string, unknown>[] = keys.map((key) => ({ ...key }));
+    for (let round = 0; round < limits.batchGetRounds; round++) {
+      const { Responses, UnprocessedKeys } = await clients.retrying.send(
+        new BatchGetCommand({
+          RequestItems: { [tableName]: { Keys: wanted, ConsistentRead: consistent } },
+        }),
+      );
+      items.push(...(Responses?.[tableName] ?? []));
+      wanted = UnprocessedKeys?.[tableName]?.Keys ?? [];
+      if (wanted.length === 0) return items;
+      await pause(retryPauseMs(round, random()));
+    }
+    throw new StoreUnavailableError('the database left keys unread');
+  }
+
+  async function readAll(
+    keys: readonly ItemKey[],
+    consistent: boolean,
+  ): Promise<(Item | undefined)[]> {
+    // BatchGetItem refuses a key that comes twice.
+    const distinct = [...new Map(keys.map((key) => [nameOf(key), key])).values()];
+    const [onlyKey] = distinct;
+    const found =
+      onlyKey && distinct.length === 1
+        ? await readOne(onlyKey, consistent)
+        : (
+            await Promise.all(chunksOf(distinct).map((chunk) => readChunk(chunk, consistent)))
+          ).flat();
+    const items = new Map(found.map((item) => [nameOf(item), item]));
+    return keys.map((key) => items.get(nameOf(key)));
+  }
+
+  const createLoader = (consistent: boolean) =>
+    new DataLoader((keys: readonly ItemKey[]) => readAll(keys, consistent), { cache: false });
+  const loaders = { consistent: createLoader(true), eventual: createLoader(false) };
+
+  return async (keys, { consistent }) => {
+    const loader = consistent ? loaders.consistent : loaders.eventual;
+    try {
+      return await Promise.all(keys.map((key) => loader.load(key)));
+    } catch (error) {
+      throw error instanceof StoreUnavailableError ? error : readFailure(error);
+    }
+  };
+}
+
+const nameOf = (item: Item | ItemKey): string => `${String(item.pk)}\n${String(item.sk)}`;
+
+function chunksOf(keys: readonly ItemKey[]): ItemKey[][] {
+  const chunks: ItemKey[][] = [];
+  for (let from = 0; from < keys.length; from += limits.batchGetKeys) {
+    chunks.push(keys.slice(from, from + limits.batchGetKeys));
+  }
+  return chunks;
+}

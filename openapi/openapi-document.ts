@@ -1,0 +1,266 @@
+/**
+ * Makes the OpenAPI 3.1 document from the tables that the functions run on: routes, schemas and
+ * problems, and the docs beside them. It runs when Tally is developed (`npm run generate`), never in
+ * a Lambda, so that no function carries the schema converter.
+ */
+import { type ConversionConfig, toJsonSchema, toJsonSchemaDefs } from '@valibot/to-json-schema';
+import * as v from 'valibot';
+import { Problem } from '../functions/http/problem.ts';
+import { type ProblemCode, problemKinds } from '../functions/http/problems.ts';
+import { problem } from '../functions/http/responses.ts';
+import { type Right, type Route, routes } from '../functions/http/routes.ts';
+import * as schemas from '../functions/http/schemas.ts';
+import { limits } from '../functions/rules/limits.ts';
+import packageJson from '../package.json' with { type: 'json' };
+import { type AnswerDoc, type Content, type OperationDoc, tags } from './operation-doc.ts';
+import { operationDocs } from './operation-docs.ts';
+import {
+  type ParameterDoc,
+  pathParameters,
+  type RequestHeader,
+  type ResponseHeader,
+  requestHeaders,
+  responseHeaders,
+} from './parameter-docs.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+export function createOpenApiDocument(): Json {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Tally',
+      version: packageJson.version,
+      description: introduction,
+      license: { name: packageJson.license, identifier: packageJson.license },
+    },
+    servers: [{ url: '/' }],
+    tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
+    paths: pathsOf(routes),
+    components: {
+      schemas: toJsonSchemaDefs(namedSchemas, conversion),
+      headers: mapValues(responseHeaders, ({ description, schema }) => ({
+        description,
+        schema: schemaOf(schema),
+      })),
+      responses: { NotModified: { description: 'The caller has this answer already.' } },
+      examples: mapValues(problemKinds, ({ title, cause }, code) => ({
+        summary: title,
+        value: JSON.parse(problem(new Problem(code, cause)).body ?? ''),
+      })),
+      securitySchemes: {
+        key: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An API key, `tally_<id>_<secret>`, or a pass.',
+        },
+      },
+    },
+  };
+}
+
+const introduction = `A counter service: every accepted change is counted exactly once.
+
+Send an \`Idempotency-Key\` with every change, and retry with the same one. Errors are problem
+documents (RFC 9457) with a stable \`code\`; [every code](/docs/errors) has its cause and its fix. A
+request body has at most ${limits.bodyBytes / 1024} KiB. Requests beyond the rate that the operator allows are
+answered 429 by API Gateway, before they reach Tally.`;
+
+function pathsOf(table: readonly Route[]): Json {
+  return Object.fromEntries(
+    [...Map.groupBy(table, ({ path }) => path)].map(([path, ofPath]) => [
+      path,
+      Object.fromEntries(ofPath.map((route) => [route.method.toLowerCase(), operationOf(route)])),
+    ]),
+  );
+}
+
+function operationOf(route: Route): Json {
+  const doc = operationDocs[route.operation];
+  return {
+    // A route that fixes a parameter is a second, shorter way to its operation; ids are unique.
+    operationId: route.fixed ? `${route.operation}Short` : route.operation,
+    tags: [doc.tag],
+    summary: doc.summary,
+    description: doc.description,
+    security: security[route.right],
+    parameters: [
+      ...pathParametersOf(route).map(([name, parameter]) => ({
+        name,
+        in: 'path',
+        required: true,
+        ...described(parameter),
+      })),
+      ...queryParametersOf(doc),
+      ...requestHeadersOf(route, doc).map((name) => ({
+        name,
+        in: 'header',
+        ...described(requestHeaders[name]),
+      })),
+    ],
+    ...(doc.body && {
+      requestBody: {
+        description: 'Read as JSON, whatever its Content-Type says.',
+        required: !v.is(doc.body.schema, {}),
+        content: { 'application/json': contentOf(doc.body) },
+      },
+    }),
+    responses: {
+      ...mapValues(doc.answers, (answer) => answerOf(route, answer)),
+      ...(hasValidator(route) && { 304: { $ref: '#/components/responses/NotModified' } }),
+      ...problemAnswers(problemsOf(route, doc)),
+    },
+  };
+}
+
+/** The empty requirement says "or nothing": each counter has its own access in tally.config.ts. */
+const security = {
+  none: [],
+  read: [{}, { key: [] }],
+  write: [{}, { key: [] }],
+  admin: [{ key: [] }],
+  user: [{ key: [] }],
+  deployment: [{ key: [] }],
+  key: [{ key: [] }],
+  each: [{}, { key: [] }],
+} satisfies Record<Right, readonly Json[]>;
+
+/** The pipeline gives the answer of every GET an ETag. */
+const hasValidator = ({ method }: Route): boolean => method === 'GET';
+
+function pathParametersOf({ path }: Route): (readonly [string, ParameterDoc])[] {
+  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
+  return names.map((name) => {
+    const parameter = pathParameters[name];
+    if (!parameter) throw new Error(`parameter-docs.ts says nothing of {${name}} in ${path}`);
+    return [name, parameter];
+  });
+}
+
+function queryParametersOf({ query }: OperationDoc): Json[] {
+  if (!query) return [];
+  const { properties = {}, required = [] } = toJsonSchema(query, conversion);
+  return Object.entries(properties).map(([name, property]) => {
+    const { description, ...schema } = property as Json;
+    return { name, in: 'query', required: required.includes(name), description, schema };
+  });
+}
+
+function requestHeadersOf(
+  route: Route,
+  { requestHeaders: own = [] }: OperationDoc,
+): RequestHeader[] {
+  return [...own, ...(hasValidator(route) ? (['If-None-Match'] as const) : [])];
+}
+
+const described = ({ description, schema, example }: ParameterDoc): Json => ({
+  description,
+  schema: schemaOf(schema),
+  ...(example !== undefined && { example }),
+});
+
+function answerOf(route: Route, { description, headers = [], content }: AnswerDoc): Json {
+  return {
+    description,
+    ...headersNamed([...headers, ...(hasValidator(route) ? (['ETag'] as const) : [])]),
+    ...(content && { content: mapValues(content, contentOf) }),
+  };
+}
+
+const contentOf = ({ schema, example }: Content): Json => ({
+  schema: schemaOf(schema),
+  ...(example !== undefined && { example }),
+});
+
+/** Every code an operation can answer: by its path, its headers, its body, its right, and its own. */
+function problemsOf(route: Route, doc: OperationDoc): ProblemCode[] {
+  const codes: ProblemCode[] = [
+    ...pathParametersOf(route).flatMap(([, { problems }]) => problems),
+    ...Object.keys(route.fixed ?? {}).flatMap((name) => pathParameters[name]?.problems ?? []),
+    ...requestHeadersOf(route, doc).flatMap((name) => requestHeaders[name].problems),
+    ...(doc.body ? (['invalid_json', 'invalid_body', 'unknown_field'] as const) : []),
+    ...(route.method === 'GET' ? [] : (['body_too_large'] as const)),
+    ...(route.right === 'none'
+      ? []
+      : (['key_required', 'invalid_key', 'forbidden', 'rate_limited'] as const)),
+    ...doc.problems,
+    'internal_error',
+  ];
+  return [...new Set(codes)];
+}
+
+function problemAnswers(codes: readonly ProblemCode[]): Json {
+  const byStatus = Map.groupBy(codes, (code) => problemKinds[code].status);
+  return Object.fromEntries(
+    [...byStatus].map(([status, ofStatus]) => [status, problemAnswer(ofStatus)]),
+  );
+}
+
+function problemAnswer(codes: readonly ProblemCode[]): Json {
+  const headers = new Set(codes.flatMap(problemHeaders));
+  return {
+    description: codes.map((code) => `\`${code}\`: ${problemKinds[code].title}.`).join('\n\n'),
+    ...headersNamed([...headers]),
+    content: {
+      'application/problem+json': {
+        schema: {
+          allOf: [schemaOf(schemas.problemDocument), { properties: { code: { enum: codes } } }],
+        },
+        examples: Object.fromEntries(
+          codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]),
+        ),
+      },
+    },
+  };
+}
+
+function problemHeaders(code: ProblemCode): ResponseHeader[] {
+  const { status, retry } = problemKinds[code];
+  if (status === 401) return ['WWW-Authenticate'];
+  return retry === 'no' ? [] : ['Retry-After'];
+}
+
+function headersNamed(names: readonly ResponseHeader[]): Json {
+  if (names.length === 0) return {};
+  return {
+    headers: Object.fromEntries(
+      names.map((name) => [name, { $ref: `#/components/headers/${name}` }]),
+    ),
+  };
+}
+
+const queries = new Set(Object.values(operationDocs).map(({ query }) => query));
+
+/** Query schemas are left out: their fields become parameters. */
+const namedSchemas: Readonly<Record<string, v.GenericSchema>> = Object.fromEntries(
+  Object.entries(schemas)
+    .filter(([, schema]) => !queries.has(schema))
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, schema]) => [`${name.charAt(0).toUpperCase()}${name.slice(1)}`, schema]),
+);
+
+const conversion: ConversionConfig = {
+  target: 'draft-2020-12',
+  // What a caller may send: a field with a default may be left out.
+  typeMode: 'input',
+  // Rules in code, such as which time zones there are, cannot be said in a schema.
+  ignoreActions: ['check'],
+  overrideRef: ({ referenceId }) => `#/components/schemas/${referenceId}`,
+};
+
+function schemaOf(schema: v.GenericSchema): Json {
+  const [name] = Object.entries(namedSchemas).find(([, named]) => named === schema) ?? [];
+  if (name) return { $ref: `#/components/schemas/${name}` };
+  const config = { ...conversion, definitions: namedSchemas };
+  const { $schema: _, $defs: _named, ...inline } = toJsonSchema(schema, config);
+  return inline;
+}
+
+function mapValues<K extends string | number, V, W>(
+  record: Readonly<Record<K, V>>,
+  map: (value: V, key: K) => W,
+): Record<string, W> {
+  return Object.fromEntries(
+    Object.entries<V>(record).map(([key, value]) => [key, map(value, key as K)]),
+  );
+}

@@ -1,0 +1,107 @@
+/** What the OpenAPI document says of the names in paths and of the headers, with the problems each can cause. */
+import * as v from 'valibot';
+import type { ProblemCode } from '../functions/http/problems.ts';
+import { assets } from '../functions/pages/assets.ts';
+import { limits } from '../functions/rules/limits.ts';
+
+export interface ParameterDoc {
+  readonly description: string;
+  readonly schema: v.GenericSchema;
+  /** What the docs page fills in. */
+  readonly example?: string;
+  readonly problems: readonly ProblemCode[];
+}
+
+interface HeaderDoc {
+  readonly description: string;
+  readonly schema: v.GenericSchema;
+}
+
+/** A name as rules/names.ts has it. */
+const name = v.pipe(
+  v.string(),
+  v.regex(new RegExp(`^[A-Za-z0-9][A-Za-z0-9._:~-]{0,${limits.nameLength - 1}}$`)),
+);
+
+/** By the name in the path's braces. */
+export const pathParameters: Readonly<Record<string, ParameterDoc>> = {
+  subject: {
+    description: 'What is counted on, by an id of your own.',
+    schema: name,
+    example: 'post-42',
+    problems: ['invalid_subject'],
+  },
+  counter: {
+    description: 'One of the counters that are defined in `tally.config.ts`.',
+    schema: v.string(),
+    example: 'likes',
+    problems: ['unknown_counter'],
+  },
+  member: {
+    description: 'A user, viewer or visitor, by an id of your own.',
+    schema: name,
+    example: 'ana',
+    problems: ['invalid_member'],
+  },
+  user: {
+    description: 'A user, by an id of your own.',
+    schema: name,
+    example: 'ana',
+    problems: ['invalid_user'],
+  },
+  key: {
+    description: 'The id of an API key: the part behind `tally_`.',
+    schema: v.string(),
+    example: '9f86d081884c7d65',
+    problems: ['unknown_key'],
+  },
+  asset: {
+    description: 'A file of the docs page.',
+    schema: v.picklist([...assets.keys()]),
+    problems: ['unknown_path'],
+  },
+};
+
+export const requestHeaders = {
+  // No example: the docs page would send it with every try, and only the first would count.
+  'Idempotency-Key': {
+    description:
+      'Makes the change safe to send again: the same key on the same counter counts once. Make a UUID per change and keep it for the retries.',
+    schema: v.pipe(v.string(), v.minLength(1), v.maxLength(limits.tokenLength)),
+    problems: ['invalid_token', 'token_expired', 'token_reused'],
+  },
+  Prefer: {
+    description: '`return=minimal` skips the read behind the answer, which is then 204 (RFC 7240).',
+    schema: v.string(),
+    problems: [],
+  },
+  'If-None-Match': {
+    description: 'The `ETag` of an earlier answer: 304 if it would be the same.',
+    schema: v.string(),
+    problems: [],
+  },
+} as const satisfies Record<string, ParameterDoc>;
+
+export type RequestHeader = keyof typeof requestHeaders;
+
+export const responseHeaders = {
+  ETag: { description: 'Changes whenever the answer does.', schema: v.string() },
+  'Idempotency-Replayed': {
+    description: 'The key came before: this very change had been accepted earlier.',
+    schema: v.literal('true'),
+  },
+  'Preference-Applied': {
+    description: 'The preference that was followed.',
+    schema: v.literal('return=minimal'),
+  },
+  'Retry-After': {
+    description: 'Seconds to wait before the request is sent again.',
+    schema: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  },
+  'WWW-Authenticate': {
+    description: 'How to authenticate.',
+    schema: v.literal('Bearer'),
+  },
+} as const satisfies Record<string, HeaderDoc>;
+
+export type ResponseHeader = keyof typeof responseHeaders;

@@ -1,0 +1,56 @@
+/** What people are told of the operations on the service itself. */
+import * as v from 'valibot';
+import { healthAnswer } from '../functions/http/schemas.ts';
+import { content, type OperationDocs, text } from './operation-doc.ts';
+
+export const serviceDocs = {
+  checkHealth: {
+    tag: 'Service',
+    summary: 'Ask whether Tally is up',
+    description: 'Answers 200 once the database answers.',
+    answers: {
+      200: {
+        description: 'Tally is up.',
+        content: { 'application/json': content(healthAnswer, { status: 'ok' }) },
+      },
+    },
+    problems: ['unavailable'],
+  },
+  showOpenApi: {
+    tag: 'Service',
+    summary: 'This document',
+    description: 'The OpenAPI 3.1 description of everything Tally answers.',
+    answers: {
+      200: {
+        description: 'An OpenAPI document.',
+        content: {
+          'application/json': { schema: v.looseObject({}), example: { openapi: '3.1.0' } },
+        },
+      },
+    },
+    problems: [],
+  },
+  showDocs: {
+    tag: 'Service',
+    summary: 'This document as a page',
+    description: 'Every operation, to read and to try. It loads nothing from other servers.',
+    answers: { 200: { description: 'A page.', content: { 'text/html': text } } },
+    problems: [],
+  },
+  showErrors: {
+    tag: 'Service',
+    summary: 'Every error code, its cause and its fix',
+    description: 'The `type` of a problem document leads to the section of its code.',
+    answers: { 200: { description: 'A page.', content: { 'text/html': text } } },
+    problems: [],
+  },
+  sendAsset: {
+    tag: 'Service',
+    summary: 'A file that a page loads',
+    description: 'Scripts and styles of the docs page.',
+    answers: {
+      200: { description: 'The file.', content: { 'text/css': text, 'text/javascript': text } },
+    },
+    problems: [],
+  },
+} satisfies OperationDocs;

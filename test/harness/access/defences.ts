@@ -1,0 +1,367 @@
+/**
+ * How to take each defence of docs/security.md out of the code, for `npm run defences`: the tests that
+ * stand for it have to fail then.
+ */
+export interface Defence {
+  /** The row of the table that it belongs to. */
+  readonly attack: string;
+  readonly file: string;
+  /** Texts in the file, each there once, and what stands in their place without the defence. */
+  readonly without: readonly (readonly [text: string, instead: string])[];
+  /** The test of the row that has to fail; the first one if left out. */
+  readonly test?: number;
+}
+
+export const defences: readonly Defence[] = [
+  {
+    attack: 'Replaying a change after its token was forgotten',
+    file: 'functions/rules/tokens.ts',
+    without: [["if (nowMs - madeAtMs > lifetimeMs) return 'too_old';", '']],
+  },
+  {
+    attack: 'Replaying a token with another amount',
+    file: 'functions/counters/count.ts',
+    without: [['written.seen.fingerprint !== planned.token.fingerprint', 'false']],
+  },
+  {
+    attack: 'Replaying a pass after its time',
+    file: 'functions/access/passes.ts',
+    without: [[' || claims.output.x * 1000 <= nowMs', '']],
+  },
+  {
+    attack: 'Forging a pass, or making one of other signatures',
+    file: 'functions/access/passes.ts',
+    without: [['!timingSafeEqual(Buffer.from(mac), Buffer.from(macOf(payload, secret)))', 'false']],
+  },
+  {
+    attack: 'Forging a pass, or making one of other signatures',
+    file: 'functions/access/passes.ts',
+    without: [['update(`pass#', 'update(`']],
+    test: 1,
+  },
+  {
+    attack: 'Using a pass for another member, subject or action',
+    file: 'functions/access/access.ts',
+    without: [['need.member !== undefined && need.member !== member', 'false']],
+  },
+  {
+    attack: 'Making a pass, or a chain of passes, that is stronger than the key',
+    file: 'functions/http/operations/key-operations.ts',
+    without: [[' || !isWithin(scope, caller.scopes)', '']],
+  },
+  {
+    attack: 'Making a pass, or a chain of passes, that is stronger than the key',
+    file: 'functions/http/operations/key-operations.ts',
+    without: [['caller.member !== undefined || ', '']],
+    test: 1,
+  },
+  {
+    attack: 'Colliding tokens across tenants',
+    file: 'functions/dynamo/keys.ts',
+    without: [
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
+      ['.update(`${subject}#${counter}#${token}`)', '.update(token)'],
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
+      ['`${name.subject}#${name.counter}#${tokenHash(name)}`', 'tokenHash(name)'],
+    ],
+  },
+  {
+    attack: "Reaching another tenant's subjects",
+    file: 'functions/access/access.ts',
+    without: [
+      [
+        "if (need.about === 'counter' && need.isPublic) return;",
+        "if (need.about === 'counter') return;",
+      ],
+    ],
+  },
+  {
+    attack: "Reaching another tenant's subjects",
+    file: 'functions/rules/scopes.ts',
+    without: [['scope.subjects.some((pattern) => matchesSubject(pattern, subject)) &&', '']],
+    test: 1,
+  },
+  {
+    attack: "Learning whether another tenant's subject exists",
+    file: 'functions/access/access.ts',
+    without: [
+      [
+        "throw new Problem('forbidden',",
+        "if (need.about === 'deployment') throw new Problem('forbidden',",
+      ],
+    ],
+  },
+  {
+    attack: "Learning whether another tenant's subject exists",
+    file: 'functions/access/access.ts',
+    without: [
+      [
+        "throw new Problem('forbidden',",
+        "if (need.about === 'deployment') throw new Problem('forbidden',",
+      ],
+    ],
+    test: 1,
+  },
+  {
+    attack: "Learning of others through a user's unread counts",
+    file: 'functions/http/answer-request.ts',
+    without: [
+      ['if (error instanceof Problem) return false;', 'if (error instanceof Problem) return true;'],
+    ],
+  },
+  {
+    attack: 'A route that forgets its right',
+    file: 'functions/http/routes.ts',
+    without: [
+      ["operation: 'listKeys', right: 'deployment'", "operation: 'listKeys', right: 'none'"],
+    ],
+  },
+  {
+    attack: 'Injecting `#`, `/`, markup or control characters through names',
+    file: 'functions/rules/names.ts',
+    without: [['`^[A-Za-z0-9][A-Za-z0-9._:~-]{0,', '`^[^]{1,']],
+  },
+  {
+    attack: 'Polluting prototypes through field names',
+    file: 'functions/http/schemas.ts',
+    without: [['changeBody = v.strictObject(', 'changeBody = v.object(']],
+  },
+  {
+    attack: 'Floats, strings, zero or negative amounts',
+    file: 'functions/http/schemas.ts',
+    without: [
+      [
+        'v.integer(), v.minValue(1), v.maxValue(limits.amount)',
+        'v.minValue(1), v.maxValue(limits.amount)',
+      ],
+    ],
+  },
+  {
+    attack: 'Overflowing a total',
+    file: 'functions/counters/count.ts',
+    without: [['Number.isSafeInteger(asNumber)', 'Number.isFinite(asNumber)']],
+  },
+  {
+    attack: 'Oversized bodies, names, tokens, batches and ranges',
+    file: 'functions/http/http-request.ts',
+    without: [['bytes > limits.bodyBytes', 'bytes > Infinity']],
+  },
+  {
+    attack: 'Oversized bodies, names, tokens, batches and ranges',
+    file: 'functions/http/operations/batch-operations.ts',
+    without: [['items.length > limits.batchItems', 'items.length > Infinity']],
+  },
+  {
+    attack: 'Making API keys without end',
+    file: 'functions/access/api-keys.ts',
+    without: [['>= limits.apiKeys)', '>= Infinity)']],
+  },
+  {
+    attack: 'Making subscriptions without end',
+    file: 'functions/counters/unread.ts',
+    without: [['names.length > limits.subscriptions', 'false']],
+  },
+  {
+    attack: 'Flooding one counter',
+    file: 'functions/counters/count-writes.ts',
+    without: [
+      ['Promise.all([defer(planned), grow(planned)])', 'Promise.all([second, grow(planned)])'],
+    ],
+  },
+  {
+    attack: 'One key that calls too often',
+    file: 'functions/access/access.ts',
+    without: [['if (caller.key) await callLimit(caller.key);', '']],
+  },
+  {
+    attack: 'One key that calls too often',
+    file: 'functions/access/access.ts',
+    without: [['await callLimit(caller.key);', 'await callLimit(caller.key).catch(() => {});']],
+    test: 1,
+  },
+  {
+    attack: 'Calling more often by way of passes',
+    file: 'functions/access/access.ts',
+    without: [['member: pass.member, key: pass.key }', 'member: pass.member }']],
+  },
+  {
+    attack: 'Learning a count by writing',
+    file: 'functions/http/answer-request.ts',
+    without: [["isGranted(access, counterNeed('read', named))", 'Promise.resolve(true)']],
+  },
+  {
+    attack: 'Driving up the cost of a limited key',
+    file: 'functions/access/call-limit.ts',
+    without: [['usedUpUntilMs.set(id, nextMinuteMs);', '{}']],
+  },
+  {
+    attack: 'Driving up the bill',
+    file: 'lib/counter-api.ts',
+    without: [['throttle: { rateLimit: requestsPerSecond, burstLimit: requestsPerSecond },', '']],
+  },
+  {
+    attack: 'Driving up the bill',
+    file: 'lib/counter-table.ts',
+    without: [['...(maxWriteUnits && { maxWriteRequestUnits: maxWriteUnits }),', '']],
+    test: 1,
+  },
+  {
+    attack: 'Driving up the bill',
+    file: 'lib/tally-stack.ts',
+    without: [['if (budget) new', 'if (budget && !alarmEmail) new']],
+    test: 2,
+  },
+  {
+    attack: 'Starving reads with writes',
+    file: 'lib/tally-stack.ts',
+    without: [['reservedConcurrency: options.writeConcurrency,', '']],
+  },
+  {
+    attack: 'Resetting without a right',
+    file: 'functions/http/routes.ts',
+    without: [
+      [
+        "operation: 'resetCounter',\n    right: 'admin',",
+        "operation: 'resetCounter',\n    right: 'write',",
+      ],
+    ],
+  },
+  {
+    attack: 'Guessing keys',
+    file: 'functions/access/api-keys.ts',
+    without: [['missed.set(id, { key, atMs });', '']],
+  },
+  {
+    attack: 'Guessing keys',
+    file: 'functions/access/api-keys.ts',
+    without: [['missed.set(id, { key, atMs });', 'found.set(id, { key, atMs });']],
+    test: 1,
+  },
+  {
+    attack: 'Measuring how long a comparison takes',
+    file: 'functions/access/api-keys.ts',
+    without: [
+      [
+        '!timingSafeEqual(hashSecret(secret), key.secretHash)',
+        '!hashSecret(secret).equals(key.secretHash)',
+      ],
+    ],
+  },
+  {
+    attack: 'Using a revoked key',
+    file: 'functions/access/api-keys.ts',
+    without: [['now() - memory.atMs < limits.keyCacheSeconds * 1000', 'true']],
+  },
+  {
+    attack: 'Using a revoked key',
+    file: 'functions/access/api-keys.ts',
+    without: [['{ ...memory, key:', '{ atMs: now(), key:']],
+    test: 1,
+  },
+  {
+    attack: 'Stealing keys from the table or its backups',
+    file: 'functions/access/api-keys.ts',
+    without: [["createHash('sha256').update(secret).digest()", 'Buffer.from(secret)']],
+  },
+  {
+    attack: 'Stealing keys, passes or names from the logs',
+    file: 'functions/http/answer-request.ts',
+    without: [
+      [
+        "logError('a request failed', cause);",
+        'logError(JSON.stringify(event), new Error(JSON.stringify(event)));',
+      ],
+    ],
+  },
+  {
+    attack: 'Stealing keys, passes or names from the logs',
+    file: 'lib/counter-api.ts',
+    without: [['route: AccessLogField.contextRouteKey(),', 'route: AccessLogField.contextPath(),']],
+    test: 2,
+  },
+  {
+    attack: 'Reading about the inside in error answers',
+    file: 'functions/http/answer-request.ts',
+    without: [["'See the log of this request.'", 'cause.message']],
+  },
+  {
+    attack: 'Reading about the inside in error answers',
+    file: 'functions/http/answer-request.ts',
+    without: [["'The database does not answer; nothing was changed.'", 'String(cause.cause)']],
+    test: 1,
+  },
+  {
+    attack: 'Forging claims of an identity provider',
+    file: 'functions/http/answer-request.ts',
+    without: [['isTwin && isVerified', 'isTwin']],
+  },
+  {
+    attack: 'Forging claims of an identity provider',
+    file: 'functions/access/access.ts',
+    without: [
+      ['const claims = authorizer?.jwt?.claims', 'const claims = claimsIn(arguments[0])'],
+      [
+        'const digest = ',
+        'function claimsIn(event: APIGatewayProxyEventV2) { try { return JSON.parse(event.headers.authorizer ?? "")?.jwt?.claims; } catch { return undefined; } }\nconst digest = ',
+      ],
+    ],
+    test: 1,
+  },
+  {
+    attack: 'Tokens made for other services',
+    file: 'lib/deployment-options.ts',
+    without: [['  if (audience.length === 0)\n', '  if (audience.length < 0)\n']],
+  },
+  {
+    attack: 'Tokens made for other services',
+    file: 'functions/rules/scopes.ts',
+    without: [["prefix !== 'tally' || ", '']],
+    test: 1,
+  },
+  {
+    attack: 'Calling from pages of other origins',
+    file: 'functions/http/pipeline.ts',
+    without: [['origins: [...corsOrigins],', "origins: ['*'],"]],
+  },
+  {
+    attack: 'Mixing up answers in caches',
+    file: 'functions/http/pipeline.ts',
+    without: [['[vary, Vary, ...dependsOn]', '[vary, Vary]']],
+  },
+  {
+    attack: 'Scripts in pages, framed pages, sniffed types',
+    file: 'functions/http/pipeline.ts',
+    without: [["'x-frame-options': 'DENY',", '']],
+  },
+  {
+    attack: 'Scripts in pages, framed pages, sniffed types',
+    file: 'functions/pages/static-page.ts',
+    without: [
+      [
+        'directives[directive] = [hashSource(text),',
+        'directives[directive] = ["\'unsafe-inline\'",',
+      ],
+    ],
+    test: 1,
+  },
+  {
+    attack: 'Listening in on counters',
+    file: 'lib/live-updates.ts',
+    without: [["includes('*')", "includes('**')"]],
+  },
+  {
+    attack: 'A broken read function that writes',
+    file: 'lib/counter-table.ts',
+    without: [["'k#', ['pk', 'sk', 'u']", "'k#'"]],
+  },
+  {
+    attack: 'The key of a laptop in AWS',
+    file: 'lib/counter-function.ts',
+    without: [
+      [
+        "POWERTOOLS_METRICS_NAMESPACE: 'Tally',",
+        "TALLY_ADMIN_KEY: process.env.TALLY_ADMIN_KEY ?? '',",
+      ],
+    ],
+  },
+];

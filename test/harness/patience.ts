@@ -1,0 +1,12 @@
+/**
+ * Loaded before every test file, and into servers that tests attack: no test is about how fast a machine
+ * is. Where production gives up after seconds, because somebody waits, a slow test waits on.
+ */
+import { limits } from '../../functions/rules/limits.ts';
+
+Object.assign(limits, {
+  dynamoRequestMs: 60_000,
+  dynamoConnectMs: 60_000,
+  publishMs: 60_000,
+  publishBatchMs: 90_000,
+});

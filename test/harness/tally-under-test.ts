@@ -1,0 +1,261 @@
+/**
+ * Tally inside a test: the real HTTP functions, counters and store on a table of their own, with the
+ * clock, chance and waiting in the test's hands. Several instances share the table as several Lambda
+ * containers do: each has its own memory. Nothing is folded until the test asks for it.
+ */
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import type { CounterContext } from '../../functions/counters/counter-context.ts';
+import {
+  type CounterInput,
+  defineCounters,
+  type SettingsInput,
+  type TallyConfig,
+} from '../../functions/counters/define-counters.ts';
+import { createDynamoClients, fromWire } from '../../functions/dynamo/dynamo-clients.ts';
+import { createDynamoCounterStore } from '../../functions/dynamo/dynamo-counter-store.ts';
+import { createDynamoFoldStore } from '../../functions/dynamo/dynamo-fold-store.ts';
+import { createDynamoKeyStore } from '../../functions/dynamo/dynamo-key-store.ts';
+import { createDynamoMemberStore } from '../../functions/dynamo/dynamo-member-store.ts';
+import { createDynamoSketchStore } from '../../functions/dynamo/dynamo-sketch-store.ts';
+import { createDynamoSubscriptionStore } from '../../functions/dynamo/dynamo-subscription-store.ts';
+import { createDynamoTicketStore } from '../../functions/dynamo/dynamo-ticket-store.ts';
+import { cellItemKey } from '../../functions/dynamo/keys.ts';
+import { createHttpHandler } from '../../functions/http/http-handler.ts';
+import { createSiteOperations } from '../../functions/http/operations/site-operations.ts';
+import { createReadFunction } from '../../functions/http/read-function.ts';
+import type { HttpResponse } from '../../functions/http/responses.ts';
+import { defaultFunction, matchRoute, operations } from '../../functions/http/routes.ts';
+import { createWriteFunction } from '../../functions/http/write-function.ts';
+import type { CellKey } from '../../functions/store/counter-store.ts';
+import { createStreamHandler } from '../../functions/stream/stream-batch.ts';
+import type { HttpHandlers } from '../../local/http-server.ts';
+import { createTestTable, type TestTable } from './engine/test-table.ts';
+import { type ApiRequest, apiEvent, bodyBytes, lambdaContext } from './http/api-event.ts';
+import { createLedgerDelivery, scanTable } from './ledger-delivery.ts';
+import { seededRandom } from './seeded-random.ts';
+
+export const open = { read: 'public', write: 'public' } as const;
+export const keyed = { read: 'key', write: 'key' } as const;
+
+export interface TallyOptions {
+  readonly counters: Readonly<Record<string, CounterInput>>;
+  readonly settings?: SettingsInput;
+  readonly instances?: number;
+  /** A new one if left out. */
+  readonly table?: TestTable;
+  /** Where the HTTP functions reach DynamoDB, if not at the table's own endpoint: a fault proxy. */
+  readonly endpoint?: string;
+  /** The regions with a replica; the instances are in the first. */
+  readonly regions?: readonly [string, ...string[]];
+  readonly adminKey?: string;
+  /** When the test's time begins. */
+  readonly startsAt?: string;
+  readonly seed?: number;
+  /** Whether the clock goes on while Tally pauses: for what goes on until a deadline. */
+  readonly pausesTakeTime?: boolean;
+}
+
+export interface Answer {
+  readonly status: number;
+  /** By names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** What JSON says, or the text if it is none. */
+  readonly body: unknown;
+}
+
+export interface ChangeOptions {
+  readonly token?: string;
+  /** `Prefer: return=minimal` */
+  readonly minimal?: boolean;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** One container of each HTTP function. */
+export interface Instance {
+  readonly handlers: HttpHandlers;
+  send(request: ApiRequest): Promise<Answer>;
+  /** @param counter `subject/counter` */
+  change(counter: string, amount: number, options?: ChangeOptions): Promise<Answer>;
+  read(counter: string, query?: ApiRequest['query']): Promise<Answer>;
+}
+
+export interface TestClock {
+  /** Epoch ms. */
+  readonly now: () => number;
+  /** @param to epoch ms, or RFC 3339 */
+  readonly moveTo: (to: number | string) => void;
+  readonly advance: (ms: number) => void;
+}
+
+/** The first instance, for tests that need no other, and what all instances share. */
+export interface TallyUnderTest extends Instance {
+  readonly table: TestTable;
+  readonly clock: TestClock;
+  readonly instances: readonly Instance[];
+  /** What the pauses that Tally made would have taken, in ms. */
+  readonly pauses: readonly number[];
+  /** What was logged as an error. */
+  readonly errors: readonly Error[];
+  /** Folds everything that is pending. */
+  settle(): Promise<void>;
+  items(): Promise<Record<string, unknown>[]>;
+  /** The item of a cell as it is stored; undefined if there is none. */
+  cell(key: CellName): Promise<Record<string, unknown> | undefined>;
+  seedCell(key: CellName, attributes: Readonly<Record<string, unknown>>): Promise<void>;
+}
+
+/** By default the only cell of a total without windows, in the instances' region. */
+export type CellName = Pick<CellKey, 'subject' | 'series'> & Partial<CellKey>;
+
+/**
+ * DynamoDB Local deletes what has expired by the real clock, so the test's time is one that no
+ * machine has reached: an hour before a leap day.
+ */
+const usualStart = '2096-02-28T23:00:00.000Z';
+
+export async function createTallyUnderTest(options: TallyOptions): Promise<TallyUnderTest> {
+  const { counters, settings, regions = ['local'], seed = 1 } = options;
+  const table = options.table ?? (await createTestTable());
+  const config = defineCounters(counters, settings);
+  const clock = createTestClock(options.startsAt ?? usualStart);
+  const pauses: number[] = [];
+  const errors: Error[] = [];
+  const random = seededRandom(seed);
+  const [region] = regions;
+  let newTokens = 0;
+
+  const connect = (endpoint: string) => {
+    const clients = createDynamoClients(endpoint);
+    const context: CounterContext = {
+      config,
+      store: createDynamoCounterStore({ clients, tableName: table.tableName, random }),
+      ticketStore: createDynamoTicketStore({ clients, tableName: table.tableName, random }),
+      keyStore: createDynamoKeyStore({ clients, tableName: table.tableName }),
+      memberStore: createDynamoMemberStore({ clients, tableName: table.tableName }),
+      sketchStore: createDynamoSketchStore({ clients, tableName: table.tableName, random }),
+      subscriptionStore: createDynamoSubscriptionStore({ clients, tableName: table.tableName }),
+      region,
+      regions,
+      now: clock.now,
+      random,
+      newToken: () => `made-here-${newTokens++}`,
+      pause: async (ms) => {
+        pauses.push(ms);
+        if (options.pausesTakeTime) clock.advance(ms);
+      },
+    };
+    return { clients, context };
+  };
+
+  const startInstance = (): Instance =>
+    createInstance({
+      config,
+      context: connect(options.endpoint ?? table.endpoint).context,
+      adminKey: options.adminKey,
+      logger: { error: (_message, error) => void errors.push(error) },
+    });
+
+  const stream = connect(table.endpoint);
+  const ledger = createLedgerDelivery({
+    ...table,
+    now: clock.now,
+    handler: createStreamHandler({
+      context: stream.context,
+      foldStore: createDynamoFoldStore({
+        clients: stream.clients,
+        tableName: table.tableName,
+        random,
+        pause: async () => {},
+      }),
+      publish: async () => {},
+      report: () => {},
+    }),
+  });
+
+  const cellKey = (key: CellName) => cellItemKey({ region, shard: 0, window: '-', ...key });
+  const items = async () => (await scanTable(table)).map(fromWire);
+  const instances = Array.from({ length: options.instances ?? 1 }, startInstance);
+  return {
+    ...(instances[0] ?? startInstance()),
+    table,
+    clock,
+    instances,
+    pauses,
+    errors,
+    items,
+    settle: () => ledger.deliver(),
+    async cell(key) {
+      const { pk, sk } = cellKey(key);
+      return (await items()).find((item) => item.pk === pk && item.sk === sk);
+    },
+    async seedCell(key, attributes) {
+      const Item = marshall({ ...cellKey(key), ...attributes });
+      await table.client.send(new PutItemCommand({ TableName: table.tableName, Item }));
+    },
+  };
+}
+
+function createInstance(options: {
+  config: TallyConfig;
+  context: CounterContext;
+  adminKey: string | undefined;
+  logger: Parameters<typeof createHttpHandler>[1]['logger'];
+}): Instance {
+  const { context, config, adminKey, logger } = options;
+  const live = { http: 'https://live.test/event', realtime: 'wss://live.test', apiKey: 'test' };
+  const handlers: HttpHandlers = {
+    read: createReadFunction({ context, adminKey, logger }),
+    write: createWriteFunction({ context, adminKey, live, logger }),
+    site: createHttpHandler(createSiteOperations(), { config, access: undefined, logger }),
+  };
+
+  async function send(request: ApiRequest): Promise<Answer> {
+    const match = matchRoute(request.method, request.path);
+    const name = match.found === 'route' ? operations[match.route.operation] : defaultFunction;
+    return toAnswer(await handlers[name](apiEvent(request), lambdaContext()));
+  }
+
+  return {
+    handlers,
+    send,
+    change: (counter, amount, { token, minimal = false, headers = {} } = {}) =>
+      send({
+        method: 'PUT',
+        path: `/v1/${counter}`,
+        headers: {
+          ...headers,
+          ...(token === undefined ? {} : { 'idempotency-key': token }),
+          ...(minimal ? { prefer: 'return=minimal' } : {}),
+        },
+        body: { action: amount < 0 ? 'decrement' : 'increment', amount: Math.abs(amount) },
+      }),
+    read: (counter, query = {}) => send({ method: 'GET', path: `/v1/${counter}`, query }),
+  };
+}
+
+/** @throws if a header comes in two spellings: a client would see only one of them */
+function toAnswer(response: HttpResponse): Answer {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(response.headers)) {
+    const spelling = name.toLowerCase();
+    if (spelling in headers) throw new Error(`the header ${spelling} comes twice`);
+    headers[spelling] = value;
+  }
+  const text = bodyBytes(response).toString('utf8');
+  const isJson = /[/+]json$/.test(headers['content-type'] ?? '');
+  return { status: response.statusCode, headers, body: isJson && text ? JSON.parse(text) : text };
+}
+
+function createTestClock(startsAt: string): TestClock {
+  let nowMs = Date.parse(startsAt);
+  return {
+    now: () => nowMs,
+    moveTo(to) {
+      nowMs = typeof to === 'number' ? to : Date.parse(to);
+    },
+    advance(ms) {
+      nowMs += ms;
+    },
+  };
+}

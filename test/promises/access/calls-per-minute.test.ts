@@ -1,0 +1,205 @@
+import { beforeEach, expect, test } from 'vitest';
+import { limits } from '../../../functions/rules/limits.ts';
+import {
+  admin,
+  adminKey,
+  get,
+  type Headers,
+  increment,
+  makeKey,
+  makePass,
+} from '../../harness/access/callers.ts';
+import { createTallyBehindProxy } from '../../harness/tally-behind-proxy.ts';
+import {
+  createTallyUnderTest,
+  keyed,
+  open,
+  type TallyUnderTest,
+} from '../../harness/tally-under-test.ts';
+
+const counters = {
+  likes: { kind: 'count', access: open },
+  stock: { kind: 'count', access: keyed },
+} as const;
+const everything = { actions: ['read', 'write'], subjects: ['*'] } as const;
+
+let tally: TallyUnderTest;
+beforeEach(async () => {
+  tally = await createTallyUnderTest({
+    counters,
+    adminKey,
+    instances: 3,
+    startsAt: '2096-02-28T23:00:20.000Z',
+  });
+});
+
+/** Sends a request to one container after the other. @returns how many were answered, and the others */
+async function sendAll(count: number, request: (index: number) => ReturnType<typeof get>) {
+  const answers = await Promise.all(
+    Array.from({ length: count }, (_, index) => {
+      const instance = tally.instances[index % tally.instances.length] ?? tally;
+      return instance.send(request(index));
+    }),
+  );
+  return {
+    answered: answers.filter(({ status }) => status === 200).length,
+    refused: answers.filter(({ status }) => status !== 200),
+  };
+}
+
+test('a key may call as often a minute as it was made for, on all containers together', async () => {
+  const { headers } = await makeKey(tally, [everything], 10);
+  const mixed = (index: number) =>
+    index % 2 ? get('/v1/resto-7/stock', headers) : increment('/v1/resto-7/stock', headers);
+  const { answered, refused } = await sendAll(30, mixed);
+  expect(answered).toBe(10);
+  for (const answer of refused) {
+    expect(answer).toMatchObject({
+      status: 429,
+      headers: { 'retry-after': '40', 'cache-control': 'no-store' },
+      body: { code: 'rate_limited' },
+    });
+  }
+  tally.clock.advance(40_000);
+  expect(await sendAll(30, mixed)).toMatchObject({ answered: 10 });
+});
+
+test('what is refused for its number changes nothing', async () => {
+  const { headers } = await makeKey(tally, [everything], 5);
+  const { answered } = await sendAll(20, () => increment('/v1/resto-7/stock', headers));
+  expect(answered).toBe(5);
+  const { headers: unlimited } = await makeKey(tally, [everything]);
+  expect(await tally.send(get('/v1/resto-7/stock', unlimited))).toMatchObject({
+    body: { count: 5 },
+  });
+});
+
+test('one key that calls too often keeps no other from calling', async () => {
+  const [noisy, quiet] = [
+    await makeKey(tally, [everything], 2),
+    await makeKey(tally, [everything], 2),
+  ];
+  await sendAll(20, () => get('/v1/resto-7/stock', noisy.headers));
+  expect(await sendAll(2, () => get('/v1/resto-7/stock', quiet.headers))).toMatchObject({
+    answered: 2,
+  });
+});
+
+test('who knows the id of a key but not its secret uses up none of its calls', async () => {
+  const { id, headers } = await makeKey(tally, [everything], 2);
+  const guess: Headers = { authorization: `Bearer tally_${id}_${'A'.repeat(43)}` };
+  expect(await sendAll(20, () => get('/v1/resto-7/stock', guess))).toMatchObject({ answered: 0 });
+  expect(await sendAll(2, () => get('/v1/resto-7/stock', headers))).toMatchObject({ answered: 2 });
+});
+
+test('requests that are refused for want of a right count, so that trying is limited, too', async () => {
+  const { headers } = await makeKey(tally, [{ actions: ['read'], subjects: ['resto-7'] }], 3);
+  const statuses = [];
+  for (const subject of ['resto-8', 'resto-9', 'resto-10', 'resto-11']) {
+    statuses.push((await tally.send(get(`/v1/${subject}/stock`, headers))).status);
+  }
+  expect(statuses).toEqual([403, 403, 403, 429]);
+});
+
+test('a batch is one call', async () => {
+  const { headers } = await makeKey(tally, [everything], 2);
+  const item = { subject: 'resto-7', counter: 'stock', action: 'read' };
+  const batch = { method: 'POST', path: '/v1/batch', headers, body: { items: [item, item, item] } };
+  const { body } = await tally.send(batch);
+  expect(body).toMatchObject({ results: [{ status: 200 }, { status: 200 }, { status: 200 }] });
+  expect(await tally.send(get('/v1/resto-7/stock', headers))).toMatchObject({ status: 200 });
+  expect(await tally.send(get('/v1/resto-7/stock', headers))).toMatchObject({ status: 429 });
+});
+
+const visitor = { member: 'ada', actions: ['read', 'write'], subject: 'resto-7' };
+
+test('the passes of a key share its calls, so that they are no way around its limit', async () => {
+  const { headers } = await makeKey(tally, [everything], 5);
+  const [ada, bob] = [
+    await makePass(tally, headers, visitor),
+    await makePass(tally, headers, { ...visitor, member: 'bob' }),
+  ];
+  // Two calls have made the passes, so three are left for all of them.
+  const callers = [ada, bob, headers];
+  const { answered, refused } = await sendAll(60, (index) =>
+    increment('/v1/resto-7/stock', callers[index % 3]),
+  );
+  expect([answered, refused[0]?.body]).toMatchObject([3, { code: 'rate_limited' }]);
+  tally.clock.advance(40_000);
+  expect(await sendAll(60, () => increment('/v1/resto-7/stock', ada))).toMatchObject({
+    answered: 5,
+  });
+});
+
+test('a pass that a key without a limit has made is neither counted nor looked up', async () => {
+  const { headers } = await makeKey(tally, [everything]);
+  for (const maker of [admin, headers]) {
+    const pass = await makePass(tally, maker, visitor);
+    expect(await sendAll(20, () => get('/v1/resto-7/stock', pass))).toMatchObject({ answered: 20 });
+  }
+  const pks = (await tally.items()).map(({ pk }) => String(pk));
+  expect(pks.filter((pk) => pk.includes('#.calls#'))).toEqual([]);
+});
+
+test('beyond the limit a flood writes nothing, so it costs no more than within', async () => {
+  const { headers } = await makeKey(tally, [everything], 3);
+  const { tally: guarded, proxy } = await createTallyBehindProxy({
+    counters,
+    adminKey,
+    table: tally.table,
+  });
+  const sendTimes = async (count: number) => {
+    proxy.forget();
+    for (let call = 0; call < count; call++) {
+      await guarded.send(get('/v1/resto-7/stock', headers));
+    }
+    return proxy.forwarded('UpdateItem');
+  };
+  // The day of its use, three calls, and the one that finds the limit.
+  expect(await sendTimes(50)).toBe(5);
+  expect(await sendTimes(50)).toBe(0);
+  guarded.clock.advance(60_000);
+  expect(await sendTimes(50)).toBe(4);
+  await proxy.stop();
+});
+
+test('calls that cannot be counted are refused, not waved through', async () => {
+  const { headers } = await makeKey(tally, [everything], 3);
+  const { tally: guarded, proxy } = await createTallyBehindProxy({
+    counters,
+    adminKey,
+    table: tally.table,
+  });
+  await guarded.send(get('/v1/resto-7/stock', headers));
+  proxy.inject({ effect: 'server error before commit', operation: 'UpdateItem' });
+  // What was asked for has not happened, whatever became of the count of the call.
+  for (const request of [
+    get('/v1/resto-7/stock', headers),
+    increment('/v1/resto-7/stock', headers),
+  ]) {
+    expect(await guarded.send(request)).toMatchObject({
+      status: 503,
+      body: { code: 'unavailable' },
+    });
+  }
+  await proxy.stop();
+});
+
+test('no route reads or changes the counts of calls', async () => {
+  const { id, headers } = await makeKey(tally, [everything], 100);
+  await tally.send(get('/v1/resto-7/stock', headers));
+  for (const counter of ['.calls', '%2Ecalls']) {
+    for (const request of [get(`/v1/${id}/${counter}`), increment(`/v1/${id}/${counter}`)]) {
+      expect(await tally.send(request)).toMatchObject({ body: { code: 'unknown_counter' } });
+    }
+  }
+});
+
+test('counts of calls do not stay', async () => {
+  const { headers } = await makeKey(tally, [everything], 100);
+  await tally.send(get('/v1/resto-7/stock', headers));
+  const calls = (await tally.items()).filter(({ pk }) => String(pk).includes('#.calls#'));
+  expect(calls).toHaveLength(1);
+  const latest = tally.clock.now() / 1000 + 60 + (limits.expiryJitterHours + 24) * 3600;
+  expect(calls[0]?.x).toBeLessThanOrEqual(latest);
+});

@@ -1,0 +1,226 @@
+/** Who may do what in AWS, and what a flood may cost there. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Template } from 'aws-cdk-lib/assertions';
+import { afterAll, describe, expect, test, vi } from 'vitest';
+import { callsCounter } from '../../../functions/access/call-limit.ts';
+import { apiKeyItemKey, cellItemKey, secretItemKey } from '../../../functions/dynamo/keys.ts';
+import { jwtPrefix, operations, routes } from '../../../functions/http/routes.ts';
+import { environmentNames } from '../../../functions/runtime/environment-names.ts';
+import { createTallyStack } from '../../harness/stack/tally-app.ts';
+
+const outdir = mkdtempSync(join(tmpdir(), 'tally-access-'));
+afterAll(() => rmSync(outdir, { recursive: true }));
+
+// biome-ignore lint/suspicious/noExplicitAny: the properties of a template have no types.
+type Properties = Record<string, any>; // oxlint-disable-line typescript/no-explicit-any
+
+function synthesise(context: Record<string, string | number> = {}): Template {
+  const unbundled = { 'aws:cdk:bundling-stacks': [] };
+  return Template.fromStack(
+    createTallyStack({ outdir, context: { ...unbundled, ...context } }).stack,
+  );
+}
+
+const all = (template: Template, type: string): Properties[] =>
+  Object.values(template.findResources(type)).map(({ Properties }) => Properties as Properties);
+
+const plain = synthesise();
+
+describe('an identity provider', () => {
+  const issuer = 'https://id.example.com/';
+  const chosen = synthesise({ jwtIssuer: issuer, jwtAudience: 'tally, https://tally.example.com' });
+  const routeKeys = (template: Template) => all(template, 'AWS::ApiGatewayV2::Route');
+  const isTwin = ({ RouteKey }: Properties) => RouteKey.includes(` ${jwtPrefix}/`);
+
+  test('is nobody unless a deployment names one', () => {
+    expect(all(plain, 'AWS::ApiGatewayV2::Authorizer')).toEqual([]);
+    expect(routeKeys(plain).filter(isTwin)).toEqual([]);
+    for (const { AuthorizationType = 'NONE' } of routeKeys(plain)) {
+      expect(AuthorizationType).toBe('NONE');
+    }
+  });
+
+  test('signs the tokens that API Gateway verifies', () => {
+    expect(all(chosen, 'AWS::ApiGatewayV2::Authorizer')).toMatchObject([
+      {
+        AuthorizerType: 'JWT',
+        IdentitySource: ['$request.header.Authorization'],
+        JwtConfiguration: { Issuer: issuer, Audience: ['tally', 'https://tally.example.com'] },
+      },
+    ]);
+  });
+
+  test('has a route of its own beside every route that takes a right, and no other', () => {
+    const [authorizer] = Object.keys(chosen.findResources('AWS::ApiGatewayV2::Authorizer'));
+    const twins = routeKeys(chosen).filter(isTwin);
+    expect(twins.map(({ RouteKey }): string => RouteKey).toSorted()).toEqual(
+      routes
+        .filter(({ right }) => right !== 'none')
+        .map(({ method, path }) => `${method} ${jwtPrefix}${path}`)
+        .toSorted(),
+    );
+    for (const twin of twins) {
+      expect(twin).toMatchObject({
+        AuthorizationType: 'JWT',
+        AuthorizerId: { Ref: authorizer },
+      });
+    }
+  });
+
+  test('has its routes answered by the same functions', () => {
+    const targets = new Map(
+      routeKeys(chosen).map(({ RouteKey, Target }) => [RouteKey, JSON.stringify(Target)]),
+    );
+    for (const { method, path, right, operation } of routes) {
+      if (right === 'none') continue;
+      const twin = targets.get(`${method} ${jwtPrefix}${path}`);
+      expect(twin, operations[operation]).toBe(targets.get(`${method} ${path}`));
+    }
+  });
+
+  test('does not keep API keys from the plain routes', () => {
+    const others = routeKeys(chosen).filter((route) => !isTwin(route));
+    expect(others).toHaveLength(routes.length + 1);
+    for (const { AuthorizationType = 'NONE' } of others) expect(AuthorizationType).toBe('NONE');
+  });
+
+  test.each([
+    ['an issuer without https', { jwtIssuer: 'id.example.com', jwtAudience: 'tally' }, 'jwtIssuer'],
+    ['an issuer without an audience', { jwtIssuer: issuer }, 'jwtAudience'],
+    ['an audience without an issuer', { jwtAudience: 'tally' }, 'jwtIssuer'],
+  ])('is refused: %s', (_, context, name) => {
+    expect(() => synthesise(context as Record<string, string>)).toThrow(`context "${name}"`);
+  });
+});
+
+describe('the read function', () => {
+  const statements = Object.entries(plain.findResources('AWS::IAM::Policy'))
+    .filter(([id]) => id.startsWith('Read'))
+    .flatMap(([, { Properties: policy }]) => policy.PolicyDocument.Statement as Properties[]);
+  const writes = statements.filter(({ Action }) =>
+    /dynamodb:(?:Put|Update|Delete)/.test(String(Action)),
+  );
+
+  /** As IAM evaluates the conditions that we use: every value has to be like one of the patterns. */
+  function mayWrite(action: string, partitionKey: string, attributes: readonly string[]): boolean {
+    return writes.some(({ Action, Condition }) => {
+      const keys: string[] = Condition['ForAllValues:StringLike']['dynamodb:LeadingKeys'];
+      const named: string[] | undefined =
+        Condition['ForAllValues:StringEquals']?.['dynamodb:Attributes'];
+      return (
+        Action === `dynamodb:${action}` &&
+        keys.some((pattern) => isLike(partitionKey, pattern)) &&
+        attributes.every((name) => named?.includes(name) ?? true)
+      );
+    });
+  }
+
+  function isLike(text: string, pattern: string): boolean {
+    const parts = pattern.split('*').map((part) => part.replaceAll(/[.?+^$()[\]{}|\\]/g, '\\$&'));
+    return new RegExp(`^${parts.join('.*')}$`, 's').test(text);
+  }
+
+  const cell = (subject: string, series: string) =>
+    cellItemKey({ subject, series, region: 'us-east-1', shard: 0, window: '-' }).pk;
+  const key = apiKeyItemKey('id').pk;
+
+  test('may note who called', () => {
+    expect(mayWrite('UpdateItem', key, ['pk', 'sk', 'u'])).toBe(true);
+    expect(mayWrite('UpdateItem', cell('id', callsCounter), ['pk', 'sk', 'n', 't'])).toBe(true);
+    expect(mayWrite('PutItem', secretItemKey.pk, ['pk', 'sk', 'b'])).toBe(true);
+  });
+
+  test.each([
+    ['give a key other scopes', 'UpdateItem', key, ['pk', 'sk', 'g']],
+    ['give a key another secret', 'UpdateItem', key, ['pk', 'sk', 'h', 'u']],
+    ['make a key', 'PutItem', key, ['pk', 'sk', 'h', 'g', 't']],
+    ['change the secret', 'UpdateItem', secretItemKey.pk, ['pk', 'sk', 'b']],
+    ['revoke a key', 'DeleteItem', key, ['pk', 'sk']],
+    ['change a count', 'UpdateItem', cell('post-42', 'likes'), ['pk', 'sk', 'n']],
+    ['change a count named like it', 'UpdateItem', cell('.calls', 'likes'), ['pk', 'sk', 'n']],
+    ['put a count', 'PutItem', cell('id', callsCounter), ['pk', 'sk', 'n']],
+    ['put a ledger item', 'PutItem', 'e#post-42#likes#token', ['pk', 'sk', 'd']],
+    ['put a member', 'PutItem', 'm#post-42#reactions#ada', ['pk', 'sk', 'c']],
+    ['put settings', 'PutItem', 's#resto-7', ['pk', 'sk', 'z']],
+    ['put what begins like the secret', 'PutItem', 'p#secrets', ['pk', 'sk', 'b']],
+    ['change what begins like a key', 'UpdateItem', 'k#id', ['pk', 'sk', 'u']],
+  ])('may not %s', (_, action, partitionKey, attributes) => {
+    expect(mayWrite(action, partitionKey, attributes)).toBe(false);
+  });
+
+  test('may not write where a request names no key at all', () => {
+    // ForAllValues is true of nothing.
+    expect(writes).toHaveLength(3);
+    for (const { Condition, Resource } of writes) {
+      expect(Condition.Null).toEqual({ 'dynamodb:LeadingKeys': 'false' });
+      expect(JSON.stringify(Resource)).not.toContain('*');
+    }
+  });
+});
+
+describe('the bill', () => {
+  const onDemand = (template: Template) => all(template, 'AWS::DynamoDB::GlobalTable')[0] ?? {};
+
+  test('has no limit on the table unless a deployment sets one', () => {
+    expect(JSON.stringify(onDemand(plain))).not.toContain('OnDemandThroughput');
+    const chosen = onDemand(synthesise({ maxReadUnits: '500', maxWriteUnits: 200 }));
+    expect(chosen.WriteOnDemandThroughputSettings).toEqual({ MaxWriteRequestUnits: 200 });
+    expect(chosen.Replicas[0].ReadOnDemandThroughputSettings).toEqual({ MaxReadRequestUnits: 500 });
+  });
+
+  test('is watched by a budget that mails, if a deployment sets one', () => {
+    expect(all(plain, 'AWS::Budgets::Budget')).toEqual([]);
+    const email = 'ops@example.com';
+    const [budget] = all(
+      synthesise({ monthlyBudgetUsd: '40', alarmEmail: email }),
+      'AWS::Budgets::Budget',
+    );
+    expect(budget?.Budget).toEqual({
+      BudgetType: 'COST',
+      TimeUnit: 'MONTHLY',
+      BudgetLimit: { Amount: 40, Unit: 'USD' },
+    });
+    const mails = budget?.NotificationsWithSubscribers as Properties[];
+    expect(
+      mails.map(({ Notification: it }) => `${it.NotificationType} ${it.Threshold}`).toSorted(),
+    ).toEqual(['ACTUAL 100', 'ACTUAL 50', 'FORECASTED 100']);
+    for (const { Subscribers } of mails) {
+      expect(Subscribers).toEqual([{ SubscriptionType: 'EMAIL', Address: email }]);
+    }
+  });
+
+  test('cannot have a budget that tells nobody', () => {
+    expect(() => synthesise({ monthlyBudgetUsd: '40' })).toThrow('needs "alarmEmail"');
+  });
+});
+
+test('a flood of writes leaves reads the concurrency that a deployment reserves from it', () => {
+  const reserved = (template: Template) =>
+    Object.entries(template.findResources('AWS::Lambda::Function')).flatMap(([id, function_]) => {
+      const { ReservedConcurrentExecutions: count } = function_.Properties as Properties;
+      return count === undefined ? [] : [`${id.slice(0, 5)} ${count}`];
+    });
+  // A reservation fails in an account that has ten in all, as new ones do.
+  expect(reserved(plain)).toEqual([]);
+  expect(reserved(synthesise({ writeConcurrency: '50' }))).toEqual(['Write 50']);
+});
+
+test.each(['maxReadUnits', 'maxWriteUnits', 'writeConcurrency', 'monthlyBudgetUsd'])(
+  'a mistyped %s is refused',
+  (name) => {
+    for (const value of ['0', '-1', '1.5', 'many', '']) {
+      expect(() => synthesise({ [name]: value }), value).toThrow(`context "${name}"`);
+    }
+  },
+);
+
+test('the key that has every right on a laptop never reaches AWS', () => {
+  vi.stubEnv(environmentNames.adminKey, 'tally_admin_0123456789abcdefghij');
+  const template = JSON.stringify(synthesise().toJSON());
+  vi.unstubAllEnvs();
+  expect(template).toContain(environmentNames.table);
+  expect(template).not.toContain(environmentNames.adminKey);
+  expect(template).not.toContain('0123456789abcdefghij');
+});

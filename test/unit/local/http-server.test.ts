@@ -1,0 +1,62 @@
+/** What the local server does before a handler sees the request. */
+import { once } from 'node:events';
+import { request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import {
+  createHttpServer,
+  type HttpHandlers,
+  type HttpServer,
+} from '../../../local/http-server.ts';
+
+let http: HttpServer;
+let port: number;
+
+beforeEach(async () => {
+  http = createHttpServer();
+  http.server.listen(0, '127.0.0.1');
+  await once(http.server, 'listening');
+  ({ port } = http.server.address() as AddressInfo);
+});
+
+afterEach(() => {
+  http.server.closeAllConnections();
+  http.server.close();
+});
+
+/** @param target goes into the request line as it is */
+async function get(target: string) {
+  const outgoing = httpRequest({ port, host: '127.0.0.1', path: target, agent: false }).end();
+  const [response] = await once(outgoing, 'response');
+  return { status: response.statusCode, headers: response.headers, body: await json(response) };
+}
+
+test('while it starts, every path is answered by a problem that says when to come back', async () => {
+  const { status, headers, body } = await get('/v1/health');
+  expect(status).toBe(503);
+  expect(headers).toMatchObject({
+    'content-type': 'application/problem+json',
+    'retry-after': '1',
+  });
+  expect(body).toMatchObject({ status: 503, code: 'unavailable' });
+});
+
+test.each([
+  ['http://localhost:9101/v1/post-42/counter', '/v1/post-42/counter', ''],
+  ['HTTPS://tally.test/v1/a/b?window=day&x=?', '/v1/a/b', 'window=day&x=?'],
+  ['http://localhost', '/', ''],
+  ['http://localhost?x=1', '/', 'x=1'],
+  ['/v1/a/http://b', '/v1/a/http://b', ''],
+  ['//b/c', '//b/c', ''],
+])('the target %s, as through a proxy, is the path %s', async (target, rawPath, rawQueryString) => {
+  const handler = async ({ rawPath: path, rawQueryString: query }: APIGatewayProxyEventV2) => ({
+    statusCode: 200,
+    headers: {},
+    body: JSON.stringify({ path, query }),
+  });
+  const handlers = { read: handler, write: handler, site: handler } as unknown as HttpHandlers;
+  http.serve({ handlers, live: { publish: () => ({ statusCode: 500, headers: {} }) } });
+  expect((await get(target)).body).toEqual({ path: rawPath, query: rawQueryString });
+});

@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest';
+import { deltasOf, type Fact, type LedgerChange, planFold } from '../../../functions/rules/fold.ts';
+
+const here = 'eu-central-1';
+const elsewhere = 'us-east-1';
+const expiresAt = 1_000;
+
+const token = (options: Partial<Fact> = {}): Fact => ({
+  subject: 'post-42',
+  region: here,
+  contributions: [
+    { series: 'views', window: '-', amount: 3 },
+    { series: 'views', window: '2026-11-21', amount: 3 },
+  ],
+  firstApplied: false,
+  expiresAt,
+  ...options,
+});
+
+const reaction = (choice: string): Fact =>
+  token({
+    contributions: [{ series: 'reactions', window: '-', part: choice, amount: 1 }],
+    expiresAt: undefined,
+  });
+
+/** A change long before anything expires. */
+const change = (before: Fact | undefined, after: Fact | undefined, options = {}): LedgerChange => ({
+  sequence: '1',
+  at: 1,
+  before,
+  after,
+  ...options,
+});
+
+/** Series (with the part, if there is one), window and amount of each delta. */
+const deltas = (it: LedgerChange) =>
+  deltasOf(it, here).map(({ cell: { series, window }, part, amount }) => [
+    part === undefined ? series : `${series}/${part}`,
+    window,
+    amount,
+  ]);
+
+describe('a token', () => {
+  test('counts in each of its windows', () => {
+    expect(deltas(change(undefined, token()))).toEqual([
+      ['views', '-', 3],
+      ['views', '2026-11-21', 3],
+    ]);
+  });
+
+  test('that its transaction has applied counts in its other windows', () => {
+    const applied = token({ firstApplied: true });
+    expect(deltas(change(undefined, applied))).toEqual([['views', '2026-11-21', 3]]);
+  });
+
+  test('that was applied here, and that another region wins, is taken back from all its windows', () => {
+    const lost = change(token({ firstApplied: true }), token({ region: elsewhere }));
+    expect(deltas(lost)).toEqual([
+      ['views', '-', -3],
+      ['views', '2026-11-21', -3],
+    ]);
+  });
+
+  test('of another region counts nothing', () => {
+    expect(deltas(change(undefined, token({ region: elsewhere })))).toEqual([]);
+  });
+
+  test('stays counted when it expires, from the very second', () => {
+    expect(deltas(change(token(), undefined, { at: expiresAt }))).toEqual([]);
+    expect(deltas(change(token(), undefined, { at: expiresAt - 1 }))).toHaveLength(2);
+  });
+});
+
+describe('a reaction', () => {
+  test('moves from one choice to the other', () => {
+    expect(deltas(change(reaction('wow'), reaction('love')))).toEqual([
+      ['reactions/love', '-', 1],
+      ['reactions/wow', '-', -1],
+    ]);
+  });
+
+  test('that is taken back counts no more', () => {
+    const takenBack = change(reaction('wow'), undefined, { at: 1e12 });
+    expect(deltas(takenBack)).toEqual([['reactions/wow', '-', -1]]);
+  });
+});
+
+describe('a batch', () => {
+  test('is one plan a cell, with all of its changes in the order of the stream', () => {
+    const batch = ['8', '9', '10'].map((sequence) => change(undefined, token(), { sequence }));
+    const entries = ['8', '9', '10'].map((sequence) => ({ sequence, amount: 3 }));
+    expect(planFold(batch, here)).toEqual([
+      { cell: { subject: 'post-42', series: 'views', window: '-' }, entries },
+      { cell: { subject: 'post-42', series: 'views', window: '2026-11-21' }, entries },
+    ]);
+  });
+
+  test('is one plan for what moves between the parts of a cell', () => {
+    const moved = { ...change(reaction('wow'), reaction('love')), sequence: '7' };
+    expect(planFold([moved], here)).toEqual([
+      {
+        cell: { subject: 'post-42', series: 'reactions', window: '-' },
+        entries: [
+          { sequence: '7', part: 'love', amount: 1 },
+          { sequence: '7', part: 'wow', amount: -1 },
+        ],
+      },
+    ]);
+  });
+
+  test('plans nothing for a region that it changes nothing in', () => {
+    expect(planFold([change(undefined, token())], elsewhere)).toEqual([]);
+    expect(planFold([], here)).toEqual([]);
+  });
+});

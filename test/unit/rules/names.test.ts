@@ -1,0 +1,80 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { limits } from '../../../functions/rules/limits.ts';
+import {
+  isCounterName,
+  isName,
+  isReservedCounterName,
+  isReservedSubject,
+} from '../../../functions/rules/names.ts';
+
+const lower = 'abcdefghijklmnopqrstuvwxyz'.split('');
+const digits = '0123456789'.split('');
+const alphanumerics = [...lower, ...lower.map((letter) => letter.toUpperCase()), ...digits];
+const nameCharacters = [...alphanumerics, '.', '_', ':', '~', '-'];
+const counterNameCharacters = [...lower, ...digits, '-'];
+
+/** The rule in plain words: one of `first`, then any of `rest`, up to `longest` characters. */
+function follows(text: string, first: string[], rest: string[], longest: number): boolean {
+  const [head = '', ...tail] = text;
+  return first.includes(head) && tail.every((it) => rest.includes(it)) && text.length <= longest;
+}
+
+const nearlyNames = (characters: string[], longest: number) =>
+  fc.string({ unit: fc.constantFrom(...characters, '#', '/', ' '), maxLength: longest + 2 });
+
+describe('a name', () => {
+  test('is letters and digits, then also what a URL path carries unescaped, up to the limit', () => {
+    const texts = fc.oneof(nearlyNames(nameCharacters, limits.nameLength), fc.string());
+    fc.assert(
+      fc.property(texts, (text) => {
+        const expected = follows(text, alphanumerics, nameCharacters, limits.nameLength);
+        expect(isName(text)).toBe(expected);
+      }),
+    );
+  });
+
+  test('of the longest kind is taken, one character more is not', () => {
+    expect(isName('n'.repeat(limits.nameLength))).toBe(true);
+    expect(isName('n'.repeat(limits.nameLength + 1))).toBe(false);
+  });
+
+  test('reads the same in a URL path as it is written', () => {
+    const names = fc.string({ unit: fc.constantFrom(...nameCharacters), minLength: 1 });
+    fc.assert(
+      fc.property(names.filter(isName), (name) => {
+        expect(new URL(`https://tally.test/v1/${name}/likes`).pathname).toBe(`/v1/${name}/likes`);
+      }),
+    );
+  });
+
+  test.each(['', '#', 'a#b', 'a/b', '.', '..', '-a', 'a b', 'a\n', 'é', 'a%20b'])(
+    'is never %j',
+    (text) => expect(isName(text)).toBe(false),
+  );
+});
+
+describe('a counter name', () => {
+  test('is a lower-case letter, then also digits and dashes, up to the limit', () => {
+    const { counterNameLength } = limits;
+    const texts = fc.oneof(nearlyNames(counterNameCharacters, counterNameLength), fc.string());
+    fc.assert(
+      fc.property(texts, (text) => {
+        const expected = follows(text, lower, counterNameCharacters, counterNameLength);
+        expect(isCounterName(text)).toBe(expected);
+      }),
+    );
+  });
+
+  test('is a name, too', () => {
+    const names = fc.string({ unit: fc.constantFrom(...counterNameCharacters), minLength: 1 });
+    fc.assert(fc.property(names.filter(isCounterName), (name) => isName(name)));
+  });
+});
+
+test('the words that routes use are reserved, as they are written and no other way', () => {
+  expect(['v1', 'users', 'batch', 'keys', 'health'].every(isReservedSubject)).toBe(true);
+  expect(['V1', 'user', 'post-42', 'settings'].some(isReservedSubject)).toBe(false);
+  expect(isReservedCounterName('settings')).toBe(true);
+  expect(['likes', 'v1', 'setting'].some(isReservedCounterName)).toBe(false);
+});
