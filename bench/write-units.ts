@@ -13,7 +13,7 @@ import type { CounterDefinition, CounterKind } from '../functions/counters/defin
 import { createDynamoFoldStore } from '../functions/dynamo/dynamo-fold-store.ts';
 import { createDependencies } from '../functions/runtime/dependencies.ts';
 import { environmentNames } from '../functions/runtime/environment-names.ts';
-import { createStreamHandler } from '../functions/stream/stream-batch.ts';
+import { createStreamFunction } from '../functions/stream/stream-function.ts';
 import { createTableIfMissing } from '../local/create-table.ts';
 import { engineAccess, startEngine } from '../local/engine.ts';
 import { startStreamPump } from '../local/stream-pump.ts';
@@ -95,7 +95,7 @@ async function measureFold(): Promise<void> {
       positionFile: join(folder, 'positions.json'),
       batchSize: deferredChanges,
     });
-  const fold = createStreamHandler({
+  const fold = createStreamFunction({
     context: { ...context, config },
     foldStore: createDynamoFoldStore({
       clients,

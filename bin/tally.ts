@@ -4,8 +4,8 @@
  */
 import { parseArgs } from 'node:util';
 import { createApiKeys, idOf } from '../functions/access/api-keys.ts';
+import { createDynamoApiKeyStore } from '../functions/dynamo/dynamo-api-key-store.ts';
 import { createDynamoClients } from '../functions/dynamo/dynamo-clients.ts';
-import { createDynamoKeyStore } from '../functions/dynamo/dynamo-key-store.ts';
 import { parse } from '../functions/http/http-request.ts';
 import { keyBody } from '../functions/http/schemas.ts';
 import { environmentNames } from '../functions/runtime/environment-names.ts';
@@ -66,7 +66,7 @@ function readCommand(args: string[]) {
 function keysIn(flags: Flags) {
   const tableName = flags.table ?? process.env[environmentNames.table];
   if (!tableName) throw new Error('--table is missing: which table?');
-  const store = createDynamoKeyStore({ clients: createDynamoClients(), tableName });
+  const store = createDynamoApiKeyStore({ clients: createDynamoClients(), tableName });
   return createApiKeys({ store, now: Date.now });
 }
 

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import pLimit, { type LimitFunction } from 'p-limit';
-import type { HttpHandler } from '../functions/http/http-handler.ts';
+import type { HttpHandler } from '../functions/http/http-function.ts';
 import { Problem } from '../functions/http/problem.ts';
 import { type HttpResponse, problem } from '../functions/http/responses.ts';
 import {

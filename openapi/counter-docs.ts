@@ -179,7 +179,7 @@ export const counterDocs = {
         },
       },
     },
-    problems: ['invalid_items', 'too_many_items', 'invalid_token'],
+    problems: ['invalid_items', 'too_many_items', 'invalid_idempotency_key'],
   },
   findLiveUpdates: {
     tag: 'Counters',

@@ -68,7 +68,7 @@ export const requestHeaders = {
     description:
       'Makes the change safe to send again: the same key on the same counter counts once. Make a UUID per change and keep it for the retries.',
     schema: v.pipe(v.string(), v.minLength(1), v.maxLength(limits.tokenLength)),
-    problems: ['invalid_token', 'token_expired', 'token_reused'],
+    problems: ['invalid_idempotency_key', 'idempotency_key_expired', 'idempotency_key_reused'],
   },
   Prefer: {
     description: '`return=minimal` skips the read behind the answer, which is then 204 (RFC 7240).',

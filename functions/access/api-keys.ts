@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { Problem } from '../http/problem.ts';
 import { limits } from '../rules/limits.ts';
 import type { Scope } from '../rules/scopes.ts';
-import type { ApiKey, KeyStore } from '../store/key-store.ts';
+import type { ApiKey, ApiKeyStore } from '../store/api-key-store.ts';
 
 const keyPattern = /^tally_([A-Za-z0-9]{1,32})_([A-Za-z0-9_-]{20,128})$/;
 const idPattern = /^[A-Za-z0-9]{1,32}$/;
@@ -29,7 +29,7 @@ export interface ApiKeys {
  * @param now epoch ms
  * @throws (all methods) StoreUnavailableError, OutcomeUnknownError
  */
-export function createApiKeys({ store, now }: { store: KeyStore; now: () => number }): ApiKeys {
+export function createApiKeys({ store, now }: { store: ApiKeyStore; now: () => number }): ApiKeys {
   type LookUp<Found> = { readonly key: Found; readonly atMs: number };
   /** Keys looked up lately. */
   const found = new LRUCache<string, LookUp<ApiKey>>({ max: limits.rememberedKeys });

@@ -9,8 +9,8 @@ import type { createCounts } from '../counters/count.ts';
 import type { CountDefinition } from '../counters/define-counters.ts';
 import { Problem } from '../http/problem.ts';
 import { limits } from '../rules/limits.ts';
+import type { ApiKey } from '../store/api-key-store.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../store/counter-store.ts';
-import type { ApiKey } from '../store/key-store.ts';
 
 /** A key, as far as its calls are concerned. */
 export type CallingKey = Pick<ApiKey, 'id' | 'callsPerMinute'>;

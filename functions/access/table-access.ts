@@ -14,8 +14,8 @@ export function createTableAccess({
   counters: Counters;
   adminKey: string | undefined;
 }): { keys: ApiKeys; access: Access } {
-  const { keyStore, store, now } = context;
-  const keys = createApiKeys({ store: keyStore, now });
+  const { apiKeyStore, store, now } = context;
+  const keys = createApiKeys({ store: apiKeyStore, now });
   const callLimit = createCallLimit({ counts, now });
   const secret = () => store.secret();
   return { keys, access: createAccess({ keys, adminKey, callLimit, secret, now }) };

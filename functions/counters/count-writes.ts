@@ -26,7 +26,7 @@ export type Written =
   | { readonly how: 'added'; readonly cell?: Cell }
   | { readonly how: 'deferred'; readonly before: Total | undefined }
   | { readonly how: 'seen'; readonly seen: SeenToken }
-  | { readonly how: 'out_of_room'; readonly cell: Cell }
+  | { readonly how: 'out_of_bounds'; readonly cell: Cell }
   | { readonly how: 'contended' }
   | { readonly how: 'token_in_use' };
 
@@ -42,7 +42,7 @@ export interface PlannedChange {
   /** The moment at which it was made. */
   readonly begunAt: number;
   /** Whether a call for it may have got through unanswered, so that no later one can say that nothing was written. */
-  unsure: boolean;
+  unknown: boolean;
 }
 
 export function createCountWrites({
@@ -66,10 +66,10 @@ export function createCountWrites({
   ): Promise<Written> {
     for (let attempt = 1; ; attempt++) {
       const outcome = await send().catch((error: unknown) => {
-        const isUnknown = planned.unsure && error instanceof StoreUnavailableError;
+        const isUnknown = planned.unknown && error instanceof StoreUnavailableError;
         throw isUnknown ? new OutcomeUnknownError(error.message, { cause: error }) : error;
       });
-      if ('unsure' in outcome) planned.unsure ||= outcome.unsure;
+      if ('unknown' in outcome) planned.unknown ||= outcome.unknown;
       const isOver = outcome.outcome !== 'token_in_use' || attempt === limits.boundedAttempts;
       if (isOver) return asWritten(outcome);
       await context.pause(retryPauseMs(attempt - 1, random()));
@@ -137,8 +137,8 @@ function asWritten(outcome: AddOutcome | TokenOutcome): Written {
       return { how: 'added', cell: outcome.cell };
     case 'seen':
       return { how: 'seen', seen: outcome.seen };
-    case 'out_of_room':
-      return { how: 'out_of_room', cell: outcome.cell };
+    case 'out_of_bounds':
+      return { how: 'out_of_bounds', cell: outcome.cell };
     case 'contended':
     case 'token_in_use':
       return { how: outcome.outcome };

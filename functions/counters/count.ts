@@ -1,6 +1,7 @@
 /** The count kind: a signed number that changes by amounts. How it is written is in count-writes.ts. */
+
 import { retryPauseMs } from '../rules/backoff.ts';
-import { roomFor } from '../rules/bounds.ts';
+import { allowedBefore } from '../rules/bounds.ts';
 import { limits } from '../rules/limits.ts';
 import { tokenExpiry } from '../rules/tokens.ts';
 import { type WindowKind, windowExpiry, windowKeyAt } from '../rules/windows.ts';
@@ -15,15 +16,10 @@ import type { Calendars } from './calendars.ts';
 import { createCountWrites, type PlannedChange, type Written } from './count-writes.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { CountDefinition } from './define-counters.ts';
+import type { NamedCounter } from './named-counter.ts';
 import { type Refusal, refuse } from './refusals.ts';
 import { refuseByAge } from './token-age.ts';
 import type { Total, Totals } from './total.ts';
-
-export interface CountOf {
-  readonly subject: string;
-  readonly counter: string;
-  readonly definition: CountDefinition;
-}
 
 export interface ChangeRequest {
   /** Signed, not 0. */
@@ -65,7 +61,7 @@ export function createCounts({
   const { writeInTurn, writeImmediate, defer } = createCountWrites({ context, totals });
 
   async function plan(
-    { subject, counter, definition }: CountOf,
+    { subject, counter, definition }: NamedCounter<CountDefinition>,
     request: ChangeRequest,
   ): Promise<PlannedChange> {
     const calendar = await calendars.of(subject, definition.windows);
@@ -75,14 +71,14 @@ export function createCounts({
     const window = windowKeyAt(definition.windows[0], nowMs, calendar);
     const token = request.token ?? context.newToken();
     return {
-      key: { subject, series: counter, window },
+      key: { subject, counter, window },
       cellChange: {
         amount,
         resetAway: 0n,
         resetAwayBefore: undefined,
         nowMs,
         expiresAt: windowExpiry({ window, keepDays: definition.keepDays, jitter: random() }),
-        room: roomFor(amount, definition.bounds ?? {}),
+        allowed: allowedBefore(amount, definition.bounds ?? {}),
       },
       token: {
         subject,
@@ -98,8 +94,8 @@ export function createCounts({
       plain: request.token === undefined && windows.length === 1,
       maxShards: definition.maxShards,
       wantCount: request.wantCount,
-      begunAt: totals.moment(),
-      unsure: false,
+      begunAt: totals.tick(),
+      unknown: false,
     };
   }
 
@@ -133,7 +129,7 @@ export function createCounts({
       return refuseContended(planned);
     }
     if (written.how === 'seen' && written.seen.fingerprint !== planned.token.fingerprint) {
-      return refuse('token_reused', 'This Idempotency-Key was used for another change.');
+      return refuse('idempotency_key_reused', 'This Idempotency-Key was used for another change.');
     }
     const accepted = {
       ok: true,
@@ -156,17 +152,20 @@ export function createCounts({
    * @returns the count with the change in it, or why the change was refused (nothing was written)
    * @throws OutcomeUnknownError, StoreUnavailableError
    */
-  async function change(of: CountOf, request: ChangeRequest): Promise<ChangeAnswer | Refusal> {
+  async function change(
+    counter: NamedCounter<CountDefinition>,
+    request: ChangeRequest,
+  ): Promise<ChangeAnswer | Refusal> {
     const refusedToken = request.token && refuseByAge(request.token, now(), lifetimeMs);
     if (refusedToken) return refusedToken;
-    const planned = await plan(of, request);
-    const { definition } = of;
+    const planned = await plan(counter, request);
+    const { definition } = counter;
     const written = definition.bounds
       ? await writeInTurn(planned)
       : definition.write === 'deferred'
         ? await defer(planned)
         : await writeImmediate(planned);
-    if (written.how === 'out_of_room') return refuseByBounds(definition, written.cell);
+    if (written.how === 'out_of_bounds') return refuseByBounds(definition, written.cell);
     return answer(planned, written);
   }
 
@@ -178,7 +177,7 @@ export function createCounts({
    * @throws StoreUnavailableError
    */
   async function read(
-    { subject, counter, definition }: CountOf,
+    { subject, counter, definition }: NamedCounter<CountDefinition>,
     options: { window?: WindowKind | undefined; consistent: boolean },
   ): Promise<CountAnswer | Refusal> {
     const kind = options.window ?? definition.windows[0];
@@ -189,13 +188,16 @@ export function createCounts({
       );
     }
     const calendar = await calendars.of(subject, [kind]);
-    const key = { subject, series: counter, window: windowKeyAt(kind, now(), calendar) };
+    const key = { subject, counter, window: windowKeyAt(kind, now(), calendar) };
     return asAnswer(await totals.read(key, options));
   }
 
   /** A change that takes the observed count away, from the shown window alone. */
-  async function planReset(of: CountOf, token: string | undefined): Promise<PlannedChange> {
-    const planned = await plan(of, { amount: 0, token, wantCount: true });
+  async function planReset(
+    counter: NamedCounter<CountDefinition>,
+    token: string | undefined,
+  ): Promise<PlannedChange> {
+    const planned = await plan(counter, { amount: 0, token, wantCount: true });
     const first = { ...planned.key, region: context.region, shard: 0 };
     // Before the total: a reset that comes in between must be noticed, or it would be done twice.
     const [cell] = await store.readCells([first], { consistent: true });
@@ -211,7 +213,7 @@ export function createCounts({
         resetAway: count,
         resetAwayBefore: cell?.resetAway ?? 0n,
         // What has happened since must not make it break a bound.
-        room: roomFor(amount, of.definition.bounds ?? {}),
+        allowed: allowedBefore(amount, counter.definition.bounds ?? {}),
       },
       // The fold leaves out an amount that is no safe integer, but of a reset it has nothing to add.
       token: { ...planned.token, amount, fingerprint: 'reset', windows },
@@ -225,15 +227,18 @@ export function createCounts({
    * @param token the caller's idempotency key: the same one resets once
    * @throws OutcomeUnknownError, StoreUnavailableError
    */
-  async function reset(of: CountOf, token: string | undefined): Promise<ChangeAnswer | Refusal> {
+  async function reset(
+    counter: NamedCounter<CountDefinition>,
+    token: string | undefined,
+  ): Promise<ChangeAnswer | Refusal> {
     const refusedToken = token && refuseByAge(token, now(), lifetimeMs);
     if (refusedToken) return refusedToken;
     for (let attempt = 0; ; attempt++) {
       if (attempt > 0) await context.pause(retryPauseMs(attempt - 1, random()));
-      const planned = await planReset(of, token);
+      const planned = await planReset(counter, token);
       const written = await writeInTurn(planned);
-      if (written.how !== 'out_of_room') return answer(planned, written);
-      if (hasGrown(written.cell)) return refuseByBounds(of.definition, written.cell);
+      if (written.how !== 'out_of_bounds') return answer(planned, written);
+      if (hasGrown(written.cell)) return refuseByBounds(counter.definition, written.cell);
       if (attempt + 1 === limits.boundedAttempts) return refuseContended(planned);
     }
   }
@@ -256,8 +261,8 @@ function asAnswer({ count, updatedAtMs }: Total): CountAnswer | Refusal {
 }
 
 /** @throws OutcomeUnknownError */
-function refuseContended({ unsure }: PlannedChange): Refusal {
-  if (unsure) throw new OutcomeUnknownError('a reply was lost, and then the counter was busy');
+function refuseContended({ unknown }: PlannedChange): Refusal {
+  if (unknown) throw new OutcomeUnknownError('a reply was lost, and then the counter was busy');
   return refuse('contended', 'Too many writers are at this counter, or at this key; try again.');
 }
 

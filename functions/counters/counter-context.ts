@@ -1,5 +1,5 @@
+import type { ApiKeyStore } from '../store/api-key-store.ts';
 import type { CounterStore } from '../store/counter-store.ts';
-import type { KeyStore } from '../store/key-store.ts';
 import type { MemberStore } from '../store/member-store.ts';
 import type { SketchStore } from '../store/sketch-store.ts';
 import type { SubscriptionStore } from '../store/subscription-store.ts';
@@ -11,7 +11,7 @@ export interface CounterContext {
   readonly config: TallyConfig;
   readonly store: CounterStore;
   readonly ticketStore: TicketStore;
-  readonly keyStore: KeyStore;
+  readonly apiKeyStore: ApiKeyStore;
   readonly memberStore: MemberStore;
   readonly sketchStore: SketchStore;
   readonly subscriptionStore: SubscriptionStore;

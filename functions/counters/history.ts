@@ -1,8 +1,10 @@
 /** What a count was, window by window. */
+
 import { windowKeyAt } from '../rules/windows.ts';
 import type { Calendars } from './calendars.ts';
-import type { CountOf } from './count.ts';
 import type { CounterContext } from './counter-context.ts';
+import type { CountDefinition } from './define-counters.ts';
+import type { NamedCounter } from './named-counter.ts';
 import { type Refusal, refuse } from './refusals.ts';
 import type { Totals } from './total.ts';
 import { type WindowRange, windowRange } from './window-range.ts';
@@ -30,8 +32,10 @@ export function createHistory({
   calendars: Calendars;
 }) {
   /** @throws StoreUnavailableError */
-  async function read(of: CountOf, request: WindowRange): Promise<HistoryAnswer | Refusal> {
-    const { subject, counter, definition } = of;
+  async function read(
+    { subject, counter, definition }: NamedCounter<CountDefinition>,
+    request: WindowRange,
+  ): Promise<HistoryAnswer | Refusal> {
     const { window: kind } = request;
     if (!definition.windows.includes(kind)) {
       const kinds = definition.windows.join(', ');
@@ -42,9 +46,7 @@ export function createHistory({
     const calendar = await calendars.of(subject, [kind]);
     const openKey = windowKeyAt(kind, context.now(), calendar);
     const counts = await Promise.all(
-      keys.map((window) =>
-        totals.read({ subject, series: counter, window }, { consistent: false }),
-      ),
+      keys.map((window) => totals.read({ subject, counter, window }, { consistent: false })),
     );
     const rows = keys.map((window, index) => ({
       window,

@@ -2,13 +2,15 @@
  * Live updates: where to listen to a counter, and whether somebody does. A message that nobody
  * hears would cost as much as the write it tells of, so only counters that were asked for publish.
  */
+
 import { createHmac } from 'node:crypto';
 import { limits } from '../rules/limits.ts';
 import { allWindowKey, windowExpiry, windowKeyAt } from '../rules/windows.ts';
 import type { CellKey } from '../store/counter-store.ts';
 import type { Calendars } from './calendars.ts';
 import type { CounterContext } from './counter-context.ts';
-import type { ShownOf } from './show.ts';
+import type { NamedCounter } from './named-counter.ts';
+import type { LiveDefinition } from './show.ts';
 
 /** A mark that lasts so long is enough: timers of tabs in the background are up to a minute late. */
 const longEnoughMs = (limits.renewWatchAfterSeconds + 90) * 1000;
@@ -20,7 +22,7 @@ const longEnoughMs = (limits.renewWatchAfterSeconds + 90) * 1000;
  */
 export function channelOf(
   secret: Buffer,
-  { subject, counter }: Pick<ShownOf, 'subject' | 'counter'>,
+  { subject, counter }: Pick<NamedCounter<LiveDefinition>, 'subject' | 'counter'>,
 ): string {
   const digest = createHmac('sha256', secret).update(`channel#${subject}#${counter}`).digest('hex');
   return `/counters/${digest.slice(0, 32)}`;
@@ -38,17 +40,17 @@ export function createLive({
    * of every change. Minutes are over before a listener asks again, so they get one for the mark.
    */
   async function markedCell(
-    { subject, counter, definition }: ShownOf,
+    { subject, counter, definition }: NamedCounter<LiveDefinition>,
     at: number,
   ): Promise<CellKey> {
-    const cell = { subject, series: counter, region, shard: 0 };
+    const cell = { subject, counter, region, shard: 0 };
     const kind = definition.kind === 'count' ? definition.windows[0] : 'all';
     if (kind === 'minute' || kind === 'all') return { ...cell, window: allWindowKey };
     return { ...cell, window: windowKeyAt(kind, at, await calendars.of(subject, [kind])) };
   }
 
   /** Marks a cell as watched, unless its mark lasts long enough without that. */
-  async function mark(key: CellKey, { definition }: ShownOf): Promise<void> {
+  async function mark(key: CellKey, { definition }: NamedCounter<LiveDefinition>): Promise<void> {
     const [cell] = await store.readCells([key], { consistent: false });
     if ((cell?.watchedUntilMs ?? 0) > now() + longEnoughMs) return;
     const keepDays = 'keepDays' in definition ? definition.keepDays : limits.keepDays;
@@ -63,18 +65,20 @@ export function createLive({
      * Where to listen to a counter. Its changes are published from now on, for some minutes.
      * @throws StoreUnavailableError
      */
-    async findChannel(of: ShownOf): Promise<string> {
-      const cell = await markedCell(of, now());
+    async findChannel(counter: NamedCounter<LiveDefinition>): Promise<string> {
+      const cell = await markedCell(counter, now());
       // A window that ends before the listener asks again goes over into the next one.
-      const next = await markedCell(of, now() + limits.watchSeconds * 1000);
-      await mark(cell, of);
-      if (next.window !== cell.window) await mark(next, of);
-      return channelOf(await store.secret(), of);
+      const next = await markedCell(counter, now() + limits.watchSeconds * 1000);
+      await mark(cell, counter);
+      if (next.window !== cell.window) await mark(next, counter);
+      return channelOf(await store.secret(), counter);
     },
 
     /** Whether somebody listens. @throws StoreUnavailableError */
-    async isWatched(of: ShownOf): Promise<boolean> {
-      const [cell] = await store.readCells([await markedCell(of, now())], { consistent: false });
+    async isWatched(counter: NamedCounter<LiveDefinition>): Promise<boolean> {
+      const [cell] = await store.readCells([await markedCell(counter, now())], {
+        consistent: false,
+      });
       return (cell?.watchedUntilMs ?? 0) > now();
     },
   };

@@ -1,4 +1,5 @@
 /** The presence kind: how many viewers are here now. See rules/presence.ts for how. */
+
 import {
   beatExpiry,
   bucketKeyAt,
@@ -9,14 +10,9 @@ import {
 import { allWindowKey } from '../rules/windows.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { PresenceDefinition } from './define-counters.ts';
+import type { NamedCounter } from './named-counter.ts';
 import type { Totals } from './total.ts';
 import { writeAndRead } from './write-beside-read.ts';
-
-export interface PresenceOf {
-  readonly subject: string;
-  readonly counter: string;
-  readonly definition: PresenceDefinition;
-}
 
 export interface PresenceAnswer {
   readonly count: number;
@@ -33,11 +29,11 @@ export function createPresence({ context, totals }: { context: CounterContext; t
 
   /** @throws StoreUnavailableError */
   async function read(
-    { subject, counter, definition }: PresenceOf,
+    { subject, counter, definition }: NamedCounter<PresenceDefinition>,
     options: { consistent: boolean },
   ): Promise<PresenceAnswer> {
     const atMs = now();
-    const key = { subject, series: counter, window: allWindowKey };
+    const key = { subject, counter, window: allWindowKey };
     const { parts, updatedAtMs: changedAtMs } = await totals.read(key, options);
     const here = presentBuckets(atMs, definition).map((bucket) => parts.get(bucket) ?? 0n);
     return {
@@ -54,25 +50,26 @@ export function createPresence({ context, totals }: { context: CounterContext; t
      * @returns how many are here, this viewer among them, and when to say it again
      * @throws OutcomeUnknownError (beating again is always right), StoreUnavailableError
      */
-    async beat(of: PresenceOf, member: string): Promise<BeatAnswer> {
-      const bucket = bucketKeyAt(now(), of.definition);
+    async beat(counter: NamedCounter<PresenceDefinition>, member: string): Promise<BeatAnswer> {
+      const bucket = bucketKeyAt(now(), counter.definition);
       const [before, shown] = await writeAndRead(
-        store.beat({ ...of, member }, bucket, { region, expiresAt: beatExpiry(bucket) }),
-        read(of, { consistent: false }),
+        store.beat({ ...counter, member }, bucket, { region, expiresAt: beatExpiry(bucket) }),
+        read(counter, { consistent: false }),
       );
       // A viewer that has just come is in no total yet; one that stays is, wherever it was before.
-      const isNew = before === undefined || !presentBuckets(now(), of.definition).includes(before);
+      const isNew =
+        before === undefined || !presentBuckets(now(), counter.definition).includes(before);
       return {
         // One that has come a moment ago may be in none either, but is here.
         count: Math.max(1, shown.count + (isNew ? 1 : 0)),
         updatedAtMs: isNew ? now() : shown.updatedAtMs,
-        nextBeatSeconds: nextBeatSeconds(of.definition, random()),
+        nextBeatSeconds: nextBeatSeconds(counter.definition, random()),
       };
     },
 
     /** Says that a viewer has gone. @throws as `beat` */
-    async leave(of: PresenceOf, member: string): Promise<void> {
-      await store.remove({ ...of, member });
+    async leave(counter: NamedCounter<PresenceDefinition>, member: string): Promise<void> {
+      await store.remove({ ...counter, member });
     },
   };
 }

@@ -3,18 +3,14 @@
  * and pressing the button a hundred times is the same as pressing it once: what is stored is not a
  * change but what the member says now, and the fold keeps the totals of what all say.
  */
+
 import { allWindowKey } from '../rules/windows.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { ReactionDefinition } from './define-counters.ts';
+import type { NamedCounter } from './named-counter.ts';
 import { type Refusal, refuse } from './refusals.ts';
 import type { Totals } from './total.ts';
 import { writeAndRead } from './write-beside-read.ts';
-
-export interface ReactionOf {
-  readonly subject: string;
-  readonly counter: string;
-  readonly definition: ReactionDefinition;
-}
 
 export interface ReactionCounts {
   /** The sum of all choices. */
@@ -36,10 +32,10 @@ export function createReactions({ context, totals }: { context: CounterContext; 
   const { memberStore: store, region, now } = context;
 
   async function read(
-    { subject, counter, definition: { choices } }: ReactionOf,
+    { subject, counter, definition: { choices } }: NamedCounter<ReactionDefinition>,
     options: { consistent: boolean },
   ): Promise<ReactionCounts> {
-    const key = { subject, series: counter, window: allWindowKey };
+    const key = { subject, counter, window: allWindowKey };
     const { parts, updatedAtMs } = await totals.read(key, options);
     const counts = choices.map((choice) => [choice, Number(parts.get(choice) ?? 0n)] as const);
     return {
@@ -73,8 +69,11 @@ export function createReactions({ context, totals }: { context: CounterContext; 
     read,
 
     /** What a member says, as it was last written. @throws StoreUnavailableError */
-    async readChoice(of: ReactionOf, member: string): Promise<string | null> {
-      const choice = await store.readChoice({ ...of, member });
+    async readChoice(
+      counter: NamedCounter<ReactionDefinition>,
+      member: string,
+    ): Promise<string | null> {
+      const choice = await store.readChoice({ ...counter, member });
       return choice ?? null;
     },
 
@@ -83,26 +82,29 @@ export function createReactions({ context, totals }: { context: CounterContext; 
      * @throws OutcomeUnknownError (choosing again is always right), StoreUnavailableError
      */
     async choose(
-      of: ReactionOf,
+      counter: NamedCounter<ReactionDefinition>,
       member: string,
       choice: string,
     ): Promise<ReactionAnswer | Refusal> {
-      if (!of.definition.choices.includes(choice)) {
-        const choices = of.definition.choices.join(', ');
+      if (!counter.definition.choices.includes(choice)) {
+        const choices = counter.definition.choices.join(', ');
         return refuse('unknown_choice', `The choices are ${choices}.`);
       }
       const [from, before] = await writeAndRead(
-        store.choose({ ...of, member }, choice, region),
-        read(of, { consistent: false }),
+        store.choose({ ...counter, member }, choice, region),
+        read(counter, { consistent: false }),
       );
       return withMove(before, from, choice);
     },
 
     /** Takes back what a member says. @throws as `choose` */
-    async remove(of: ReactionOf, member: string): Promise<ReactionAnswer> {
+    async remove(
+      counter: NamedCounter<ReactionDefinition>,
+      member: string,
+    ): Promise<ReactionAnswer> {
       const [removed, before] = await writeAndRead(
-        store.remove({ ...of, member }),
-        read(of, { consistent: false }),
+        store.remove({ ...counter, member }),
+        read(counter, { consistent: false }),
       );
       return withMove(before, removed?.choice, undefined);
     },

@@ -1,9 +1,9 @@
 /** Reasons for which Tally says no to a valid request. They are values, not exceptions. */
 export type RefusalCode =
   | 'out_of_bounds'
-  | 'token_reused'
-  | 'token_expired'
-  | 'invalid_token'
+  | 'idempotency_key_reused'
+  | 'idempotency_key_expired'
+  | 'invalid_idempotency_key'
   | 'contended'
   | 'count_too_large'
   | 'invalid_window'

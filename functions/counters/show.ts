@@ -1,7 +1,10 @@
 /** What a counter shows now, whatever its kind: a number, and for a reaction the number of each choice. */
-import type { CountOf, createCounts } from './count.ts';
-import type { createPresence, PresenceOf } from './presence.ts';
-import type { createReactions, ReactionOf } from './reaction.ts';
+
+import type { createCounts } from './count.ts';
+import type { CountDefinition, PresenceDefinition, ReactionDefinition } from './define-counters.ts';
+import type { NamedCounter } from './named-counter.ts';
+import type { createPresence } from './presence.ts';
+import type { createReactions } from './reaction.ts';
 import type { Refusal } from './refusals.ts';
 
 export interface Shown {
@@ -12,7 +15,7 @@ export interface Shown {
 }
 
 /** The counters that show a number which moves, and can be listened to. */
-export type ShownOf = CountOf | ReactionOf | PresenceOf;
+export type LiveDefinition = CountDefinition | ReactionDefinition | PresenceDefinition;
 
 export function createShow({
   counts,
@@ -24,8 +27,10 @@ export function createShow({
   presence: ReturnType<typeof createPresence>;
 }) {
   /** @throws StoreUnavailableError */
-  return async (of: ShownOf, options: { consistent: boolean }): Promise<Shown | Refusal> => {
-    const { subject, counter, definition } = of;
+  return async (
+    { subject, counter, definition }: NamedCounter<LiveDefinition>,
+    options: { consistent: boolean },
+  ): Promise<Shown | Refusal> => {
     switch (definition.kind) {
       case 'count':
         return counts.read({ subject, counter, definition }, options);

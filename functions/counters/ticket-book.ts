@@ -87,13 +87,13 @@ export function createTicketBooks({ ticketStore: store, now, random, ...context 
     deadlineMs: number,
   ): Promise<Issue | Refusal> {
     if (fingerprint !== request.fingerprint) {
-      return refuse('token_reused', 'This Idempotency-Key was used for another change.');
+      return refuse('idempotency_key_reused', 'This Idempotency-Key was used for another change.');
     }
     if (position) return { ok: true, ...position, day, replayed: true };
     const book = { ...request.book, day };
     if (bookExpiry(book, 0) * 1000 <= now()) {
       return refuse(
-        'token_expired',
+        'idempotency_key_expired',
         `This Idempotency-Key is of ${day}, which is not kept any more.`,
       );
     }
@@ -114,7 +114,7 @@ export function createTicketBooks({ ticketStore: store, now, random, ...context 
     const expiresAt = bookExpiry(book, random());
     let place: Place = { page: fromPage, shift: believed.get(nameOf(book))?.shift ?? 1 };
     let failed = 0;
-    let unsure = false;
+    let unknown = false;
     try {
       while (now() < deadlineMs) {
         const { page, shift } = place;
@@ -122,7 +122,7 @@ export function createTicketBooks({ ticketStore: store, now, random, ...context 
         const asked = { ...request, shift, fromPage: page, nowMs, expiresAt };
         const result = await store.enter(asked);
         if (result.outcome === 'contended') {
-          unsure ||= result.unsure;
+          unknown ||= result.unknown;
           await context.pause(retryPauseMs(failed++, random()));
           continue;
         }
@@ -134,10 +134,10 @@ export function createTicketBooks({ ticketStore: store, now, random, ...context 
       }
     } catch (error) {
       // It says that nothing was written by the last try; those before it may have been.
-      if (unsure && error instanceof StoreUnavailableError) throw unknownOutcome(error);
+      if (unknown && error instanceof StoreUnavailableError) throw unknownOutcome(error);
       throw error;
     }
-    if (unsure) throw unknownOutcome();
+    if (unknown) throw unknownOutcome();
     return refuseContended();
   }
 

@@ -2,11 +2,13 @@
  * The ticket kind: sequential numbers for each subject and business day, such as order numbers. No
  * gaps, no duplicates, and a token always gets the same number.
  */
+
 import { windowKeyAt } from '../rules/windows.ts';
 import type { BookKey, Fingerprint } from '../store/ticket-store.ts';
 import type { Calendars } from './calendars.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { TicketDefinition } from './define-counters.ts';
+import type { NamedCounter } from './named-counter.ts';
 import type { Refusal } from './refusals.ts';
 import {
   createTicketBooks,
@@ -15,12 +17,6 @@ import {
   ticketLifetimeMs,
 } from './ticket-book.ts';
 import { refuseByAge } from './token-age.ts';
-
-export interface TicketOf {
-  readonly subject: string;
-  readonly counter: string;
-  readonly definition: TicketDefinition;
-}
 
 export interface BookAnswer {
   readonly ok: true;
@@ -45,26 +41,28 @@ export function createTickets({
   const { ticketStore: store, now } = context;
   const books = createTicketBooks(context);
 
-  async function bookOf({ subject, counter }: TicketOf): Promise<BookKey> {
+  const nameOf = ({ subject, counter }: NamedCounter<TicketDefinition>) => ({ subject, counter });
+
+  async function bookOf({ subject, counter }: NamedCounter<TicketDefinition>): Promise<BookKey> {
     const calendar = await calendars.of(subject);
     return { subject, counter, day: windowKeyAt('day', now(), calendar) };
   }
 
   async function issue(
-    of: TicketOf,
+    counter: NamedCounter<TicketDefinition>,
     fingerprint: Fingerprint,
     token: string | undefined,
   ): Promise<Issue | Refusal> {
     const refusedToken = token && refuseByAge(token, now(), ticketLifetimeMs);
     if (refusedToken) return refusedToken;
-    const { startsAt: firstNumber, gaps } = of.definition;
-    const request: IssueRequest = { book: await bookOf(of), fingerprint, firstNumber, token };
+    const { startsAt: firstNumber, gaps } = counter.definition;
+    const request: IssueRequest = { book: await bookOf(counter), fingerprint, firstNumber, token };
     const withGaps = fingerprint === 'ticket' && gaps === 'allowed';
     return withGaps ? books.issueWithGaps(request) : books.issue(request);
   }
 
   async function readBook(
-    { definition }: TicketOf,
+    { definition }: NamedCounter<TicketDefinition>,
     book: BookKey,
     options: { consistent: boolean },
   ): Promise<BookAnswer> {
@@ -86,24 +84,32 @@ export function createTickets({
      * @param token the caller's idempotency key: the same one always gets the same number
      * @throws OutcomeUnknownError, StoreUnavailableError
      */
-    draw(of: TicketOf, token: string | undefined): Promise<Issue | Refusal> {
-      return issue(of, 'ticket', token);
+    draw(
+      counter: NamedCounter<TicketDefinition>,
+      token: string | undefined,
+    ): Promise<Issue | Refusal> {
+      return issue(counter, 'ticket', token);
     },
 
     /** Starts a new shift, whose first ticket has the first number again. @throws as `draw` */
-    async reset(of: TicketOf, token: string | undefined): Promise<ResetAnswer | Refusal> {
-      const answer = await issue(of, 'reset', token);
+    async reset(
+      counter: NamedCounter<TicketDefinition>,
+      token: string | undefined,
+    ): Promise<ResetAnswer | Refusal> {
+      const answer = await issue(counter, 'reset', token);
       if (!answer.ok) return answer;
       const { day, shift, replayed, issuedAtMs: updatedAtMs = null } = answer;
       if (!replayed) return { ok: true, number: null, day, shift, updatedAtMs, replayed };
-      const { subject, counter } = of;
-      const book = await readBook(of, { subject, counter, day }, { consistent: true });
+      const book = await readBook(counter, { ...nameOf(counter), day }, { consistent: true });
       return { ...book, replayed };
     },
 
     /** The last number of the day's book. @throws StoreUnavailableError */
-    async read(of: TicketOf, options: { consistent: boolean }): Promise<BookAnswer> {
-      return readBook(of, await bookOf(of), options);
+    async read(
+      counter: NamedCounter<TicketDefinition>,
+      options: { consistent: boolean },
+    ): Promise<BookAnswer> {
+      return readBook(counter, await bookOf(counter), options);
     },
   };
 }

@@ -6,10 +6,10 @@ export function refuseByAge(token: string, nowMs: number, lifetimeMs: number): R
   const age = tokenAge(token, nowMs, lifetimeMs);
   if (age === 'ok') return undefined;
   if (age === 'in_the_future') {
-    return refuse('invalid_token', 'This Idempotency-Key is a UUIDv7 from the future.');
+    return refuse('invalid_idempotency_key', 'This Idempotency-Key is a UUIDv7 from the future.');
   }
   return refuse(
-    'token_expired',
+    'idempotency_key_expired',
     `This Idempotency-Key is a UUIDv7 of more than ${lifetimeMs / 3_600_000} hours ago; whether it was counted is not known any more.`,
   );
 }

@@ -9,7 +9,7 @@ import type { CounterContext } from './counter-context.ts';
 
 export interface TotalKey {
   readonly subject: string;
-  readonly series: string;
+  readonly counter: string;
   readonly window: string;
 }
 
@@ -38,7 +38,7 @@ export interface Totals {
    */
   readAfter(key: TotalKey, change: { amount: number | bigint; begunAt: number }): Promise<Total>;
   /** A moment of this function: later ones are larger, also within a millisecond. */
-  moment(): number;
+  tick(): number;
   /** The total as its one cell shows it after a change; undefined if it has other cells. */
   fromOnlyCell(key: TotalKey, cell: Cell): Total | undefined;
   /** How many shards the total has in this region, as far as is known here. */
@@ -59,9 +59,9 @@ export function createTotals(context: CounterContext): Totals {
   const { store, region, regions, config, now } = context;
   const shardCounts = new LRUCache<string, readonly number[]>({ max: limits.rememberedCounters });
   const remembered = new LRUCache<string, Memory>({ max: limits.rememberedCounters });
-  let moments = 0;
-  const moment = () => ++moments;
-  const nameOf = (key: TotalKey) => `${key.subject}#${key.series}#${key.window}`;
+  let ticks = 0;
+  const tick = () => ++ticks;
+  const nameOf = (key: TotalKey) => `${key.subject}#${key.counter}#${key.window}`;
   const localIndex = regions.indexOf(region);
   const noneEach = regions.map(() => 0);
   const oneEach = regions.map(() => 1);
@@ -114,12 +114,12 @@ export function createTotals(context: CounterContext): Totals {
 
   async function readAndRemember(key: TotalKey, consistent: boolean): Promise<Total> {
     const readAtMs = now();
-    const begunAt = moment();
+    const begunAt = tick();
     const total = await readAll(key, consistent);
     const cellCount = knownShardCounts(key).reduce((all, count) => all + count, 0);
     const isLatest = begunAt > (remembered.get(nameOf(key))?.begunAt ?? 0);
     if (cellCount > 1 && isLatest) {
-      remembered.set(nameOf(key), { total, readAtMs, begunAt, endedAt: moment() });
+      remembered.set(nameOf(key), { total, readAtMs, begunAt, endedAt: tick() });
     }
     return total;
   }
@@ -128,7 +128,7 @@ export function createTotals(context: CounterContext): Totals {
 
   return {
     shardCount,
-    moment,
+    tick,
 
     async read(key, { consistent }) {
       const memory = consistent ? undefined : recall(key);

@@ -3,6 +3,7 @@
  * there were. See rules/hyperloglog.ts for how. Members are hashed with the deployment's secret, so
  * that nobody can craft ids that pile up in one register, and no id is stored.
  */
+
 import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import {
@@ -24,14 +25,9 @@ import type { SketchKey } from '../store/sketch-store.ts';
 import type { Calendars } from './calendars.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { UniqueDefinition } from './define-counters.ts';
+import type { NamedCounter } from './named-counter.ts';
 import { type Refusal, refuse } from './refusals.ts';
 import { windowRange } from './window-range.ts';
-
-export interface UniqueOf {
-  readonly subject: string;
-  readonly counter: string;
-  readonly definition: UniqueDefinition;
-}
 
 export interface UniqueAnswer {
   readonly ok: true;
@@ -67,23 +63,30 @@ export function createUniques({
     `${subject}#${counter}#${window}`;
 
   /** @returns whether the member was the first to raise its register so high */
-  async function raise(of: UniqueOf, window: string, hash: Buffer): Promise<boolean> {
-    const key = { subject: of.subject, counter: of.counter, region, window };
+  async function raise(
+    counter: NamedCounter<UniqueDefinition>,
+    window: string,
+    hash: Buffer,
+  ): Promise<boolean> {
+    const key = { subject: counter.subject, counter: counter.counter, region, window };
     const register = registerOf(hash);
     const before = known.get(nameOf(key)) ?? emptyRegisters();
     if ((before[register.index] ?? 0) >= register.rank) return false;
     const jitter = jitterOf(nameOf(key));
-    const expiresAt = windowExpiry({ window, keepDays: of.definition.keepDays, jitter });
+    const expiresAt = windowExpiry({ window, keepDays: counter.definition.keepDays, jitter });
     const { raised, registers } = await sketchStore.raise(key, register, expiresAt);
     known.set(nameOf(key), merge([known.get(nameOf(key)) ?? before, registers]));
     return raised;
   }
 
   /** The keys of the windows that are asked for, or why there are none. */
-  async function windowsOf(of: UniqueOf, request: UniqueRequest): Promise<string[] | Refusal> {
-    const kind = request.window ?? of.definition.windows[0];
-    if (!of.definition.windows.includes(kind)) {
-      const kinds = of.definition.windows.join(', ');
+  async function windowsOf(
+    counter: NamedCounter<UniqueDefinition>,
+    request: UniqueRequest,
+  ): Promise<string[] | Refusal> {
+    const kind = request.window ?? counter.definition.windows[0];
+    if (!counter.definition.windows.includes(kind)) {
+      const kinds = counter.definition.windows.join(', ');
       return refuse('invalid_window', `This counter has no window "${kind}"; it has ${kinds}.`);
     }
     if (request.range) {
@@ -91,7 +94,7 @@ export function createUniques({
       const range = { window: kind satisfies BoundedWindowKind, ...request.range };
       return windowRange(range, limits.uniqueWindows);
     }
-    const calendar = await calendars.of(of.subject, [kind]);
+    const calendar = await calendars.of(counter.subject, [kind]);
     return [windowKeyAt(kind, now(), calendar)];
   }
 
@@ -100,12 +103,11 @@ export function createUniques({
    * @throws StoreUnavailableError
    */
   async function read(
-    of: UniqueOf,
+    { subject, counter, definition }: NamedCounter<UniqueDefinition>,
     request: UniqueRequest & { consistent: boolean },
   ): Promise<UniqueAnswer | Refusal> {
-    const windows = await windowsOf(of, request);
+    const windows = await windowsOf({ subject, counter, definition }, request);
     if (!Array.isArray(windows)) return windows;
-    const { subject, counter } = of;
     const name = `${subject}#${counter}#${windows.join(' ')}`;
     const memory = remembered.get(name);
     const freshMs = config.settings.readCacheSeconds * 1000;
@@ -127,12 +129,14 @@ export function createUniques({
    * @returns whether that changed the sketch
    * @throws OutcomeUnknownError (saying it again is always right), StoreUnavailableError
    */
-  async function visit(of: UniqueOf, member: string): Promise<boolean> {
+  async function visit(counter: NamedCounter<UniqueDefinition>, member: string): Promise<boolean> {
     hashKey ??= createSecretKey(await store.secret());
-    const hash = createHmac('sha256', hashKey).update(`unique#${of.counter}#${member}`).digest();
-    const calendar = await calendars.of(of.subject, of.definition.windows);
-    const windows = of.definition.windows.map((kind) => windowKeyAt(kind, now(), calendar));
-    const raised = await Promise.all(windows.map((window) => raise(of, window, hash)));
+    const hash = createHmac('sha256', hashKey)
+      .update(`unique#${counter.counter}#${member}`)
+      .digest();
+    const calendar = await calendars.of(counter.subject, counter.definition.windows);
+    const windows = counter.definition.windows.map((kind) => windowKeyAt(kind, now(), calendar));
+    const raised = await Promise.all(windows.map((window) => raise(counter, window, hash)));
     return raised.includes(true);
   }
 

@@ -43,7 +43,7 @@ export function createUnread({ context, totals }: { context: CounterContext; tot
     { subject, counter }: Name,
     options: { consistent: boolean },
   ): Promise<bigint> {
-    const total = await totals.read({ subject, series: counter, window: allWindowKey }, options);
+    const total = await totals.read({ subject, counter, window: allWindowKey }, options);
     const definition = config.counters.get(counter);
     const choices = definition?.kind === 'reaction' ? definition.choices : [];
     const counts = choices.map((choice) => total.parts.get(choice) ?? 0n);

@@ -45,12 +45,12 @@ export function createDynamoClients(endpoint?: string): DynamoClients {
 function noteFailedAttempts(client: DynamoDBClient): void {
   client.middlewareStack.add(
     (next) => {
-      let unsure = false;
+      let unknown = false;
       return async (args) => {
         try {
           return await next(args);
         } catch (error) {
-          unsure = noteFailedAttempt(error, unsure);
+          unknown = noteFailedAttempt(error, unknown);
           throw error;
         }
       };

@@ -5,7 +5,7 @@ import {
   TransactionConflictException,
 } from '@aws-sdk/client-dynamodb';
 import { PutCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { fitsRoom, type Room } from '../rules/bounds.ts';
+import { type AllowedBefore, fitsBounds } from '../rules/bounds.ts';
 import {
   type AddOutcome,
   type CellChange,
@@ -16,10 +16,10 @@ import {
   type TokenOutcome,
 } from '../store/counter-store.ts';
 import { type DynamoClients, fromWire } from './dynamo-clients.ts';
-import { isContention, isUnsure, writeFailure } from './dynamo-errors.ts';
+import { isContention, isOutcomeUnknown, writeFailure } from './dynamo-errors.ts';
+import { cellItemKey, settingsItemKey } from './item-keys.ts';
 import { createItemReader } from './item-reader.ts';
 import { parseCell, parseSeenToken, parseSettings, settingsItem, tokenItem } from './items.ts';
-import { cellItemKey, settingsItemKey } from './keys.ts';
 import { createSecretReader } from './secret-reader.ts';
 
 /**
@@ -50,9 +50,9 @@ export function createDynamoCounterStore(options: {
       );
       return { outcome: 'added', cell: parseCell(Attributes ?? {}) };
     } catch (error) {
-      if (isContention(error)) return { outcome: 'contended', unsure: false };
+      if (isContention(error)) return { outcome: 'contended', unknown: false };
       if (error instanceof ConditionalCheckFailedException) {
-        return { outcome: 'out_of_room', cell: parseCell(fromWire(error.Item)) };
+        return { outcome: 'out_of_bounds', cell: parseCell(fromWire(error.Item)) };
       }
       throw writeFailure(error);
     }
@@ -85,13 +85,13 @@ export function createDynamoCounterStore(options: {
           return seenToken({ error, item: tokenReason.Item, token, applied: true });
         }
         if (tokenReason?.Code === 'TransactionConflict') {
-          return { outcome: 'token_in_use', unsure: isUnsure(error) };
+          return { outcome: 'token_in_use', unknown: isOutcomeUnknown(error) };
         }
         if (cellReason?.Code === 'ConditionalCheckFailed') {
-          return { outcome: 'out_of_room', cell: parseCell(fromWire(cellReason.Item)) };
+          return { outcome: 'out_of_bounds', cell: parseCell(fromWire(cellReason.Item)) };
         }
       }
-      if (isContention(error)) return { outcome: 'contended', unsure: isUnsure(error) };
+      if (isContention(error)) return { outcome: 'contended', unknown: isOutcomeUnknown(error) };
       throw writeFailure(error);
     }
   }
@@ -105,7 +105,7 @@ export function createDynamoCounterStore(options: {
         return seenToken({ error, item: error.Item, token, applied: false });
       }
       if (error instanceof TransactionConflictException) {
-        return { outcome: 'token_in_use', unsure: isUnsure(error) };
+        return { outcome: 'token_in_use', unknown: isOutcomeUnknown(error) };
       }
       throw writeFailure(error);
     }
@@ -167,7 +167,7 @@ export function createDynamoCounterStore(options: {
   };
 
   const checkReachable = async () => {
-    const nobody = { subject: '-', series: '-', region: '-', shard: 0, window: '-' };
+    const nobody = { subject: '-', counter: '-', region: '-', shard: 0, window: '-' };
     await readCells([nobody], { consistent: true });
   };
 
@@ -187,8 +187,8 @@ export function createDynamoCounterStore(options: {
 
 /** The parts of an UpdateItem (alone or in a transaction) that adds to a cell. */
 function addExpression(change: CellChange) {
-  const { amount, resetAway, resetAwayBefore, room } = change;
-  const conditions = [inRoom(room), notResetSince(resetAwayBefore)].filter(
+  const { amount, resetAway, resetAwayBefore, allowed } = change;
+  const conditions = [withinAllowed(allowed), notResetSince(resetAwayBefore)].filter(
     (condition) => condition !== undefined,
   );
   return {
@@ -201,20 +201,22 @@ function addExpression(change: CellChange) {
       ':resetAwayBefore': resetAwayBefore,
       ':now': change.nowMs,
       ':x': change.expiresAt,
-      ':atLeast': room.atLeast,
-      ':atMost': room.atMost,
+      ':atLeast': allowed.atLeast,
+      ':atMost': allowed.atMost,
     },
   };
 }
 
-function inRoom(room: Room): string | undefined {
+function withinAllowed(allowed: AllowedBefore): string | undefined {
   const bounds = [
-    room.atLeast === undefined ? undefined : 'n >= :atLeast',
-    room.atMost === undefined ? undefined : 'n <= :atMost',
+    allowed.atLeast === undefined ? undefined : 'n >= :atLeast',
+    allowed.atMost === undefined ? undefined : 'n <= :atMost',
   ].filter((bound) => bound !== undefined);
   if (bounds.length === 0) return undefined;
   const present = bounds.join(' AND ');
-  const here = fitsRoom(0, room) ? `(attribute_not_exists(n) OR (${present}))` : `(${present})`;
+  const here = fitsBounds(0, allowed)
+    ? `(attribute_not_exists(n) OR (${present}))`
+    : `(${present})`;
   // Of several cells, none knows how much there is in all of them.
   return `${here} AND attribute_not_exists(s)`;
 }
@@ -239,7 +241,8 @@ function seenToken({
 }): TokenOutcome {
   const seen = parseSeenToken(fromWire(item));
   const { fingerprint, acceptedAtMs } = token;
-  const isOwn = isUnsure(error) && isDeepStrictEqual(seen, { fingerprint, applied, acceptedAtMs });
+  const isOwn =
+    isOutcomeUnknown(error) && isDeepStrictEqual(seen, { fingerprint, applied, acceptedAtMs });
   return isOwn ? { outcome: 'accepted' } : { outcome: 'seen', seen };
 }
 

@@ -29,25 +29,25 @@ export function isContention(error: unknown): boolean {
 }
 
 /** Errors of calls of which this attempt, or one before it, may have got through. */
-const unsureErrors = new WeakSet<Error>();
+const unknownOutcomes = new WeakSet<Error>();
 
 /**
  * Takes down what an attempt at a call failed with: the SDK makes several and throws the last error,
  * which alone does not say whether anything was written.
  *
- * @param unsureBefore whether an earlier attempt may have got through
+ * @param unknownBefore whether an earlier attempt may have got through
  * @returns whether this one or an earlier one may have
  */
-export function noteFailedAttempt(error: unknown, unsureBefore: boolean): boolean {
+export function noteFailedAttempt(error: unknown, unknownBefore: boolean): boolean {
   const nothingWritten = isContention(error) || isRejected(error) || wasNeverSent(error);
-  const unsure = unsureBefore || !nothingWritten;
-  if (unsure && error instanceof Error) unsureErrors.add(error);
-  return unsure;
+  const unknown = unknownBefore || !nothingWritten;
+  if (unknown && error instanceof Error) unknownOutcomes.add(error);
+  return unknown;
 }
 
 /** Whether one of the attempts at a call may have got through, whatever the last one failed with. */
-export const isUnsure = (error: unknown): boolean =>
-  error instanceof Error && unsureErrors.has(error);
+export const isOutcomeUnknown = (error: unknown): boolean =>
+  error instanceof Error && unknownOutcomes.has(error);
 
 /**
  * The error to throw when a write failed and that is no expected outcome: whether it may have
@@ -55,7 +55,7 @@ export const isUnsure = (error: unknown): boolean =>
  */
 export function writeFailure(error: unknown): Error {
   if (!isContention(error) && isRejected(error)) return asError(error);
-  const nothingWritten = !isUnsure(error) && (isContention(error) || wasNeverSent(error));
+  const nothingWritten = !isOutcomeUnknown(error) && (isContention(error) || wasNeverSent(error));
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return nothingWritten
     ? new StoreUnavailableError(message, { cause: error })

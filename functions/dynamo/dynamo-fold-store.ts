@@ -8,8 +8,8 @@ import type { Cell, CellKey } from '../store/counter-store.ts';
 import type { CellFold, FoldStore } from '../store/fold-store.ts';
 import { type DynamoClients, fromWire } from './dynamo-clients.ts';
 import { isContention } from './dynamo-errors.ts';
+import { cellItemKey } from './item-keys.ts';
 import { parseCell, partAttribute, partOfAttribute } from './items.ts';
-import { cellItemKey } from './keys.ts';
 
 type Item = Readonly<Record<string, unknown>>;
 

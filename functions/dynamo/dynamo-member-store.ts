@@ -2,7 +2,7 @@ import { DeleteCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { MemberState, MemberStore } from '../store/member-store.ts';
 import type { DynamoClients } from './dynamo-clients.ts';
 import { readFailure, writeFailure } from './dynamo-errors.ts';
-import { memberItemKey } from './keys.ts';
+import { memberItemKey } from './item-keys.ts';
 
 type Item = Readonly<Record<string, unknown>>;
 

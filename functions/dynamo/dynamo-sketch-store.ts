@@ -9,8 +9,8 @@ import {
 import type { SketchKey, SketchStore } from '../store/sketch-store.ts';
 import { type DynamoClients, fromWire } from './dynamo-clients.ts';
 import { writeFailure } from './dynamo-errors.ts';
+import { sketchItemKey } from './item-keys.ts';
 import { createItemReader } from './item-reader.ts';
-import { sketchItemKey } from './keys.ts';
 
 type Item = Readonly<Record<string, unknown>>;
 

@@ -3,7 +3,7 @@ import { DeleteCommand, PutCommand, paginateQuery, UpdateCommand } from '@aws-sd
 import type { Subscription, SubscriptionStore } from '../store/subscription-store.ts';
 import type { DynamoClients } from './dynamo-clients.ts';
 import { readFailure, writeFailure } from './dynamo-errors.ts';
-import { subscriptionItemKey, userKey } from './keys.ts';
+import { subscriptionItemKey, userKey } from './item-keys.ts';
 
 export function createDynamoSubscriptionStore({
   clients: { retrying },

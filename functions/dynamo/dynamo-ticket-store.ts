@@ -18,8 +18,8 @@ import type {
 } from '../store/ticket-store.ts';
 import { type DynamoClients, fromWire } from './dynamo-clients.ts';
 import { isContention, writeFailure } from './dynamo-errors.ts';
+import { bookItemKey, bookPageItemKey, claimItemKey, tokenHash } from './item-keys.ts';
 import { createItemReader } from './item-reader.ts';
-import { bookItemKey, bookPageItemKey, claimItemKey, tokenHash } from './keys.ts';
 
 type Item = Readonly<Record<string, unknown>>;
 
@@ -72,9 +72,9 @@ export function createDynamoTicketStore(options: {
         const earlier = book.entries.get(tokenHash({ ...request.book, token: request.token }));
         return { outcome: 'refused', book, earlier };
       }
-      if (isContention(error)) return { outcome: 'contended', unsure: false };
+      if (isContention(error)) return { outcome: 'contended', unknown: false };
       const failure = writeFailure(error);
-      if (failure instanceof OutcomeUnknownError) return { outcome: 'contended', unsure: true };
+      if (failure instanceof OutcomeUnknownError) return { outcome: 'contended', unknown: true };
       throw failure;
     }
   };
@@ -166,7 +166,7 @@ function enterExpression(request: EntryRequest) {
   const { book, token, fingerprint, shift, fromPage, firstNumber } = request;
   const before = firstNumber - 1;
   const notEntered = 'attribute_not_exists(#token)';
-  const hasRoom = '(attribute_not_exists(c) OR c < :most)';
+  const hasSpace = '(attribute_not_exists(c) OR c < :most)';
   const inShift = orAbsent('q', shift === 1, 'q = :shift');
   const inReach = orAbsent('p', fromPage === 0, 'p BETWEEN :fromPage AND :nextPage');
   const entry =
@@ -175,7 +175,7 @@ function enterExpression(request: EntryRequest) {
       : 'n = :before, q = :newShift, #token = :entry';
   return {
     UpdateExpression: `SET ${entry}, p = if_not_exists(p, :fromPage), g = if_not_exists(g, :now), t = :now, x = if_not_exists(x, :x) ADD c :one`,
-    ConditionExpression: [notEntered, hasRoom, inShift, inReach].join(' AND '),
+    ConditionExpression: [notEntered, hasSpace, inShift, inReach].join(' AND '),
     ExpressionAttributeNames: { '#token': tokenHash({ ...book, token }) },
     ExpressionAttributeValues: {
       ':before': before,

@@ -10,7 +10,7 @@ import { limits } from '../rules/limits.ts';
 import { StoreUnavailableError } from '../store/counter-store.ts';
 import type { DynamoClients } from './dynamo-clients.ts';
 import { readFailure } from './dynamo-errors.ts';
-import type { ItemKey } from './keys.ts';
+import type { ItemKey } from './item-keys.ts';
 
 type Item = Readonly<Record<string, unknown>>;
 

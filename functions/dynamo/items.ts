@@ -1,6 +1,6 @@
 /** Items as the table holds them, and what they mean. Attribute names are billed by the byte. */
 import type { Cell, SeenToken, SubjectSettings, Token } from '../store/counter-store.ts';
-import { settingsItemKey, tokenItemKey } from './keys.ts';
+import { settingsItemKey, tokenItemKey } from './item-keys.ts';
 
 type Item = Readonly<Record<string, unknown>>;
 

@@ -3,7 +3,7 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { DynamoClients } from './dynamo-clients.ts';
 import { readFailure } from './dynamo-errors.ts';
-import { secretItemKey } from './keys.ts';
+import { secretItemKey } from './item-keys.ts';
 
 /**
  * The secret lives in the table, beside what it protects: it costs nothing, needs no set-up, and

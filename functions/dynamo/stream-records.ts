@@ -19,7 +19,7 @@ export type StreamChange =
 /** A cell that moved other than by this region's own fold. */
 export interface CellMove {
   readonly subject: string;
-  readonly series: string;
+  readonly counter: string;
   readonly window: string;
   /** Epoch ms until which somebody listens; undefined if this cell does not know. */
   readonly watchedUntilMs: number | undefined;
@@ -85,7 +85,7 @@ function parseToken([subject = '', counter = '']: readonly string[], item: Item)
   if (typeof expiresAt !== 'number') return undefined;
   if (!Number.isSafeInteger(amount) || !isWindowList(windows)) return undefined;
   const contributions = windows.map(
-    (window): Contribution => ({ series: counter, window, amount: amount as number }),
+    (window): Contribution => ({ counter, window, amount: amount as number }),
   );
   return { subject, region, contributions, firstApplied: item.a === 1, expiresAt };
 }
@@ -98,12 +98,12 @@ function parseMember(
   const { c: choice, b: bucket, r: region, x: expiresAt } = item;
   if (!isCounted(subject, counter) || typeof region !== 'string') return undefined;
   if (typeof choice === 'string' && isCounterName(choice) && expiresAt === undefined) {
-    const contributions = [{ series: counter, window: allWindowKey, part: choice, amount: 1 }];
+    const contributions = [{ counter, window: allWindowKey, part: choice, amount: 1 }];
     return { subject, region, contributions, firstApplied: false, expiresAt };
   }
   if (typeof bucket !== 'string' || bucketStart(bucket) === undefined) return undefined;
   if (typeof expiresAt !== 'number') return undefined;
-  const contributions = [{ series: counter, window: allWindowKey, part: bucket, amount: 1 }];
+  const contributions = [{ counter, window: allWindowKey, part: bucket, amount: 1 }];
   return { subject, region, contributions, firstApplied: false, expiresAt };
 }
 
@@ -124,12 +124,12 @@ function isWindowList(value: unknown): value is string[] {
  * the cell that no other writer touches: the watermark.
  */
 function parseCellMove(
-  [subject, series, region, shard]: readonly string[],
+  [subject, counter, region, shard]: readonly string[],
   { Keys, OldImage = {}, NewImage }: NonNullable<DynamoDBRecord['dynamodb']>,
   ownRegion: string,
 ): CellMove | undefined {
   const window = Keys?.sk?.S;
-  if (!subject || !series || !window || !NewImage) return undefined;
+  if (!subject || !counter || !window || !NewImage) return undefined;
   const names = Object.keys(NewImage);
   const counts = names.filter((name) => name === 'n' || partOfAttribute(name) !== undefined);
   if (counts.every((name) => NewImage[name]?.N === OldImage[name]?.N)) return undefined;
@@ -140,7 +140,7 @@ function parseCellMove(
   const knowsWatch = shard === '0' && region === ownRegion;
   return {
     subject,
-    series,
+    counter,
     window,
     watchedUntilMs: knowsWatch ? Number(NewImage.l?.N ?? 0) : undefined,
   };

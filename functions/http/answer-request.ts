@@ -2,15 +2,16 @@
  * From event to response: find the route, check the right, run the operation. Nothing is thrown
  * from here: whatever goes wrong becomes a problem document.
  */
+
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { type Access, claimsOf, type Need, type RequestAccess } from '../access/access.ts';
 import type { TallyConfig } from '../counters/define-counters.ts';
+import type { NamedCounter } from '../counters/named-counter.ts';
 import type { Action } from '../rules/scopes.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../store/counter-store.ts';
 import {
   checkBodySize,
   type HttpRequest,
-  type NamedCounter,
   parseCounter,
   parseSubject,
   parseUser,
@@ -62,10 +63,10 @@ async function answerRoute(
     throw refuseMethod(headers);
   }
   const { route, params } = match;
-  const granted = access?.(event) ?? noAccess;
+  const requestAccess = access?.(event) ?? noAccess;
   const need = needOf(route.right, params, config);
-  if (need) await granted.authorise(need);
-  if (route.right === 'key') await granted.caller();
+  if (need) await requestAccess.authorise(need);
+  if (route.right === 'key') await requestAccess.caller();
   checkBodySize(event);
   const operation = operations[route.operation];
   if (!operation) {
@@ -73,7 +74,7 @@ async function answerRoute(
     if (method === 'HEAD') throw refuseMethod(headers);
     throw new Error(`${route.operation} is served by another function`);
   }
-  return operation({ ...received, params, access: granted });
+  return operation({ ...received, params, access: requestAccess });
 }
 
 const refuseMethod = (headers: { readonly allow: string }): Problem =>

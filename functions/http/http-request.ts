@@ -1,9 +1,11 @@
 /** A request as the operations see it: taken apart, its names checked, its body not yet trusted. */
+
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import * as v from 'valibot';
 import type { RequestAccess } from '../access/access.ts';
 import type { CounterDefinition, CounterKind, TallyConfig } from '../counters/define-counters.ts';
-import type { ShownOf } from '../counters/show.ts';
+import type { DefinitionOf, NamedCounter } from '../counters/named-counter.ts';
+import type { LiveDefinition } from '../counters/show.ts';
 import { limits } from '../rules/limits.ts';
 import { isName, isReservedSubject } from '../rules/names.ts';
 import { parseToken } from '../rules/tokens.ts';
@@ -33,7 +35,7 @@ const fieldCodes: ReadonlyMap<string, ProblemCode> = new Map([
   ['items', 'invalid_items'],
   ['subject', 'invalid_subject'],
   ['counter', 'unknown_counter'],
-  ['idempotency_key', 'invalid_token'],
+  ['idempotency_key', 'invalid_idempotency_key'],
   ['choice', 'invalid_choice'],
   ['member', 'invalid_member'],
   ['scopes', 'invalid_scopes'],
@@ -68,14 +70,6 @@ export function parseUser(user = ''): string {
   throw new Problem('invalid_user', `A user is ${nameRule}`);
 }
 
-export interface Named<D extends CounterDefinition> {
-  readonly subject: string;
-  readonly counter: string;
-  readonly definition: D;
-}
-export type NamedCounter = Named<CounterDefinition>;
-type DefinitionOf<K extends CounterKind> = Extract<CounterDefinition, { kind: K }>;
-
 /** @throws Problem invalid_subject, unknown_counter */
 export function parseCounter(
   { subject, counter = '' }: Readonly<Record<string, unknown>>,
@@ -93,7 +87,7 @@ export function parseCounter(
 export function asKind<K extends CounterKind>(
   named: NamedCounter,
   kind: K,
-): Named<DefinitionOf<K>> | undefined {
+): NamedCounter<DefinitionOf<K>> | undefined {
   const { definition } = named;
   const isOfKind = (it: CounterDefinition): it is DefinitionOf<K> => it.kind === kind;
   return isOfKind(definition) ? { ...named, definition } : undefined;
@@ -103,7 +97,7 @@ export function asKind<K extends CounterKind>(
 export function requireKind<K extends CounterKind>(
   named: NamedCounter,
   kind: K,
-): Named<DefinitionOf<K>> {
+): NamedCounter<DefinitionOf<K>> {
   const asked = asKind(named, kind);
   if (asked) return asked;
   throw new Problem(
@@ -113,21 +107,21 @@ export function requireKind<K extends CounterKind>(
 }
 
 /** A counter that shows a number which moves. @throws Problem wrong_kind */
-export function requireShown(named: NamedCounter): ShownOf {
+export function requireShown(named: NamedCounter): NamedCounter<LiveDefinition> {
   return asKind(named, 'reaction') ?? asKind(named, 'presence') ?? requireKind(named, 'count');
 }
 
-/** The caller's idempotency key, if it sent one. @throws Problem invalid_token */
+/** The caller's idempotency key, if it sent one. @throws Problem invalid_idempotency_key */
 export const tokenOf = ({ event }: HttpRequest): string | undefined =>
   parseIdempotencyKey(event.headers['idempotency-key']);
 
-/** @throws Problem invalid_token */
+/** @throws Problem invalid_idempotency_key */
 export function parseIdempotencyKey(header: string | undefined): string | undefined {
   if (header === undefined) return undefined;
   const token = parseToken(header);
   if (token === undefined) {
     throw new Problem(
-      'invalid_token',
+      'invalid_idempotency_key',
       `An Idempotency-Key is 1 to ${limits.tokenLength} visible ASCII characters.`,
     );
   }

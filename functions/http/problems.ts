@@ -166,7 +166,7 @@ export const problemKinds = {
     fix: 'Send `?consistent=true`, or leave it out.',
     retry: 'no',
   },
-  invalid_token: {
+  invalid_idempotency_key: {
     status: 400,
     title: 'The Idempotency-Key is not valid',
     cause:
@@ -174,7 +174,7 @@ export const problemKinds = {
     fix: 'Send a UUID, made once per change and kept for its retries.',
     retry: 'no',
   },
-  token_expired: {
+  idempotency_key_expired: {
     status: 422,
     title: 'The Idempotency-Key is too old',
     cause:
@@ -182,7 +182,7 @@ export const problemKinds = {
     fix: 'Read the count and decide; send a new change with a new key. Check the clock of the client.',
     retry: 'no',
   },
-  token_reused: {
+  idempotency_key_reused: {
     status: 422,
     title: 'The Idempotency-Key was used for another change',
     cause: 'The same key came before with another action or amount on this counter.',

@@ -2,7 +2,7 @@ import { createTableAccess } from '../access/table-access.ts';
 import type { CounterContext } from '../counters/counter-context.ts';
 import { createCounters } from '../counters/counters.ts';
 import type { Operations } from './answer-request.ts';
-import { createHttpHandler, type HttpHandler, type Logger } from './http-handler.ts';
+import { createHttpFunction, type HttpHandler, type Logger } from './http-function.ts';
 import { createCounterOperations } from './operations/counter-operations.ts';
 import { createMemberOperations } from './operations/member-operations.ts';
 import { createSettingsOperations } from './operations/settings-operations.ts';
@@ -33,5 +33,5 @@ export function createReadFunction({
       return json(200, { status: 'ok' }, { 'cache-control': 'no-store' });
     },
   };
-  return createHttpHandler(operations, { config: context.config, access, logger });
+  return createHttpFunction(operations, { config: context.config, access, logger });
 }

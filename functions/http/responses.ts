@@ -51,7 +51,7 @@ export function problem(cause: Problem): HttpResponse {
 }
 
 /** The answer, unless it is a refusal, which tells who may only write no count. @throws Problem */
-export function granted<T extends { ok: true }>(
+export function acceptedOrThrow<T extends { ok: true }>(
   answer: T | Refusal,
   { mayRead } = { mayRead: true },
 ): T {

@@ -3,7 +3,7 @@ import type { CounterContext } from '../counters/counter-context.ts';
 import { createCounters } from '../counters/counters.ts';
 import type { LiveEndpoints } from '../runtime/environment.ts';
 import type { Operations } from './answer-request.ts';
-import { createHttpHandler, type HttpHandler, type Logger } from './http-handler.ts';
+import { createHttpFunction, type HttpHandler, type Logger } from './http-function.ts';
 import { createBatchOperations } from './operations/batch-operations.ts';
 import { createCounterOperations } from './operations/counter-operations.ts';
 import { createKeyOperations } from './operations/key-operations.ts';
@@ -44,5 +44,5 @@ export function createWriteFunction({
     runBatch: createBatchOperations(counters).runBatch,
     ...createKeyOperations({ context, keys }),
   };
-  return createHttpHandler(operations, { config: context.config, access, logger });
+  return createHttpFunction(operations, { config: context.config, access, logger });
 }

@@ -5,7 +5,7 @@ export interface Bounds {
 }
 
 /** Where the count must be before a change for it to be in bounds after it. */
-export interface Room {
+export interface AllowedBefore {
   readonly atLeast?: bigint;
   readonly atMost?: bigint;
 }
@@ -14,10 +14,10 @@ export interface Room {
  * Only the bound a change moves towards matters: a count that is out of bounds because the bounds
  * were changed can always come back.
  */
-export function roomFor(amount: number | bigint, { min, max }: Bounds): Room {
+export function allowedBefore(amount: number | bigint, { min, max }: Bounds): AllowedBefore {
   if (amount > 0) return max === undefined ? {} : { atMost: BigInt(max) - BigInt(amount) };
   return min === undefined ? {} : { atLeast: BigInt(min) - BigInt(amount) };
 }
 
-export const fitsRoom = (count: number, room: Room): boolean =>
-  count >= (room.atLeast ?? -Infinity) && count <= (room.atMost ?? Infinity);
+export const fitsBounds = (count: number, allowed: AllowedBefore): boolean =>
+  count >= (allowed.atLeast ?? -Infinity) && count <= (allowed.atMost ?? Infinity);

@@ -16,7 +16,7 @@
 /** What a fact counts in one total. */
 export interface Contribution {
   /** The counter's name. */
-  readonly series: string;
+  readonly counter: string;
   readonly window: string;
   /** What of the total it counts in: a choice, or a bucket of viewers. Left out by counts. */
   readonly part?: string;
@@ -48,7 +48,7 @@ export interface LedgerChange {
 /** Names the cell that a fold adds to; it is always shard 0. */
 export interface FoldedCell {
   readonly subject: string;
-  readonly series: string;
+  readonly counter: string;
   readonly window: string;
 }
 
@@ -90,7 +90,7 @@ export function planFold(changes: readonly LedgerChange[], region: string): Fold
   const plans = new Map<string, { cell: FoldedCell; entries: FoldEntry[] }>();
   for (const change of changes) {
     for (const { cell, ...entry } of deltasOf(change, region)) {
-      const name = `${cell.subject}#${cell.series}#${cell.window}`;
+      const name = `${cell.subject}#${cell.counter}#${cell.window}`;
       const plan = plans.get(name) ?? { cell, entries: [] };
       plan.entries.push({ sequence: change.sequence, ...entry });
       plans.set(name, plan);
@@ -106,8 +106,8 @@ function isExpiry({ before, after, at }: LedgerChange): boolean {
 
 function counted(fact: Fact, isInsert: boolean): CellDelta[] {
   const alreadyAdded = isInsert && fact.firstApplied ? 1 : 0;
-  return fact.contributions.slice(alreadyAdded).map(({ series, window, ...counts }) => ({
-    cell: { subject: fact.subject, series, window },
+  return fact.contributions.slice(alreadyAdded).map(({ counter, window, ...counts }) => ({
+    cell: { subject: fact.subject, counter, window },
     ...counts,
   }));
 }

@@ -5,9 +5,9 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { tally } from '../../tally.config.ts';
 import type { CounterContext } from '../counters/counter-context.ts';
 import type { TallyConfig } from '../counters/define-counters.ts';
+import { createDynamoApiKeyStore } from '../dynamo/dynamo-api-key-store.ts';
 import { createDynamoClients, type DynamoClients } from '../dynamo/dynamo-clients.ts';
 import { createDynamoCounterStore } from '../dynamo/dynamo-counter-store.ts';
-import { createDynamoKeyStore } from '../dynamo/dynamo-key-store.ts';
 import { createDynamoMemberStore } from '../dynamo/dynamo-member-store.ts';
 import { createDynamoSketchStore } from '../dynamo/dynamo-sketch-store.ts';
 import { createDynamoSubscriptionStore } from '../dynamo/dynamo-subscription-store.ts';
@@ -36,7 +36,7 @@ export function createDependencies(
     config: tally,
     store,
     ticketStore: createDynamoTicketStore({ clients, tableName, random }),
-    keyStore: createDynamoKeyStore({ clients, tableName }),
+    apiKeyStore: createDynamoApiKeyStore({ clients, tableName }),
     memberStore: createDynamoMemberStore({ clients, tableName }),
     sketchStore: createDynamoSketchStore({ clients, tableName, random }),
     subscriptionStore: createDynamoSubscriptionStore({ clients, tableName }),

@@ -3,14 +3,14 @@
  * a database that cannot be reached, or left it open whether a write happened, throws.
  */
 
-import type { Room } from '../rules/bounds.ts';
+import type { AllowedBefore } from '../rules/bounds.ts';
 import type { Calendar } from '../rules/calendar.ts';
 
 /** Names one item that holds part of a total. */
 export interface CellKey {
   readonly subject: string;
   /** The counter's name. */
-  readonly series: string;
+  readonly counter: string;
   readonly region: string;
   readonly shard: number;
   readonly window: string;
@@ -45,7 +45,7 @@ export interface CellChange {
   /** Only change the cell if resets have taken this much away so far; undefined for any. */
   readonly resetAwayBefore: bigint | undefined;
   /** Only change the cell if its count is in here, and if it is the only cell of its total. */
-  readonly room: Room;
+  readonly allowed: AllowedBefore;
 }
 
 /** One accepted change, stored under its caller's token. */
@@ -73,15 +73,15 @@ export interface SeenToken {
   readonly acceptedAtMs: number;
 }
 
-/** Nothing was written; if `unsure`, by the last attempt: an earlier one got no answer. */
+/** Nothing was written; if `unknown`, by the last attempt: an earlier one got no answer. */
 interface Unwritten<Outcome extends string> {
   readonly outcome: Outcome;
-  readonly unsure: boolean;
+  readonly unknown: boolean;
 }
 
 export type AddOutcome =
   | { readonly outcome: 'added'; readonly cell: Cell }
-  | { readonly outcome: 'out_of_room'; readonly cell: Cell }
+  | { readonly outcome: 'out_of_bounds'; readonly cell: Cell }
   /** Another writer was at the cell, or it is over its rate. */
   | Unwritten<'contended'>;
 

@@ -75,8 +75,8 @@ export type EntryOutcome =
       readonly book: Book;
       readonly earlier: Position | undefined;
     }
-  /** The database has too much to do with the book, or, if `unsure`, did not say whether it was written. */
-  | { readonly outcome: 'contended'; readonly unsure: boolean };
+  /** The database has too much to do with the book, or, if `unknown`, did not say whether it was written. */
+  | { readonly outcome: 'contended'; readonly unknown: boolean };
 
 export interface TicketStore {
   readBook(book: BookKey, options: { consistent: boolean }): Promise<Book | undefined>;

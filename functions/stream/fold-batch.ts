@@ -38,7 +38,7 @@ export async function foldBatch(
 
   /** Leaves out what counts in parts that are over: after a standstill there may be thousands. */
   function withoutPartsOver({ cell, entries }: FoldPlan): FoldPlan {
-    const isPartOver = partsOver(config, cell.series, now());
+    const isPartOver = partsOver(config, cell.counter, now());
     return { cell, entries: entries.filter(({ part = '' }) => !isPartOver(part)) };
   }
 
@@ -48,10 +48,10 @@ export async function foldBatch(
       streamShardId,
       entries,
       nowMs: now(),
-      isPartOver: partsOver(config, name.series, now()),
+      isPartOver: partsOver(config, name.counter, now()),
       expiresAt: windowExpiry({
         window: name.window,
-        keepDays: keepDaysOf(config, name.series),
+        keepDays: keepDaysOf(config, name.counter),
         jitter: random(),
       }),
     });
@@ -75,14 +75,14 @@ export async function foldBatch(
 }
 
 /** Which parts of a cell are over: buckets of viewers that are away. Choices stay. */
-function partsOver(config: TallyConfig, series: string, nowMs: number): (part: string) => boolean {
-  const definition = config.counters.get(series);
+function partsOver(config: TallyConfig, counter: string, nowMs: number): (part: string) => boolean {
+  const definition = config.counters.get(counter);
   if (definition?.kind !== 'presence') return () => false;
   return (part) => bucketStart(part) !== undefined && isBucketOver(part, nowMs, definition);
 }
 
 /** A counter that has left the configuration keeps what it has as long as is usual. */
-function keepDaysOf(config: TallyConfig, series: string) {
-  const definition = config.counters.get(series);
+function keepDaysOf(config: TallyConfig, counter: string) {
+  const definition = config.counters.get(counter);
   return definition && 'keepDays' in definition ? definition.keepDays : limits.keepDays;
 }

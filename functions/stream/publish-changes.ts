@@ -1,10 +1,12 @@
 /** Tells those who listen what a batch has changed: one message for each counter, with its new total. */
+
 import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
 import type { CounterContext } from '../counters/counter-context.ts';
 import type { Counters } from '../counters/counters.ts';
 import { channelOf } from '../counters/live.ts';
-import type { Shown, ShownOf } from '../counters/show.ts';
+import type { NamedCounter } from '../counters/named-counter.ts';
+import type { LiveDefinition, Shown } from '../counters/show.ts';
 import type { CellMove } from '../dynamo/stream-records.ts';
 import { limits } from '../rules/limits.ts';
 import { windowKeyAt } from '../rules/windows.ts';
@@ -12,7 +14,7 @@ import type { Publish } from './publisher.ts';
 
 /** A counter that moved in a batch, and until when it is watched (epoch ms), if one of the moves told. */
 interface Moved {
-  readonly of: ShownOf;
+  readonly counter: NamedCounter<LiveDefinition>;
   readonly watchedUntilMs: number | undefined;
 }
 
@@ -35,11 +37,11 @@ export function createChangePublisher({
   const lastTold = new LRUCache<string, { count: number; updatedAtMs: number; atMs: number }>({
     max: limits.rememberedCounters,
   });
-  const nameOf = ({ subject, counter }: ShownOf) => `${subject}#${counter}`;
+  const nameOf = ({ subject, counter }: NamedCounter<LiveDefinition>) => `${subject}#${counter}`;
 
   /** The counter of a moved cell, if that is a part of what it shows now. */
   async function movedCounter(move: CellMove): Promise<Moved[]> {
-    const { subject, series: counter, window, watchedUntilMs } = move;
+    const { subject, counter, window, watchedUntilMs } = move;
     const definition = config.counters.get(counter);
     switch (definition?.kind) {
       case undefined:
@@ -50,21 +52,21 @@ export function createChangePublisher({
         const [kind] = definition.windows;
         const calendar = await calendars.of(subject, [kind]);
         if (windowKeyAt(kind, now(), calendar) !== window) return [];
-        const of = { subject, counter, definition };
-        return [{ of, watchedUntilMs: kind === 'minute' ? undefined : watchedUntilMs }];
+        const named = { subject, counter, definition };
+        return [{ counter: named, watchedUntilMs: kind === 'minute' ? undefined : watchedUntilMs }];
       }
       case 'reaction':
-        return [{ of: { subject, counter, definition }, watchedUntilMs }];
+        return [{ counter: { subject, counter, definition }, watchedUntilMs }];
       case 'presence':
-        return [{ of: { subject, counter, definition }, watchedUntilMs }];
+        return [{ counter: { subject, counter, definition }, watchedUntilMs }];
     }
   }
 
   /** Heartbeats move cells all the time; the same number of viewers is told again once a heartbeat. */
-  function isNews(of: ShownOf, { count }: Shown): boolean {
-    const { definition } = of;
+  function isNews(counter: NamedCounter<LiveDefinition>, { count }: Shown): boolean {
+    const { definition } = counter;
     if (definition.kind !== 'presence') return true;
-    const told = lastTold.get(nameOf(of));
+    const told = lastTold.get(nameOf(counter));
     return told?.count !== count || now() - told.atMs >= definition.heartbeatSeconds * 1000;
   }
 
@@ -72,33 +74,32 @@ export function createChangePublisher({
    * The time of a total that is read after the one told last, so it must be later. The cells' own
    * times may go back by some milliseconds, where several wrote at once.
    */
-  function laterThanTold(of: ShownOf, updatedAtMs: number): number {
-    return Math.max(updatedAtMs, (lastTold.get(nameOf(of))?.updatedAtMs ?? 0) + 1);
+  function laterThanTold(counter: NamedCounter<LiveDefinition>, updatedAtMs: number): number {
+    return Math.max(updatedAtMs, (lastTold.get(nameOf(counter))?.updatedAtMs ?? 0) + 1);
   }
 
   /** The total is read anew, so that what is sent is never older than what was sent before. */
-  async function tell({ of, watchedUntilMs }: Moved, deadlineMs: number): Promise<boolean> {
+  async function tell({ counter, watchedUntilMs }: Moved, deadlineMs: number): Promise<boolean> {
     if (now() >= deadlineMs) throw new Error('live messages are late; this one was dropped');
     const watched =
-      watchedUntilMs === undefined ? await live.isWatched(of) : watchedUntilMs > now();
+      watchedUntilMs === undefined ? await live.isWatched(counter) : watchedUntilMs > now();
     if (!watched) return false;
-    const shown = await show(of, { consistent: true });
-    if (!shown.ok || !isNews(of, shown)) return false;
-    const { subject, counter } = of;
+    const shown = await show(counter, { consistent: true });
+    if (!shown.ok || !isNews(counter, shown)) return false;
     const { count, choices } = shown;
-    const updatedAtMs = laterThanTold(of, shown.updatedAtMs ?? now());
-    lastTold.set(nameOf(of), { count, updatedAtMs, atMs: 0 });
+    const updatedAtMs = laterThanTold(counter, shown.updatedAtMs ?? now());
+    lastTold.set(nameOf(counter), { count, updatedAtMs, atMs: 0 });
     await publish({
-      channel: channelOf(await store.secret(), of),
+      channel: channelOf(await store.secret(), counter),
       body: {
-        subject,
-        counter,
+        subject: counter.subject,
+        counter: counter.counter,
         count,
         ...(choices ? { choices } : {}),
         updated_at: new Date(updatedAtMs).toISOString(),
       },
     });
-    lastTold.set(nameOf(of), { count, updatedAtMs, atMs: now() });
+    lastTold.set(nameOf(counter), { count, updatedAtMs, atMs: now() });
     return true;
   }
 
@@ -125,7 +126,7 @@ export function createChangePublisher({
 function onePerCounter(moved: readonly Moved[]): Moved[] {
   const byCounter = new Map<string, Moved>();
   for (const move of moved) {
-    const name = `${move.of.subject}#${move.of.counter}`;
+    const name = `${move.counter.subject}#${move.counter.counter}`;
     if (byCounter.get(name)?.watchedUntilMs === undefined) byCounter.set(name, move);
   }
   return [...byCounter.values()];

@@ -7,12 +7,12 @@ import { createDynamoFoldStore } from '../dynamo/dynamo-fold-store.ts';
 import { createDependencies } from '../runtime/dependencies.ts';
 import { requireLive } from '../runtime/environment.ts';
 import { createPublisher } from './publisher.ts';
-import { createStreamHandler } from './stream-batch.ts';
+import { createStreamFunction } from './stream-function.ts';
 
 const { context, clients, tableName, live, logger } = createDependencies();
 const metrics = new Metrics();
 
-export const handler = createStreamHandler({
+export const handler = createStreamFunction({
   context,
   foldStore: createDynamoFoldStore({
     clients,

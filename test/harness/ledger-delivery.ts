@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { type AttributeValue, type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBRecord, AttributeValue as StreamValue } from 'aws-lambda';
-import type { createStreamHandler } from '../../functions/stream/stream-batch.ts';
+import type { createStreamFunction } from '../../functions/stream/stream-function.ts';
 
 export type WireItem = Record<string, AttributeValue>;
 
@@ -21,7 +21,7 @@ export interface LedgerDelivery {
 export function createLedgerDelivery(options: {
   client: DynamoDBClient;
   tableName: string;
-  handler: ReturnType<typeof createStreamHandler>;
+  handler: ReturnType<typeof createStreamFunction>;
   /** Epoch ms. */
   now: () => number;
 }): LedgerDelivery {

@@ -12,23 +12,23 @@ import {
   type SettingsInput,
   type TallyConfig,
 } from '../../functions/counters/define-counters.ts';
+import { createDynamoApiKeyStore } from '../../functions/dynamo/dynamo-api-key-store.ts';
 import { createDynamoClients, fromWire } from '../../functions/dynamo/dynamo-clients.ts';
 import { createDynamoCounterStore } from '../../functions/dynamo/dynamo-counter-store.ts';
 import { createDynamoFoldStore } from '../../functions/dynamo/dynamo-fold-store.ts';
-import { createDynamoKeyStore } from '../../functions/dynamo/dynamo-key-store.ts';
 import { createDynamoMemberStore } from '../../functions/dynamo/dynamo-member-store.ts';
 import { createDynamoSketchStore } from '../../functions/dynamo/dynamo-sketch-store.ts';
 import { createDynamoSubscriptionStore } from '../../functions/dynamo/dynamo-subscription-store.ts';
 import { createDynamoTicketStore } from '../../functions/dynamo/dynamo-ticket-store.ts';
-import { cellItemKey } from '../../functions/dynamo/keys.ts';
-import { createHttpHandler } from '../../functions/http/http-handler.ts';
+import { cellItemKey } from '../../functions/dynamo/item-keys.ts';
+import { createHttpFunction } from '../../functions/http/http-function.ts';
 import { createSiteOperations } from '../../functions/http/operations/site-operations.ts';
 import { createReadFunction } from '../../functions/http/read-function.ts';
 import type { HttpResponse } from '../../functions/http/responses.ts';
 import { defaultFunction, matchRoute, operations } from '../../functions/http/routes.ts';
 import { createWriteFunction } from '../../functions/http/write-function.ts';
 import type { CellKey } from '../../functions/store/counter-store.ts';
-import { createStreamHandler } from '../../functions/stream/stream-batch.ts';
+import { createStreamFunction } from '../../functions/stream/stream-function.ts';
 import type { HttpHandlers } from '../../local/http-server.ts';
 import { createTestTable, type TestTable } from './engine/test-table.ts';
 import { type ApiRequest, apiEvent, bodyBytes, lambdaContext } from './http/api-event.ts';
@@ -106,7 +106,7 @@ export interface TallyUnderTest extends Instance {
 }
 
 /** By default the only cell of a total without windows, in the instances' region. */
-export type CellName = Pick<CellKey, 'subject' | 'series'> & Partial<CellKey>;
+export type CellName = Pick<CellKey, 'subject' | 'counter'> & Partial<CellKey>;
 
 /**
  * DynamoDB Local deletes what has expired by the real clock, so the test's time is one that no
@@ -131,7 +131,7 @@ export async function createTallyUnderTest(options: TallyOptions): Promise<Tally
       config,
       store: createDynamoCounterStore({ clients, tableName: table.tableName, random }),
       ticketStore: createDynamoTicketStore({ clients, tableName: table.tableName, random }),
-      keyStore: createDynamoKeyStore({ clients, tableName: table.tableName }),
+      apiKeyStore: createDynamoApiKeyStore({ clients, tableName: table.tableName }),
       memberStore: createDynamoMemberStore({ clients, tableName: table.tableName }),
       sketchStore: createDynamoSketchStore({ clients, tableName: table.tableName, random }),
       subscriptionStore: createDynamoSubscriptionStore({ clients, tableName: table.tableName }),
@@ -160,7 +160,7 @@ export async function createTallyUnderTest(options: TallyOptions): Promise<Tally
   const ledger = createLedgerDelivery({
     ...table,
     now: clock.now,
-    handler: createStreamHandler({
+    handler: createStreamFunction({
       context: stream.context,
       foldStore: createDynamoFoldStore({
         clients: stream.clients,
@@ -200,14 +200,14 @@ function createInstance(options: {
   config: TallyConfig;
   context: CounterContext;
   adminKey: string | undefined;
-  logger: Parameters<typeof createHttpHandler>[1]['logger'];
+  logger: Parameters<typeof createHttpFunction>[1]['logger'];
 }): Instance {
   const { context, config, adminKey, logger } = options;
   const live = { http: 'https://live.test/event', realtime: 'wss://live.test', apiKey: 'test' };
   const handlers: HttpHandlers = {
     read: createReadFunction({ context, adminKey, logger }),
     write: createWriteFunction({ context, adminKey, live, logger }),
-    site: createHttpHandler(createSiteOperations(), { config, access: undefined, logger }),
+    site: createHttpFunction(createSiteOperations(), { config, access: undefined, logger }),
   };
 
   async function send(request: ApiRequest): Promise<Answer> {

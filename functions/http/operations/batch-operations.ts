@@ -17,7 +17,7 @@ import {
   wantsMinimal,
 } from '../http-request.ts';
 import { Problem } from '../problem.ts';
-import { granted, json, problemBody } from '../responses.ts';
+import { acceptedOrThrow, json, problemBody } from '../responses.ts';
 import { batchItem } from '../schemas.ts';
 import { changeJson } from './counter-operations.ts';
 import { createCounterReads } from './counter-reads.ts';
@@ -40,7 +40,7 @@ export function createBatchOperations(counters: Counters) {
     }
     const count = requireKind(named, 'count');
     const mayRead = await isReader(request, named);
-    const answer = granted(
+    const answer = acceptedOrThrow(
       await counts.change(count, {
         amount: item.action === 'increment' ? item.amount : -item.amount,
         token: parseIdempotencyKey(item.idempotency_key),
@@ -55,7 +55,10 @@ export function createBatchOperations(counters: Counters) {
 
   const runBatch: Operation = async (request) => {
     if (tokenOf(request) !== undefined) {
-      throw new Problem('invalid_token', 'In a batch, each item has its own `idempotency_key`.');
+      throw new Problem(
+        'invalid_idempotency_key',
+        'In a batch, each item has its own `idempotency_key`.',
+      );
     }
     const { items } = bodyOf(request, envelope);
     if (items.length > limits.batchItems) {

@@ -15,8 +15,8 @@ import {
   wantsMinimal,
 } from '../http-request.ts';
 import {
+  acceptedOrThrow,
   asTime,
-  granted,
   type HttpResponse,
   html,
   json,
@@ -54,7 +54,7 @@ export function createCounterOperations(counters: Counters) {
   const readHistory: Operation = async (request) => {
     const named = requireKind(parseCounter(request.params, config), 'count');
     const query = queryOf(request, historyQuery);
-    const { rows } = granted(await history.read(named, query));
+    const { rows } = acceptedOrThrow(await history.read(named, query));
     const { readCacheSeconds } = config.settings;
     const headers = { 'cache-control': cacheControl(named.definition, false, readCacheSeconds) };
     return json(200, { window: query.window, rows }, headers);
@@ -65,7 +65,7 @@ export function createCounterOperations(counters: Counters) {
     const { action, amount } = bodyOf(request, changeBody);
     const mayRead = await isReader(request, named);
     const isMinimal = wantsMinimal(request);
-    const answer = granted(
+    const answer = acceptedOrThrow(
       await counts.change(named, {
         amount: action === 'increment' ? amount : -amount,
         token: tokenOf(request),
@@ -80,7 +80,7 @@ export function createCounterOperations(counters: Counters) {
     const named = requireKind(parseCounter(request.params, config), 'count');
     optionalBodyOf(request, emptyBody);
     const mayRead = await isReader(request, named);
-    const answer = granted(await counts.reset(named, tokenOf(request)), { mayRead });
+    const answer = acceptedOrThrow(await counts.reset(named, tokenOf(request)), { mayRead });
     return changeResponse(answer, { mayRead, isMinimal: false });
   };
 
@@ -88,7 +88,7 @@ export function createCounterOperations(counters: Counters) {
     const named = requireKind(parseCounter(request.params, config), 'ticket');
     optionalBodyOf(request, emptyBody);
     const mayRead = await isReader(request, named);
-    const answer = granted(await tickets.reset(named, tokenOf(request)));
+    const answer = acceptedOrThrow(await tickets.reset(named, tokenOf(request)));
     return mayRead
       ? json(200, bookJson(answer), writeHeaders(answer))
       : noContent(writeHeaders(answer));
@@ -102,7 +102,7 @@ export function createCounterOperations(counters: Counters) {
   const drawTicket: Operation = async (request) => {
     const named = requireKind(parseCounter(request.params, config), 'ticket');
     optionalBodyOf(request, emptyBody);
-    const answer = granted(await tickets.draw(named, tokenOf(request)));
+    const answer = acceptedOrThrow(await tickets.draw(named, tokenOf(request)));
     const { number, day, shift } = answer;
     return json(201, { number, day, shift }, writeHeaders(answer));
   };

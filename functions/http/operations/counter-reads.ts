@@ -1,11 +1,13 @@
 /** What a read of a counter answers, by its kind: to a GET, and in a batch. */
+
 import type { Counters } from '../../counters/counters.ts';
+import type { NamedCounter } from '../../counters/named-counter.ts';
 import type { Shown } from '../../counters/show.ts';
 import type { BookAnswer } from '../../counters/ticket.ts';
 import type { WindowKind } from '../../rules/windows.ts';
-import { asKind, type NamedCounter, requireShown } from '../http-request.ts';
+import { asKind, requireShown } from '../http-request.ts';
 import { Problem } from '../problem.ts';
-import { asTime, granted } from '../responses.ts';
+import { acceptedOrThrow, asTime } from '../responses.ts';
 
 export interface ReadRequest {
   readonly window?: WindowKind | undefined;
@@ -20,20 +22,20 @@ export function createCounterReads({ counts, tickets, uniques, show }: Counters)
     const unique = asKind(named, 'unique');
     if (unique) {
       const range = rangeOf(from, to);
-      const answer = granted(await uniques.read(unique, { window, range, consistent }));
+      const answer = acceptedOrThrow(await uniques.read(unique, { window, range, consistent }));
       return { count: answer.count, standard_error: answer.standardError };
     }
     if (from !== undefined || to !== undefined) {
       throw new Problem('invalid_range', `"${named.counter}" is read without a range.`);
     }
     const count = asKind(named, 'count');
-    if (count) return shownJson(granted(await counts.read(count, { window, consistent })));
+    if (count) return shownJson(acceptedOrThrow(await counts.read(count, { window, consistent })));
     if (window !== undefined) {
       throw new Problem('invalid_window', `"${named.counter}" has no windows.`);
     }
     const ticket = asKind(named, 'ticket');
     if (ticket) return bookJson(await tickets.read(ticket, { consistent }));
-    return shownJson(granted(await show(requireShown(named), { consistent })));
+    return shownJson(acceptedOrThrow(await show(requireShown(named), { consistent })));
   };
 }
 

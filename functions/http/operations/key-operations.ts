@@ -4,7 +4,7 @@ import type { ApiKeys } from '../../access/api-keys.ts';
 import { signPass } from '../../access/passes.ts';
 import type { CounterContext } from '../../counters/counter-context.ts';
 import { isWithin } from '../../rules/scopes.ts';
-import type { ApiKey } from '../../store/key-store.ts';
+import type { ApiKey } from '../../store/api-key-store.ts';
 import type { Operation } from '../answer-request.ts';
 import { bodyOf, parseMember } from '../http-request.ts';
 import { Problem } from '../problem.ts';

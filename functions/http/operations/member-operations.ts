@@ -13,7 +13,7 @@ import {
   requireKind,
 } from '../http-request.ts';
 import { Problem } from '../problem.ts';
-import { asTime, granted, type HttpResponse, json, noContent } from '../responses.ts';
+import { acceptedOrThrow, asTime, type HttpResponse, json, noContent } from '../responses.ts';
 import { emptyBody, reactionBody } from '../schemas.ts';
 
 const noStore = { 'cache-control': 'no-store' };
@@ -31,7 +31,10 @@ export function createMemberOperations({ config, reactions, presence, uniques }:
     const reaction = asKind(named, 'reaction');
     if (reaction) {
       const { choice } = bodyOf(request, reactionBody);
-      return reactionResponse(granted(await reactions.choose(reaction, member, choice)), mayRead);
+      return reactionResponse(
+        acceptedOrThrow(await reactions.choose(reaction, member, choice)),
+        mayRead,
+      );
     }
     const viewers = asKind(named, 'presence');
     if (viewers) {

@@ -5,7 +5,7 @@ import type { Counters } from '../../counters/counters.ts';
 import type { MayRead, UnreadAnswer } from '../../counters/unread.ts';
 import { isGranted, type Operation } from '../answer-request.ts';
 import { type HttpRequest, parseCounter, parseUser } from '../http-request.ts';
-import { granted, type HttpResponse, json, noContent } from '../responses.ts';
+import { acceptedOrThrow, type HttpResponse, json, noContent } from '../responses.ts';
 
 const noStore = { 'cache-control': 'no-store' };
 
@@ -15,7 +15,7 @@ export function createUserOperations({ config, unread }: Counters) {
     const { subject, counter } = parseCounter(params, config);
     await access.authorise(readNeed(subject, counter));
     const user = parseUser(params.user);
-    granted(await unread.subscribe(user, { subject, counter }, mayRead(request)));
+    acceptedOrThrow(await unread.subscribe(user, { subject, counter }, mayRead(request)));
     return noContent(noStore);
   };
 
@@ -27,10 +27,12 @@ export function createUserOperations({ config, unread }: Counters) {
   };
 
   const readUnread: Operation = async (request) =>
-    answer(granted(await unread.read(parseUser(request.params.user), mayRead(request))));
+    answer(acceptedOrThrow(await unread.read(parseUser(request.params.user), mayRead(request))));
 
   const markRead: Operation = async (request) =>
-    answer(granted(await unread.markRead(parseUser(request.params.user), mayRead(request))));
+    answer(
+      acceptedOrThrow(await unread.markRead(parseUser(request.params.user), mayRead(request))),
+    );
 
   return { subscribe, unsubscribe, readUnread, markRead };
 }

@@ -1,7 +1,7 @@
 /** Those who call: API keys and passes, made as an operator and a server make them. */
 import pLimit from 'p-limit';
+import { createDynamoApiKeyStore } from '../../../functions/dynamo/dynamo-api-key-store.ts';
 import { createDynamoClients } from '../../../functions/dynamo/dynamo-clients.ts';
-import { createDynamoKeyStore } from '../../../functions/dynamo/dynamo-key-store.ts';
 import type { Scope } from '../../../functions/rules/scopes.ts';
 import type { TestTable } from '../engine/test-table.ts';
 import type { ApiRequest } from '../http/api-event.ts';
@@ -41,7 +41,7 @@ export async function makeKey(
 
 /** Puts keys that nobody holds into a table. */
 export async function storeKeys({ endpoint, tableName }: TestTable, count: number): Promise<void> {
-  const store = createDynamoKeyStore({ clients: createDynamoClients(endpoint), tableName });
+  const store = createDynamoApiKeyStore({ clients: createDynamoClients(endpoint), tableName });
   const ids = Array.from({ length: count }, (_, index) => `k${index}`);
   const key = { secretHash: Buffer.alloc(32), scopes: [], callsPerMinute: undefined };
   await pLimit(20).map(ids, (id) => store.create({ ...key, id, createdAtMs: 0 }));

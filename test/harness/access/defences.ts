@@ -57,7 +57,7 @@ export const defences: readonly Defence[] = [
   },
   {
     attack: 'Colliding tokens across tenants',
-    file: 'functions/dynamo/keys.ts',
+    file: 'functions/dynamo/item-keys.ts',
     without: [
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
       ['.update(`${subject}#${counter}#${token}`)', '.update(token)'],

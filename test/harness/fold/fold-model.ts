@@ -198,8 +198,8 @@ export class World {
 
 /** Everything that a fact counts in, and how much. */
 export const countsOf = ({ subject, contributions }: Fact): CellDelta[] =>
-  contributions.map(({ series, window, ...counts }) => ({
-    cell: { subject, series, window },
+  contributions.map(({ counter, window, ...counts }) => ({
+    cell: { subject, counter, window },
     ...counts,
   }));
 
@@ -209,8 +209,8 @@ export const holdingsOf = ({ of: cell, counts }: NamedCell): CellDelta[] =>
 
 export const partName = ({ cell, part = '' }: CellDelta): string => `${cellName(cell)}#${part}`;
 
-export const cellName = ({ subject, series, window }: FoldedCell): string =>
-  `${subject}#${series}#${window}`;
+export const cellName = ({ subject, counter, window }: FoldedCell): string =>
+  `${subject}#${counter}#${window}`;
 
 function cellOf({ cells }: Region, of: FoldedCell, shard: number): ModelCell {
   const name = `${cellName(of)}#${shard}`;

@@ -104,13 +104,13 @@ export const mutants: Readonly<Record<string, FoldRule>> = {
     ignores: ({ before, at }) => (before?.expiresAt ?? Infinity) <= at,
   }),
 
-  'adds one subject to another': groupedBy(({ series, window }) => `${series}#${window}`),
+  'adds one subject to another': groupedBy(({ counter, window }) => `${counter}#${window}`),
   'adds one counter to another': groupedBy(({ subject, window }) => `${subject}#${window}`),
   'adds one part to another': {
     ...shippedRule,
     plan: planWith(deltasOf, cellName, ({ part }) => part && 'love'),
   },
-  'adds one window to another': groupedBy(({ subject, series }) => `${subject}#${series}`),
+  'adds one window to another': groupedBy(({ subject, counter }) => `${subject}#${counter}`),
 
   'has no watermark': { ...shippedRule, takesUnseen: () => true },
   'takes a batch that begins at the watermark': {

@@ -7,15 +7,15 @@ import { type CounterInput, defineCounters } from '../../../functions/counters/d
 import { createDynamoClients, fromWire } from '../../../functions/dynamo/dynamo-clients.ts';
 import { createDynamoCounterStore } from '../../../functions/dynamo/dynamo-counter-store.ts';
 import { createDynamoFoldStore } from '../../../functions/dynamo/dynamo-fold-store.ts';
+import { cellItemKey } from '../../../functions/dynamo/item-keys.ts';
 import { parseCell } from '../../../functions/dynamo/items.ts';
-import { cellItemKey } from '../../../functions/dynamo/keys.ts';
 import type { FoldedCell } from '../../../functions/rules/fold.ts';
 import type { FoldStore } from '../../../functions/store/fold-store.ts';
 import {
   type BatchReport,
-  createStreamHandler,
+  createStreamFunction,
   type StreamEvent,
-} from '../../../functions/stream/stream-batch.ts';
+} from '../../../functions/stream/stream-function.ts';
 import { createTestTable } from '../engine/test-table.ts';
 import { type FaultProxy, startFaultProxy } from '../faults/fault-proxy.ts';
 import { scanTable } from '../ledger-delivery.ts';
@@ -36,7 +36,7 @@ export interface FoldRig {
   readonly reports: readonly BatchReport[];
   /** @param shardId the first shard if left out */
   deliver(records: StreamEvent['Records'], shardId?: string): Promise<void>;
-  /** What all cells of the table hold, by subject, series, part and window. */
+  /** What all cells of the table hold, by subject, counter, part and window. */
   counts(): Promise<Record<string, bigint>>;
   /** Shard 0 as it is stored. */
   cell(of: FoldedCell): Promise<Record<string, unknown> | undefined>;
@@ -71,7 +71,7 @@ export async function createFoldRig({ publishTakesMs = 0 } = {}): Promise<FoldRi
     now: () => nowMs + ticks++,
     random: () => 0.5,
   } as Partial<CounterContext> as CounterContext;
-  const handler = createStreamHandler({
+  const handler = createStreamFunction({
     context,
     foldStore,
     publish: async () => {
@@ -91,9 +91,9 @@ export async function createFoldRig({ publishTakesMs = 0 } = {}): Promise<FoldRi
     },
     async counts() {
       const cells = (await items()).flatMap((item) => {
-        const [, subject, series] = String(item.pk).split('#');
+        const [, subject, counter] = String(item.pk).split('#');
         const { count, parts } = parseCell(item);
-        const name = `${subject}/${series}`;
+        const name = `${subject}/${counter}`;
         const whole = item.n === undefined ? [] : [[`${name} ${String(item.sk)}`, count] as const];
         const split = [...parts].map(
           ([part, sum]) => [`${name}/${part} ${String(item.sk)}`, sum] as const,

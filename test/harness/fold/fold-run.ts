@@ -46,14 +46,14 @@ class Run {
     // A token that is used again after it was forgotten is a new one, but not to all regions.
     if (this.#acceptedAfterExpiry && !isAlone) return [];
     const tokens = [...this.#accepted].flatMap(([token, times]) => {
-      const { subject, counter: series, amount } = at(this.#history.changes, token);
-      return windowsOf[series]('day').map((window) => ({
-        cell: { subject, series, window },
+      const { subject, counter, amount } = at(this.#history.changes, token);
+      return windowsOf[counter]('day').map((window) => ({
+        cell: { subject, counter, window },
         amount: isAlone ? amount * times : amount,
       }));
     });
     const held = regions.flatMap((region) => [...region.cells.values()].flatMap(holdingsOf));
-    const ofTokens = held.filter(({ cell }) => cell.series in windowsOf);
+    const ofTokens = held.filter(({ cell }) => cell.counter in windowsOf);
     return differences('all regions', {
       expected: sums(tokens),
       actual: sums(
@@ -116,12 +116,12 @@ class Run {
     const token = step.token % this.#history.changes.length;
     const item = `token-${token}`;
     if (this.#world.factIn(region, item)) return;
-    const { subject, counter: series, amount } = at(this.#history.changes, token);
-    const windows = windowsOf[series](step.day);
+    const { subject, counter, amount } = at(this.#history.changes, token);
+    const windows = windowsOf[counter](step.day);
     const fact = {
       subject,
       region: region.name,
-      contributions: windows.map((window) => ({ series, window, amount })),
+      contributions: windows.map((window) => ({ counter, window, amount })),
       firstApplied: step.applied,
       expiresAt: this.#world.now + lifetime,
     };
@@ -138,7 +138,7 @@ class Run {
     this.#world.write(region, member, {
       subject: 'post-1',
       region: region.name,
-      contributions: [{ series: 'reactions', window: '-', part: choice, amount: 1 }],
+      contributions: [{ counter: 'reactions', window: '-', part: choice, amount: 1 }],
       firstApplied: false,
       expiresAt: expires ? this.#world.now + lifetime : undefined,
     });

@@ -1,8 +1,8 @@
 /** Stream records of ledger items as Lambda delivers them, made from items as the store writes them. */
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { DynamoDBRecord, AttributeValue as StreamValue } from 'aws-lambda';
+import { memberItemKey } from '../../../functions/dynamo/item-keys.ts';
 import { tokenItem } from '../../../functions/dynamo/items.ts';
-import { memberItemKey } from '../../../functions/dynamo/keys.ts';
 import type { Token } from '../../../functions/store/counter-store.ts';
 
 export type Item = Readonly<Record<string, unknown>>;

@@ -5,12 +5,12 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createDynamoFoldStore } from '../../../functions/dynamo/dynamo-fold-store.ts';
-import { createHttpHandler } from '../../../functions/http/http-handler.ts';
+import { createHttpFunction } from '../../../functions/http/http-function.ts';
 import { createSiteOperations } from '../../../functions/http/operations/site-operations.ts';
 import { createReadFunction } from '../../../functions/http/read-function.ts';
 import { createWriteFunction } from '../../../functions/http/write-function.ts';
 import { createPublisher } from '../../../functions/stream/publisher.ts';
-import { createStreamHandler } from '../../../functions/stream/stream-batch.ts';
+import { createStreamFunction } from '../../../functions/stream/stream-function.ts';
 import { engineAccess, startEngine } from '../../../local/engine.ts';
 import { createHttpServer } from '../../../local/http-server.ts';
 import { attachLiveServer, livePaths } from '../../../local/live-server.ts';
@@ -59,13 +59,13 @@ export async function startLiveStack(counters: TallyOptions['counters']): Promis
     handlers: {
       read: createReadFunction(wiring),
       write: createWriteFunction({ ...wiring, live: endpoints }),
-      site: createHttpHandler(createSiteOperations(), { config, access: undefined, logger }),
+      site: createHttpFunction(createSiteOperations(), { config, access: undefined, logger }),
     },
   });
   const pump = startStreamPump({
     ...table,
     positionFile: undefined,
-    handler: createStreamHandler({
+    handler: createStreamFunction({
       context,
       foldStore: createDynamoFoldStore({ ...context, clients, tableName: table.tableName }),
       publish: createPublisher({

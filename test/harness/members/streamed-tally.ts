@@ -5,7 +5,10 @@
  */
 import { createDynamoFoldStore } from '../../../functions/dynamo/dynamo-fold-store.ts';
 import type { LiveMessage } from '../../../functions/stream/publisher.ts';
-import { createStreamHandler, type StreamEvent } from '../../../functions/stream/stream-batch.ts';
+import {
+  createStreamFunction,
+  type StreamEvent,
+} from '../../../functions/stream/stream-function.ts';
 import { startEngine } from '../../../local/engine.ts';
 import { createTestTable } from '../engine/test-table.ts';
 import {
@@ -57,7 +60,7 @@ export async function createStreamedTally(options: StreamedTallyOptions): Promis
 
   const { context, clients } = storedContext({ ...options, table, now: first.clock.now });
   const handlers = regions.map((region) =>
-    createStreamHandler({
+    createStreamFunction({
       context: { ...context, region, regions },
       foldStore: createDynamoFoldStore({ ...context, clients, tableName: table.tableName }),
       publish: async (message) => {

@@ -5,7 +5,7 @@
  */
 import type { DynamoDBRecord } from 'aws-lambda';
 import { vi } from 'vitest';
-import type { StreamEvent } from '../../../functions/stream/stream-batch.ts';
+import type { StreamEvent } from '../../../functions/stream/stream-function.ts';
 import { findEngineStream } from '../../../local/engine-stream.ts';
 import { type StreamWindowEvent, toEventJson } from '../../../local/stream-event.ts';
 

@@ -50,7 +50,7 @@ describe('a change that is sent again', () => {
     for (const counter of ['post/likes', 'post/views', 'other/likes']) {
       expect(await tally.change(counter, 1, { token })).toMatchObject({
         status: 422,
-        body: { code: 'token_expired' },
+        body: { code: 'idempotency_key_expired' },
       });
     }
     expect(await tally.read('post/likes')).toMatchObject({ body: { count: 1 } });
@@ -60,7 +60,7 @@ describe('a change that is sent again', () => {
     await tally.change('post/likes', 1, { token: 'token' });
     expect(await tally.change('post/likes', 1_000, { token: 'token' })).toMatchObject({
       status: 422,
-      body: { code: 'token_reused' },
+      body: { code: 'idempotency_key_reused' },
     });
     expect(await tally.read('post/likes')).toMatchObject({ body: { count: 1 } });
   });
@@ -196,7 +196,7 @@ describe('an amount', () => {
 
   test('beyond the exact numbers of JSON is an error, and never another number', async () => {
     await tally.seedCell(
-      { subject: 'post', series: 'likes' },
+      { subject: 'post', counter: 'likes' },
       { n: BigInt(Number.MAX_SAFE_INTEGER) },
     );
     expect(await tally.read('post/likes')).toMatchObject({
@@ -212,7 +212,7 @@ describe('an amount', () => {
       status: 409,
       body: { code: 'count_too_large' },
     });
-    const cell = await tally.cell({ subject: 'post', series: 'likes' });
+    const cell = await tally.cell({ subject: 'post', counter: 'likes' });
     expect(cell?.n).toBe(BigInt(Number.MAX_SAFE_INTEGER) + BigInt(limits.amount));
     expect(await tally.change('post/likes', -limits.amount)).toMatchObject({
       status: 200,
@@ -362,7 +362,7 @@ describe('an answer to what went wrong', () => {
   });
 
   test('of a bug in Tally is where to look for it, and no more', async () => {
-    await tally.seedCell({ subject: 'post', series: 'likes' }, { n: 'not a number', t: 'never' });
+    await tally.seedCell({ subject: 'post', counter: 'likes' }, { n: 'not a number', t: 'never' });
     const { status, body } = await tally.send(get('/v1/post/likes'));
     expect(status).toBe(500);
     expect(Object.keys(body as object).toSorted()).toEqual([

@@ -1,8 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createApiKeys } from '../../../functions/access/api-keys.ts';
+import { createDynamoApiKeyStore } from '../../../functions/dynamo/dynamo-api-key-store.ts';
 import { createDynamoClients } from '../../../functions/dynamo/dynamo-clients.ts';
-import { createDynamoKeyStore } from '../../../functions/dynamo/dynamo-key-store.ts';
 import { limits } from '../../../functions/rules/limits.ts';
 import {
   admin,
@@ -238,7 +238,7 @@ describe('what is no key', () => {
 
   test('pushes no key out of memory, however many are guessed', async () => {
     const { tableName, endpoint } = tally.table;
-    const store = createDynamoKeyStore({ clients: createDynamoClients(endpoint), tableName });
+    const store = createDynamoApiKeyStore({ clients: createDynamoClients(endpoint), tableName });
     const asked: string[] = [];
     const find = async (id: string) => {
       asked.push(id);
@@ -290,7 +290,7 @@ describe('a revoked key', () => {
 
   test('is not brought back by the note of its last use', async () => {
     const { id, headers } = await makeKey(tally, [everything]);
-    const store = createDynamoKeyStore({
+    const store = createDynamoApiKeyStore({
       clients: createDynamoClients(tally.table.endpoint),
       tableName: tally.table.tableName,
     });

@@ -30,7 +30,7 @@ const count = async (counter: string) =>
 /** A function that writes knows of no more shards than one, until it reads the total behind a write. */
 const learnShards = (counter: string) => tally.change(counter, 1);
 
-const shardCount = async (key = { subject: 'post', series: 'likes' }) =>
+const shardCount = async (key = { subject: 'post', counter: 'likes' }) =>
   (await tally.cell(key))?.s ?? 1;
 
 describe('under conflicts on every transaction', () => {
@@ -57,7 +57,7 @@ describe('under conflicts on every transaction', () => {
   });
 
   test('a pending answer includes the own change', async () => {
-    await tally.seedCell({ subject: 'post', series: 'likes' }, { n: 10 });
+    await tally.seedCell({ subject: 'post', counter: 'likes' }, { n: 10 });
     const answer = await tally.change('post/likes', 3, { token: 'a' });
     expect(answer).toMatchObject({ status: 200, body: { count: 13, pending: true } });
   });
@@ -115,7 +115,7 @@ describe('under conflicts on every transaction', () => {
   });
 
   test('a total that has more shards than the maximum keeps them', async () => {
-    await tally.seedCell({ subject: 'post', series: 'likes' }, { n: 0, s: 16 });
+    await tally.seedCell({ subject: 'post', counter: 'likes' }, { n: 0, s: 16 });
     for (const token of ['a', 'b']) {
       await tally.change('post/likes', 1, { token });
       tally.clock.advance(afterHotMs);
@@ -143,7 +143,7 @@ describe('under conflicts on every transaction', () => {
 
   test('a counter that restarts every day starts with one shard again', async () => {
     await tally.change('post/daily', 1, { token: 'a' });
-    const today = { subject: 'post', series: 'daily', window: '2096-02-28' };
+    const today = { subject: 'post', counter: 'daily', window: '2096-02-28' };
     expect(await tally.cell(today)).toMatchObject({ s: 2, x: expect.any(Number) });
     tally.clock.moveTo('2096-02-29T00:00:00Z');
     proxy.forget();
@@ -153,7 +153,7 @@ describe('under conflicts on every transaction', () => {
 });
 
 test('a change that meets contention once goes to another shard and is not pending', async () => {
-  await tally.seedCell({ subject: 'post', series: 'likes' }, { n: 0, s: 4 });
+  await tally.seedCell({ subject: 'post', counter: 'likes' }, { n: 0, s: 4 });
   await learnShards('post/likes');
   for (const token of ['a', 'b', 'c', 'd', undefined, undefined]) {
     proxy.forget();
@@ -183,14 +183,14 @@ describe.each(['throttle', 'conflict'] as const)('a cell that answers with %s', 
   });
 
   test('is avoided when there is another', async () => {
-    await tally.seedCell({ subject: 'post', series: 'likes' }, { n: 0, s: 2 });
+    await tally.seedCell({ subject: 'post', counter: 'likes' }, { n: 0, s: 2 });
     await learnShards('post/likes');
     proxy.inject({ ...onShard(0), operation: ['UpdateItem', 'TransactWriteItems'] });
     for (let round = 0; round < 8; round++) {
       const answer = await tally.change('post/likes', 1, { token: `${round}` });
       expect(answer).toMatchObject({ status: 200, body: { pending: false } });
     }
-    expect(await tally.cell({ subject: 'post', series: 'likes', shard: 1 })).toMatchObject({
+    expect(await tally.cell({ subject: 'post', counter: 'likes', shard: 1 })).toMatchObject({
       n: 8,
     });
   });
@@ -230,7 +230,7 @@ describe('a token that another request is writing', () => {
 });
 
 describe('a bounded counter, which has one cell', () => {
-  beforeEach(() => tally.seedCell({ subject: 'shoe', series: 'stock' }, { n: 5 }));
+  beforeEach(() => tally.seedCell({ subject: 'shoe', counter: 'stock' }, { n: 5 }));
 
   test.each([['a-token'], [undefined]])('waits for its turn with %s', async (token) => {
     proxy.inject({ effect: 'conflict', culprit: 1, times: limits.boundedAttempts - 1 });
@@ -258,6 +258,6 @@ describe('a bounded counter, which has one cell', () => {
   test('is never grown', async () => {
     proxy.inject({ effect: 'conflict', culprit: 1 });
     await tally.change('shoe/stock', -1, { token: 'a' });
-    expect(await tally.cell({ subject: 'shoe', series: 'stock' })).not.toHaveProperty('s');
+    expect(await tally.cell({ subject: 'shoe', counter: 'stock' })).not.toHaveProperty('s');
   });
 });

@@ -63,7 +63,7 @@ describe('a cell expires', () => {
     const [before] = await tally.items();
     tally.clock.advance(HOUR / 2);
     for (const options of [{}, { token: 'a' }]) await tally.change('post/daily', 1, options);
-    const daily = { subject: 'post', series: 'daily', window: '2096-02-28' };
+    const daily = { subject: 'post', counter: 'daily', window: '2096-02-28' };
     expect(await tally.cell(daily)).toMatchObject({ n: 3, x: before?.x });
   });
 
@@ -71,8 +71,8 @@ describe('a cell expires', () => {
     await tally.change('post/likes', 1, { token: 'a' });
     await tally.change('post/views', 1, { token: 'a' });
     await tally.settle();
-    for (const series of ['likes', 'views']) {
-      const cell = await tally.cell({ subject: 'post', series });
+    for (const counter of ['likes', 'views']) {
+      const cell = await tally.cell({ subject: 'post', counter });
       expect(cell).toMatchObject({ n: 1 });
       expect(cell).not.toHaveProperty('x');
     }

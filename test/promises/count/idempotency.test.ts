@@ -54,7 +54,7 @@ describe.each(['likes', 'views', 'stock'])('on %s, the same token', (counter) =>
     const path = `other-${what}/${counter}`;
     await tally.change(path, 3, { token: 'taken' });
     const refused = await tally.change(path, amount, { token: 'taken' });
-    expect(refused).toMatchObject({ status: 422, body: { code: 'token_reused' } });
+    expect(refused).toMatchObject({ status: 422, body: { code: 'idempotency_key_reused' } });
     expect(refused.headers).not.toHaveProperty('idempotency-replayed');
     expect(await settledCount(path)).toBe(3);
   });
@@ -164,14 +164,14 @@ describe('a UUIDv7 token', () => {
   test('too old to be remembered is refused, and nothing is counted', async () => {
     const token = uuidV7(tally.clock.now() - 24 * HOUR - 1);
     const refused = await tally.change('stale/likes', 1, { token });
-    expect(refused).toMatchObject({ status: 422, body: { code: 'token_expired' } });
+    expect(refused).toMatchObject({ status: 422, body: { code: 'idempotency_key_expired' } });
     expect(await settledCount('stale/likes')).toBe(0);
   });
 
   test('from the future is refused, and nothing is counted', async () => {
     const token = uuidV7(tally.clock.now() + 24 * HOUR + 1);
     const refused = await tally.change('future/likes', 1, { token });
-    expect(refused).toMatchObject({ status: 400, body: { code: 'invalid_token' } });
+    expect(refused).toMatchObject({ status: 400, body: { code: 'invalid_idempotency_key' } });
     expect(await settledCount('future/likes')).toBe(0);
   });
 

@@ -102,7 +102,7 @@ describe.each([true, false])('with tokens: %s', (withTokens) => {
   });
 
   test('a count that is out of bounds since they were changed can come back', async () => {
-    await tally.seedCell({ subject: 'room', series: 'seats' }, { n: 15 });
+    await tally.seedCell({ subject: 'room', counter: 'seats' }, { n: 15 });
     expect(await tally.change('room/seats', 1, optionsOf(1))).toMatchObject(outOfBounds(15));
     expect(await tally.change('room/seats', -3, optionsOf(2))).toMatchObject({
       body: { count: 12 },
@@ -114,7 +114,7 @@ describe.each([true, false])('with tokens: %s', (withTokens) => {
 });
 
 describe('a counter that had grown before it was given bounds', () => {
-  beforeEach(() => tally.seedCell({ subject: 'room', series: 'seats' }, { n: 5, s: 4 }));
+  beforeEach(() => tally.seedCell({ subject: 'room', counter: 'seats' }, { n: 5, s: 4 }));
 
   test.each([{}, { token: 'a' }])('refuses changes, and says why: %o', async (options) => {
     const before = await tally.items();
@@ -130,7 +130,7 @@ describe('a counter that had grown before it was given bounds', () => {
   });
 
   test('takes changes away from the bound it has', async () => {
-    await tally.seedCell({ subject: 'shoe', series: 'stock' }, { n: 5, s: 4 });
+    await tally.seedCell({ subject: 'shoe', counter: 'stock' }, { n: 5, s: 4 });
     expect(await tally.change('shoe/stock', 2)).toMatchObject({ status: 200, body: { count: 7 } });
   });
 });

@@ -156,7 +156,7 @@ describe('a change that is written while the count behind it cannot be read', ()
     ['views', 'with a token', { token: 'a' }],
     ['views', 'without a token', {}],
   ])('of %s %s is not said to have changed nothing', async (counter, _, options) => {
-    await tally.seedCell({ subject: 'post', series: 'likes' }, { n: 0, s: 2 });
+    await tally.seedCell({ subject: 'post', counter: 'likes' }, { n: 0, s: 2 });
     proxy.inject({
       effect: 'server error before commit',
       operation: ['GetItem', 'BatchGetItem'],

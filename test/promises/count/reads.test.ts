@@ -35,7 +35,7 @@ const createTally = (options: Partial<TallyOptions> = {}) =>
     ...options,
   });
 
-const post = { subject: 'post', series: 'likes' };
+const post = { subject: 'post', counter: 'likes' };
 const consistent = { consistent: 'true' };
 
 describe('a counter that was never touched', () => {
@@ -103,10 +103,10 @@ describe('a read', () => {
     const [cell] = await tally.items();
     const before = tally.clock.now();
     tally.clock.moveTo(Number(cell?.x) * 1000 - 1);
-    expect(await tally.cell({ ...post, series: 'daily', window: '2096-02-28' })).toBeDefined();
+    expect(await tally.cell({ ...post, counter: 'daily', window: '2096-02-28' })).toBeDefined();
     tally.clock.moveTo(before);
     await tally.seedCell(
-      { ...post, series: 'daily', window: '2096-02-28' },
+      { ...post, counter: 'daily', window: '2096-02-28' },
       { n: 3, x: before / 1000 },
     );
     expect(await tally.read('post/daily')).toMatchObject({ body: { count: 0 } });
@@ -202,7 +202,7 @@ describe('a total of several cells', () => {
   });
 
   test('is remembered by window', async () => {
-    const today = { ...post, series: 'daily', window: '2096-02-28' };
+    const today = { ...post, counter: 'daily', window: '2096-02-28' };
     await tally.seedCell(today, { n: 7, s: 2, x: 4_000_000_000 });
     expect(await tally.read('post/daily')).toMatchObject({ body: { count: 7 } });
     tally.clock.moveTo('2096-02-28T23:59:59.999Z');

@@ -30,7 +30,7 @@ const seedShards = (count: number) =>
   Promise.all(
     Array.from({ length: count }, (_, shard) =>
       tally.seedCell(
-        { subject: 'post', series: 'likes', shard },
+        { subject: 'post', counter: 'likes', shard },
         { n: 1, ...(shard === 0 ? { s: count } : {}) },
       ),
     ),

@@ -12,7 +12,7 @@ import { createDynamoFoldStore } from '../../../functions/dynamo/dynamo-fold-sto
 import { createWriteFunction } from '../../../functions/http/write-function.ts';
 import { createDependencies } from '../../../functions/runtime/dependencies.ts';
 import { environmentNames } from '../../../functions/runtime/environment-names.ts';
-import { createStreamHandler } from '../../../functions/stream/stream-batch.ts';
+import { createStreamFunction } from '../../../functions/stream/stream-function.ts';
 import { createTableIfMissing } from '../../../local/create-table.ts';
 import { type Engine, startEngine } from '../../../local/engine.ts';
 import { startStreamPump } from '../../../local/stream-pump.ts';
@@ -60,7 +60,7 @@ test(`${changes} deferred increments, a third of them sent twice, settle to exac
   const ours = { ...context, config, now: () => nowMs };
   const live = { http: 'https://live.test/event', realtime: 'wss://live.test', apiKey: 'test' };
   const write = createWriteFunction({ context: ours, adminKey: undefined, live, logger });
-  const handler = createStreamHandler({
+  const handler = createStreamFunction({
     context: ours,
     foldStore: createDynamoFoldStore({ clients, tableName, ...ours }),
     publish: () => Promise.resolve(),
@@ -107,7 +107,7 @@ test(`${changes} deferred increments, a third of them sent twice, settle to exac
   const day = new Date(nowMs).toISOString().slice(0, 10);
   for (const [position, subject] of subjects.entries()) {
     const expected = Math.ceil((changes - position) / subjects.length);
-    const key = { subject, series: 'views', region: context.region, shard: 0, window: '-' };
+    const key = { subject, counter: 'views', region: context.region, shard: 0, window: '-' };
     const [all] = await context.store.readCells([key], { consistent: true });
     expect(all?.count).toBe(BigInt(expected));
     const [today] = await context.store.readCells([{ ...key, window: day }], { consistent: true });

@@ -25,7 +25,7 @@ beforeEach(async () => {
   rig = await createFoldRig();
 });
 
-const viewsIn = (window: string) => ({ subject: 'post-42', series: 'views', window });
+const viewsIn = (window: string) => ({ subject: 'post-42', counter: 'views', window });
 const allViews = viewsIn(windows.all);
 const hoursMs = (hours: number) => hours * 3_600_000;
 const daySeconds = 24 * 3600;
@@ -44,7 +44,7 @@ describe('a cell', () => {
   });
 
   describe('of viewers', () => {
-    const viewers = { subject: 'post-42', series: 'viewers', window: windows.all };
+    const viewers = { subject: 'post-42', counter: 'viewers', window: windows.all };
     const bucketAgo = (seconds: number) => `@${nowSeconds - seconds}`;
     const beat = (bucket: string) => inserted(beatOf(`in-${bucket}`, bucket, nowSeconds + 60));
     const overBuckets = (count: number) =>
@@ -90,7 +90,7 @@ describe('a cell', () => {
     ['a watermark that is none', { n: 1, [watermarkName(firstShard)]: 7 }],
     ['a choice that is no number', { '.love': 'much' }],
   ])('with %s is passed over, counted as ignored, and in nobody else’s way', async (_, odd) => {
-    const key = { subject: 'odd', series: '.love' in odd ? 'reactions' : 'views', window: '-' };
+    const key = { subject: 'odd', counter: '.love' in odd ? 'reactions' : 'views', window: '-' };
     await rig.seed(key, odd);
     const before = await rig.cell(key);
     const token = { subject: 'odd', windows: [windows.all] };
@@ -100,7 +100,7 @@ describe('a cell', () => {
       inserted(tokenOf({ subject: 'good', windows: [windows.all] })),
     ]);
     expect(await rig.cell(key)).toEqual(before);
-    expect(await rig.cell({ ...key, subject: 'good', series: 'views' })).toMatchObject({ n: 1 });
+    expect(await rig.cell({ ...key, subject: 'good', counter: 'views' })).toMatchObject({ n: 1 });
     expect(rig.reports).toMatchObject([{ ignored: 1 }]);
   });
 

@@ -151,7 +151,7 @@ describe('several stream shards', () => {
   test('leave a total with a later time each, so that the time tells which total is newer', async () => {
     const key = {
       subject: 'post-42',
-      series: 'views',
+      counter: 'views',
       window: windows.all,
       region: here,
       shard: 0,

@@ -252,7 +252,7 @@ describe('an Idempotency-Key', () => {
     ['is a list, as of a header that came twice', '"a", "b"'],
     ['has 256 characters in quotes', `"${'x'.repeat(256)}"`],
   ])('that %s is refused', async (_, token) => {
-    await expectRefusal(put(increment, { 'Idempotency-Key': token }), 'invalid_token');
+    await expectRefusal(put(increment, { 'Idempotency-Key': token }), 'invalid_idempotency_key');
   });
 });
 

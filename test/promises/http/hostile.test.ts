@@ -306,7 +306,7 @@ test('bytes that are no HTTP are answered by HTTP or nothing, and what was accep
   );
   expect(tally.errors).toEqual([]);
   // More may be counted: a connection that breaks off after a request takes the answer with it.
-  const counted = Number((await tally.cell({ subject: 'raw', series: 'likes' }))?.n ?? 0);
+  const counted = Number((await tally.cell({ subject: 'raw', counter: 'likes' }))?.n ?? 0);
   expect(accepted).toBeGreaterThan(0);
   expect(counted).toBeGreaterThanOrEqual(accepted);
 });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { HttpHandler } from '../../../functions/http/http-handler.ts';
+import type { HttpHandler } from '../../../functions/http/http-function.ts';
 import { assets } from '../../../functions/pages/assets.ts';
 import { apiEvent, lambdaContext } from '../../harness/http/api-event.ts';
 import { bundleFunctions, type FunctionAssets } from '../../harness/stack/function-assets.ts';

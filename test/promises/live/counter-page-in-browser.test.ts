@@ -4,7 +4,7 @@ import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { signPass } from '../../../functions/access/passes.ts';
-import { cellItemKey } from '../../../functions/dynamo/keys.ts';
+import { cellItemKey } from '../../../functions/dynamo/item-keys.ts';
 import { openPage, startBrowser, type WatchedPage } from '../../harness/live/browser.ts';
 import { deadline } from '../../harness/live/live-listener.ts';
 import { type LiveStack, startLiveStack } from '../../harness/live/live-stack.ts';
@@ -99,7 +99,7 @@ async function setCell(counter: string, attributes: { n: number; t: number }): P
     new UpdateItemCommand({
       TableName: tableName,
       Key: marshall(
-        cellItemKey({ subject: post, series: counter, region: 'local', shard: 0, window: '-' }),
+        cellItemKey({ subject: post, counter, region: 'local', shard: 0, window: '-' }),
       ),
       UpdateExpression: 'SET n = :n, t = :t',
       ExpressionAttributeValues: marshall({ ':n': attributes.n, ':t': attributes.t }),

@@ -10,7 +10,7 @@ test('live messages that take too long are dropped, and hold up no fold', async 
     (_, index) => `p-${index}`,
   );
   for (const subject of subjects) {
-    const cell = { subject, series: 'views', window: windows.all };
+    const cell = { subject, counter: 'views', window: windows.all };
     await rig.seed(cell, { l: nowMs + 3_600_000 });
   }
   const tokens = subjects.map((subject) => tokenOf({ subject, windows: [windows.all] }));

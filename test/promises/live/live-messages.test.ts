@@ -180,7 +180,7 @@ describe('a counter that is watched', () => {
   });
 
   test('sends one message for a change that moves several of its cells', async () => {
-    await tally.seedCell({ subject: post, series: 'likes' }, { n: 0, s: 4 });
+    await tally.seedCell({ subject: post, counter: 'likes' }, { n: 0, s: 4 });
     await watch(`${post}/likes`);
     await messages();
     for (let round = 0; round < 12; round++) await tally.change(`${post}/likes`, 1);

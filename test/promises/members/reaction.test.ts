@@ -186,7 +186,7 @@ describe('in two regions', () => {
       const subject = post.split('/')[0] ?? '';
       const cells = await Promise.all(
         ['local', 'elsewhere'].map((region) =>
-          tally.cell({ subject, series: 'reactions', region }),
+          tally.cell({ subject, counter: 'reactions', region }),
         ),
       );
       return cells.map((cell) => cell?.[`.${choice}`]);

@@ -4,7 +4,7 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import pLimit from 'p-limit';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { createCounters } from '../../../functions/counters/counters.ts';
-import { secretItemKey } from '../../../functions/dynamo/keys.ts';
+import { secretItemKey } from '../../../functions/dynamo/item-keys.ts';
 import { parseCounter, requireKind } from '../../../functions/http/http-request.ts';
 import { registerOf, standardError } from '../../../functions/rules/hyperloglog.ts';
 import { createTestTable, type TestTable } from '../../harness/engine/test-table.ts';

@@ -173,14 +173,14 @@ describe('what is unread', () => {
   });
 
   test('is exact, also of a counter beyond the exact integers of JSON', async () => {
-    await tally.seedCell({ subject: post, series: 'likes' }, { n: 2n ** 53n + 1n });
+    await tally.seedCell({ subject: post, counter: 'likes' }, { n: 2n ** 53n + 1n });
     expect(await subscribe(`${post}/likes`)).toMatchObject({ status: 204 });
     await tally.change(`${post}/likes`, 3);
     await expectUnread({ [`${post}/likes`]: 3 });
     expect(await markRead()).toMatchObject({ status: 200, body: { count: 0 } });
     await tally.change(`${post}/likes`, 1);
     await expectUnread({ [`${post}/likes`]: 1 });
-    await tally.seedCell({ subject: post, series: 'likes' }, { n: 2n ** 60n });
+    await tally.seedCell({ subject: post, counter: 'likes' }, { n: 2n ** 60n });
     expect(await readUnread()).toMatchObject({ status: 409, body: { code: 'count_too_large' } });
   });
 

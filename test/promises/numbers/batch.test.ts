@@ -161,8 +161,8 @@ describe('reads', () => {
 
   test('of totals with several cells are merged, too', async () => {
     for (const subject of ['a', 'b']) {
-      await tally.seedCell({ subject, series: 'likes' }, { n: 1, s: 4 });
-      await tally.seedCell({ subject, series: 'likes', shard: 3 }, { n: 2 });
+      await tally.seedCell({ subject, counter: 'likes' }, { n: 1, s: 4 });
+      await tally.seedCell({ subject, counter: 'likes', shard: 3 }, { n: 2 });
     }
     const results = await batch([read('a/likes'), read('b/likes'), read('c/likes')]);
     expect(results.map(({ count }) => count)).toEqual([3, 3, 0]);
@@ -172,7 +172,7 @@ describe('reads', () => {
 
 test('a key for the whole batch is refused, because each item has its own', async () => {
   const answer = await sendBatch(tally, [change('post/likes', 'a')], { 'idempotency-key': 'all' });
-  expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_token' } });
+  expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_idempotency_key' } });
   expect(await tally.items()).toEqual([]);
 });
 
@@ -275,9 +275,9 @@ describe('an item that fails', () => {
       [change('post/likes', undefined, { amount: '1' }), 400, 'invalid_amount'],
       [change('post/likes', undefined, { action: 'reset' }), 400, 'invalid_action'],
       [{ subject: 'post', counter: 'likes' }, 400, 'invalid_action'],
-      [change('post/likes', 'with space'), 400, 'invalid_token'],
-      [change('post/likes', ''), 400, 'invalid_token'],
-      [change('good/likes', 'used', { amount: 2 }), 422, 'token_reused'],
+      [change('post/likes', 'with space'), 400, 'invalid_idempotency_key'],
+      [change('post/likes', ''), 400, 'invalid_idempotency_key'],
+      [change('good/likes', 'used', { amount: 2 }), 422, 'idempotency_key_reused'],
       [read('post/likes', { amount: 1 }), 400, 'unknown_field'],
       [change('post/likes', 'a', { token: 'b' }), 400, 'unknown_field'],
       [read('post/likes', { window: 'day' }), 400, 'invalid_window'],

@@ -114,7 +114,7 @@ describe('the history of a counter', () => {
   });
 
   test('includes shards: a window is a total like any other', async () => {
-    const cell = { subject: 'hot', series: 'views', window: day(21) };
+    const cell = { subject: 'hot', counter: 'views', window: day(21) };
     await tally.seedCell(cell, { n: 5, s: 3 });
     await tally.seedCell({ ...cell, shard: 2 }, { n: 7 });
     expect(counts(await history('hot/views', 'day', day(20), day(22)))).toEqual([0, 12, 0]);
@@ -155,18 +155,18 @@ test('a whole month is one call to the table, and the longest history ten', asyn
 describe('windows that have expired', () => {
   test('show no more, although their items are still there', async () => {
     await addAt('2096-02-10T12:00:00Z', 'post/daily', 5);
-    const item = await tally.cell({ subject: 'post', series: 'daily', window: day(10) });
+    const item = await tally.cell({ subject: 'post', counter: 'daily', window: day(10) });
     const expiresAtMs = Number(item?.x) * 1000;
 
     tally.clock.moveTo(expiresAtMs - 1);
     expect(counts(await history('post/daily', 'day', day(9), day(11)))).toEqual([0, 5, 0]);
     tally.clock.moveTo(expiresAtMs);
     expect(counts(await history('post/daily', 'day', day(9), day(11)))).toEqual([0, 0, 0]);
-    expect(await tally.cell({ subject: 'post', series: 'daily', window: day(10) })).toEqual(item);
+    expect(await tally.cell({ subject: 'post', counter: 'daily', window: day(10) })).toEqual(item);
   });
 
   test('show no more as the current count either', async () => {
-    const cell = { subject: 'post', series: 'daily', window: day(28) };
+    const cell = { subject: 'post', counter: 'daily', window: day(28) };
     await tally.seedCell(cell, { n: 5, t: 1, x: Math.floor(tally.clock.now() / 1000) });
     expect(await tally.read('post/daily')).toMatchObject({ body: { count: 0, updated_at: null } });
   });
@@ -233,7 +233,7 @@ test.each([
 
 test('a count beyond the exact integers of JSON is an error, not a rounded row', async () => {
   const n = BigInt(Number.MAX_SAFE_INTEGER) + 1n;
-  await tally.seedCell({ subject: 'post', series: 'views', window: day(2) }, { n });
+  await tally.seedCell({ subject: 'post', counter: 'views', window: day(2) }, { n });
   const query = { window: 'day', from: day(1), to: day(3) };
   expect(await readHistory(tally, 'post/views', query)).toMatchObject({
     status: 409,

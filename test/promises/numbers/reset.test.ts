@@ -86,7 +86,7 @@ describe('a reset', () => {
   test('of a total of several cells takes the sum away', async () => {
     for (const shard of [0, 1, 2]) {
       const attributes = { n: 10 + shard, ...(shard === 0 ? { s: 3 } : {}) };
-      await tally.seedCell({ subject: 'post', series: 'likes', shard }, attributes);
+      await tally.seedCell({ subject: 'post', counter: 'likes', shard }, attributes);
     }
     expect(await reset(tally, 'post/likes')).toMatchObject({ body: { count: 0 } });
     expect(await count('post/likes')).toBe(0);
@@ -107,8 +107,8 @@ describe('a reset', () => {
     'of a total beyond 2^53 (%s) takes it away to the last one',
     async (sign) => {
       const half = BigInt(sign) * (2n ** 53n + 1n);
-      await tally.seedCell({ subject: 'post', series: 'likes' }, { n: half, s: 2 });
-      await tally.seedCell({ subject: 'post', series: 'likes', shard: 1 }, { n: half });
+      await tally.seedCell({ subject: 'post', counter: 'likes' }, { n: half, s: 2 });
+      await tally.seedCell({ subject: 'post', counter: 'likes', shard: 1 }, { n: half });
       expect(await reset(tally, 'post/likes', 'clear')).toMatchObject({
         status: 200,
         body: { count: 0 },
@@ -121,7 +121,7 @@ describe('a reset', () => {
   );
 
   test('of a total of several cells looks at the table, not at what is remembered', async () => {
-    await tally.seedCell({ subject: 'post', series: 'likes' }, { n: 10, s: 3 });
+    await tally.seedCell({ subject: 'post', counter: 'likes' }, { n: 10, s: 3 });
     expect(countOf(await tally.change('post/likes', 1))).toBe(11);
     await instance(1).change('post/likes', 7);
     expect(await reset(tally, 'post/likes')).toMatchObject({ status: 200 });
@@ -153,7 +153,7 @@ describe('a reset', () => {
   test.each(['likes', 'stock', 'views'])(
     'of %s takes no token of a change, nor gives one to a change',
     async (counter) => {
-      const reused = { status: 422, body: { code: 'token_reused' } };
+      const reused = { status: 422, body: { code: 'idempotency_key_reused' } };
       await tally.change(`post/${counter}`, 5, { token: 'change' });
       await tally.settle();
       expect(await reset(tally, `post/${counter}`, 'change')).toMatchObject(reused);

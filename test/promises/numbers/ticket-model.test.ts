@@ -47,7 +47,7 @@ function createModel(first: number) {
     /** @returns what it is answered, or that the token stands for something else */
     issue(kind: Issue['kind'], token: string, day: string) {
       const seen = issues.get(token);
-      if (seen && seen.kind !== kind) return 'token_reused';
+      if (seen && seen.kind !== kind) return 'idempotency_key_reused';
       const { number, shift } = bookOf(day);
       const next =
         kind === 'draw' ? { number: number + 1, shift } : { number: first - 1, shift: shift + 1 };

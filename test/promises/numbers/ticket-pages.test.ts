@@ -186,7 +186,7 @@ describe('a token whose first request ended between the claim and the number', (
     tally.clock.advance((limits.keepBookDays + 3) * 86_400_000);
     expect(await draw(first, book, 'mine')).toMatchObject({
       status: 422,
-      body: { code: 'token_expired' },
+      body: { code: 'idempotency_key_expired' },
     });
   });
 });

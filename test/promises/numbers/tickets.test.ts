@@ -121,13 +121,13 @@ describe('a token', () => {
     const token = uuidV7(tally.clock.now() - limits.keepBookDays * dayMs - 1);
     expect(await draw(tally, 'resto/orders', token)).toMatchObject({
       status: 422,
-      body: { code: 'token_expired' },
+      body: { code: 'idempotency_key_expired' },
     });
     expect(await tally.items()).toEqual([]);
   });
 
   test('means one thing per counter: a ticket or a reset', async () => {
-    const reused = { status: 422, body: { code: 'token_reused' } };
+    const reused = { status: 422, body: { code: 'idempotency_key_reused' } };
     await draw(tally, 'resto/orders', 'a');
     await reset(tally, 'resto/orders', 'b');
     const before = await tally.items();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { callsCounter } from '../../../functions/access/call-limit.ts';
-import { apiKeyItemKey, cellItemKey, secretItemKey } from '../../../functions/dynamo/keys.ts';
+import { apiKeyItemKey, cellItemKey, secretItemKey } from '../../../functions/dynamo/item-keys.ts';
 import { jwtPrefix, operations, routes } from '../../../functions/http/routes.ts';
 import { environmentNames } from '../../../functions/runtime/environment-names.ts';
 import { createTallyStack } from '../../harness/stack/tally-app.ts';
@@ -122,8 +122,8 @@ describe('the read function', () => {
     return new RegExp(`^${parts.join('.*')}$`, 's').test(text);
   }
 
-  const cell = (subject: string, series: string) =>
-    cellItemKey({ subject, series, region: 'us-east-1', shard: 0, window: '-' }).pk;
+  const cell = (subject: string, counter: string) =>
+    cellItemKey({ subject, counter, region: 'us-east-1', shard: 0, window: '-' }).pk;
   const key = apiKeyItemKey('id').pk;
 
   test('may note who called', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Bounds, fitsRoom, roomFor } from '../../../functions/rules/bounds.ts';
+import { allowedBefore, type Bounds, fitsBounds } from '../../../functions/rules/bounds.ts';
 import { limits } from '../../../functions/rules/limits.ts';
 
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
@@ -23,7 +23,7 @@ const isWithin = (count: bigint, { min = -Infinity, max = Infinity }: Bounds) =>
   count >= min && count <= max;
 
 const isAllowed = (count: number, amount: number, bounds: Bounds) =>
-  fitsRoom(count, roomFor(amount, bounds));
+  fitsBounds(count, allowedBefore(amount, bounds));
 
 describe('a change of a bounded count', () => {
   test('is allowed exactly if the count stays in bounds', () => {
@@ -51,7 +51,7 @@ describe('a change of a bounded count', () => {
   test('is always allowed without bounds', () => {
     fc.assert(
       fc.property(situations, ({ count, amount }) => {
-        expect(roomFor(amount, {})).toEqual({});
+        expect(allowedBefore(amount, {})).toEqual({});
         expect(isAllowed(count, amount, {})).toBe(true);
       }),
     );

@@ -9,8 +9,8 @@ const token = (options: Partial<Fact> = {}): Fact => ({
   subject: 'post-42',
   region: here,
   contributions: [
-    { series: 'views', window: '-', amount: 3 },
-    { series: 'views', window: '2026-11-21', amount: 3 },
+    { counter: 'views', window: '-', amount: 3 },
+    { counter: 'views', window: '2026-11-21', amount: 3 },
   ],
   firstApplied: false,
   expiresAt,
@@ -19,7 +19,7 @@ const token = (options: Partial<Fact> = {}): Fact => ({
 
 const reaction = (choice: string): Fact =>
   token({
-    contributions: [{ series: 'reactions', window: '-', part: choice, amount: 1 }],
+    contributions: [{ counter: 'reactions', window: '-', part: choice, amount: 1 }],
     expiresAt: undefined,
   });
 
@@ -32,10 +32,10 @@ const change = (before: Fact | undefined, after: Fact | undefined, options = {})
   ...options,
 });
 
-/** Series (with the part, if there is one), window and amount of each delta. */
+/** Counter (with the part, if there is one), window and amount of each delta. */
 const deltas = (it: LedgerChange) =>
-  deltasOf(it, here).map(({ cell: { series, window }, part, amount }) => [
-    part === undefined ? series : `${series}/${part}`,
+  deltasOf(it, here).map(({ cell: { counter, window }, part, amount }) => [
+    part === undefined ? counter : `${counter}/${part}`,
     window,
     amount,
   ]);
@@ -90,8 +90,8 @@ describe('a batch', () => {
     const batch = ['8', '9', '10'].map((sequence) => change(undefined, token(), { sequence }));
     const entries = ['8', '9', '10'].map((sequence) => ({ sequence, amount: 3 }));
     expect(planFold(batch, here)).toEqual([
-      { cell: { subject: 'post-42', series: 'views', window: '-' }, entries },
-      { cell: { subject: 'post-42', series: 'views', window: '2026-11-21' }, entries },
+      { cell: { subject: 'post-42', counter: 'views', window: '-' }, entries },
+      { cell: { subject: 'post-42', counter: 'views', window: '2026-11-21' }, entries },
     ]);
   });
 
@@ -99,7 +99,7 @@ describe('a batch', () => {
     const moved = { ...change(reaction('wow'), reaction('love')), sequence: '7' };
     expect(planFold([moved], here)).toEqual([
       {
-        cell: { subject: 'post-42', series: 'reactions', window: '-' },
+        cell: { subject: 'post-42', counter: 'reactions', window: '-' },
         entries: [
           { sequence: '7', part: 'love', amount: 1 },
           { sequence: '7', part: 'wow', amount: -1 },

@@ -21,7 +21,7 @@ export interface BatchReport {
   readonly failures: readonly unknown[];
 }
 
-export interface StreamHandlerOptions {
+export interface StreamFunctionOptions {
   readonly context: CounterContext;
   readonly foldStore: FoldStore;
   readonly publish: Publish;
@@ -29,7 +29,7 @@ export interface StreamHandlerOptions {
 }
 
 /** @returns the handler; it throws if the batch must be delivered again */
-export function createStreamHandler(options: StreamHandlerOptions) {
+export function createStreamFunction(options: StreamFunctionOptions) {
   const { context, foldStore, publish, report } = options;
   const publishChanges = createChangePublisher({
     context,

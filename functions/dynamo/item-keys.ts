@@ -12,7 +12,7 @@ export interface ItemKey {
 }
 
 export const cellItemKey = (key: CellKey): ItemKey => ({
-  pk: `c#${key.subject}#${key.series}#${key.region}#${key.shard}`,
+  pk: `c#${key.subject}#${key.counter}#${key.region}#${key.shard}`,
   sk: key.window,
 });
 

@@ -13,7 +13,7 @@ export interface ApiKey {
   readonly lastUsedDay: string | undefined;
 }
 
-export interface KeyStore {
+export interface ApiKeyStore {
   find(id: string): Promise<ApiKey | undefined>;
   /** All keys, in the order of their ids. */
   list(): Promise<ApiKey[]>;

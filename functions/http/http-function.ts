@@ -7,7 +7,7 @@ export interface Logger {
   error(message: string, error: Error): void;
 }
 
-export interface HttpHandlerOptions {
+export interface HttpFunctionOptions {
   readonly config: TallyConfig;
   /** Undefined for a function of which everybody may see everything. */
   readonly access: Access | undefined;
@@ -15,9 +15,9 @@ export interface HttpHandlerOptions {
 }
 
 /** The handler of one function: its operations behind the pipeline that all share. */
-export function createHttpHandler(
+export function createHttpFunction(
   operations: Readonly<Record<string, Operation>>,
-  { config, access, logger }: HttpHandlerOptions,
+  { config, access, logger }: HttpFunctionOptions,
 ) {
   const answer = createAnswer({
     operations,
@@ -28,4 +28,4 @@ export function createHttpHandler(
   return createPipeline({ answer, corsOrigins: config.settings.corsOrigins });
 }
 
-export type HttpHandler = ReturnType<typeof createHttpHandler>;
+export type HttpHandler = ReturnType<typeof createHttpFunction>;

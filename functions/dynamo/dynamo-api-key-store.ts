@@ -7,20 +7,20 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import type { Scope } from '../rules/scopes.ts';
-import type { ApiKey, KeyStore } from '../store/key-store.ts';
+import type { ApiKey, ApiKeyStore } from '../store/api-key-store.ts';
 import type { DynamoClients } from './dynamo-clients.ts';
 import { readFailure, writeFailure } from './dynamo-errors.ts';
-import { apiKeyItemKey, apiKeysPartition } from './keys.ts';
+import { apiKeyItemKey, apiKeysPartition } from './item-keys.ts';
 
 type Item = Readonly<Record<string, unknown>>;
 
-export function createDynamoKeyStore({
+export function createDynamoApiKeyStore({
   clients: { retrying, once },
   tableName: TableName,
 }: {
   clients: DynamoClients;
   tableName: string;
-}): KeyStore {
+}): ApiKeyStore {
   return {
     async find(id) {
       try {
