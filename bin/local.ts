@@ -16,7 +16,7 @@ import { startStreamPump } from '../local/stream-pump.ts';
 
 /** How long requests under way, and then changes not folded yet, may take once this is to stop. */
 const graceMs = 5_000;
-/** An engine that does not answer at all is none; the SDK by itself would wait for ever. */
+/** An engine that does not answer in this time is taken for absent; the SDK alone would wait without end. */
 const requestTimeoutMs = 15_000;
 
 let engine: Engine | undefined;

@@ -19,7 +19,7 @@ export interface CounterFunctionProps {
   readonly entry: string;
   /** What the function does, for people in the Lambda console. */
   readonly description: string;
-  /** Of memory, and with it of a processor: 1,769 MB are a whole one. */
+  /** Memory in MB; CPU scales with it (1,769 MB = one vCPU). */
   readonly memoryMb?: number;
   readonly timeout?: Duration;
   /** How many of it run at once at most, which is taken from the account's; undefined: as many as there are. */

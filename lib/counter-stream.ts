@@ -42,7 +42,7 @@ export class CounterStream extends Construct {
       bisectBatchOnError: true,
       onFailure: new SqsDlq(givenUp),
       // Every token leaves again a day later, which counts nothing and would be a second invocation.
-      // Of what is removed only members (`m#`) count. Nothing else is worth a filter: settings, keys
+      // Only members (`m#`) count when they are removed. Nothing else is worth a filter: settings, keys
       // and ticket books are few beside the ledger, and a kind of item forgotten here would be lost.
       filters: [
         FilterCriteria.filter({ eventName: FilterRule.or('INSERT', 'MODIFY') }),

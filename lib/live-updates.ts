@@ -14,10 +14,10 @@ import type { CounterFunction } from './counter-function.ts';
 const namespace = 'counters';
 
 /**
- * Who knows the name of a channel may listen to it, so nobody may listen to channels unnamed: AppSync
- * itself would take `/counters/*`, which is all of them. An error rather than `util.unauthorized()`,
- * for which clients drop their whole connection and come back for ever. Runs in AppSync's own JavaScript, which
- * knows neither regular expressions nor exceptions.
+ * Anyone who knows the name of a channel may listen to it, so nobody may listen without naming one:
+ * AppSync itself would take `/counters/*`, which is all of them. It answers an error and not
+ * `util.unauthorized()`, because clients then drop their whole connection and keep reconnecting. This
+ * runs in AppSync's own JavaScript, which has neither regular expressions nor exceptions.
  */
 const refuseWildcards = `import { util } from '@aws-appsync/utils';
 
@@ -61,7 +61,7 @@ export class LiveUpdates extends Construct {
     this.endpoints = {
       [environmentNames.liveHttp]: `https://${api.httpDns}/event`,
       [environmentNames.liveRealtime]: `wss://${api.realtimeDns}/event/realtime`,
-      // No secret: whoever asks where to listen is told it, and all it allows is listening.
+      // Not a secret: everyone who asks where to listen is told it, and it allows nothing but listening.
       [environmentNames.liveApiKey]: api.apiKeys[apiKeyConfig.name]?.attrApiKey ?? '',
     };
   }

@@ -9,8 +9,8 @@ export interface MonthlyBudgetProps {
 
 /**
  * Mails once half of a month's budget is spent, once all of it is, and once it looks as if it would be.
- * Of the whole account: the costs of one stack can be told apart only where somebody has switched on
- * its name as a cost allocation tag, and a budget that sees nothing is worse than none.
+ * It watches the whole account: the costs of one stack can be told apart only where somebody has made
+ * its name a cost allocation tag, and a budget that sees nothing is worse than none.
  */
 export class MonthlyBudget extends Construct {
   constructor(scope: Construct, id: string, { usd, email }: MonthlyBudgetProps) {

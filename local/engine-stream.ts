@@ -13,7 +13,7 @@ import {
 } from '@aws-sdk/client-dynamodb-streams';
 import type { Position } from './stream-positions.ts';
 
-/** An engine that does not answer is asked again; the SDK by itself would wait for ever. */
+/** An engine that does not answer is asked again; the SDK alone would wait without end. */
 const requestTimeoutMs = 5_000;
 
 export interface EngineStream {

@@ -44,7 +44,7 @@ export function createHttpServer(): HttpServer {
   const limit = pLimit(handlersAtOnce);
   const server = createServer({ shouldUpgradeCallback: isWebSocket }, (request, response) => {
     respond(services, limit, request, response).catch((error: unknown) => {
-      // Whoever breaks off in the middle of a body waits for no answer.
+      // A client that breaks off in the middle of a body does not wait for an answer.
       if (request.destroyed && !request.complete) return;
       console.error('a handler broke:', error);
       if (response.headersSent) response.destroy();

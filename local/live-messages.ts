@@ -68,7 +68,7 @@ export function checkChannel(channel: string): LiveError | undefined {
 /**
  * As the event API's own handler for subscriptions does: channel names are secrets that only a
  * counter's readers are told, so nobody may listen to all of them. The error is not called
- * unauthorized, because AWS's client then drops the whole connection and tries again for ever.
+ * unauthorized, because AWS's client then drops the whole connection and keeps reconnecting.
  */
 export function checkSubscription(channel: string): LiveError | undefined {
   return channel.includes('*')

@@ -118,8 +118,8 @@ export function attachLiveServer(server: Server, options: LiveServerOptions): Li
 }
 
 /**
- * In AWS only the stream function's role may publish. Here it is whoever signs as the function does,
- * on this very machine. The signature itself would prove nothing: the engine's key is no secret. A
+ * In AWS only the stream function's role may publish. Here it is any program on this machine that signs
+ * as the function does. The signature alone would prove nothing, because the engine's key is public. A
  * page in a browser is on this machine, too, but it cannot help sending its origin.
  */
 function isPublisher({ socket, headers }: IncomingMessage, accessKeyId: string): boolean {

@@ -49,8 +49,8 @@ export function toEventJson({ streamArn, shardId, records }: Batch): string {
  * DynamoDB Local keeps a stream over a restart: same shard, numbers going on. But when it starts it
  * forgets records older than a day, and if none is left it numbers from 1 again, in the same shard.
  * Cells would take such records for old ones, since their watermarks are higher; AWS never does that.
- * Within a day no number comes twice. And since the name follows from the record alone, whoever reads
- * the stream, from wherever, calls it the same. As in AWS, the name carries a time, two days after
+ * Within a day no number comes twice. And since the name follows from the record alone, every reader of
+ * the stream gives it the same name. As in AWS, the name carries a time, two days after
  * which the fold drops its watermarks: the engine hands out no record of that day by then.
  */
 export function groupByDay(

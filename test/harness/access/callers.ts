@@ -55,7 +55,7 @@ export interface PassBody {
   readonly expires_in_seconds?: number;
 }
 
-/** Asks for a pass as whoever the headers say. */
+/** Asks for a pass as the caller that the headers name. */
 export const askForPass = (tally: Tally, headers: Headers, body: PassBody): Promise<Answer> =>
   tally.send({ method: 'POST', path: '/v1/passes', headers, body });
 

@@ -256,7 +256,7 @@ describe('npm start', () => {
       },
       { proxy: ownProxy, atOnce: 16 },
     );
-    // Whoever starts it is told the admin key, once: the line that begins so.
+    // The admin key is printed once, for the person who starts it: on the line that begins so.
     const log = server.output();
     expect(log).toContain('a request failed');
     expectNoneOf(secrets, log);

@@ -79,7 +79,7 @@ test('a replay with return=minimal is 204 and says that it is one', async () => 
   expect(replay).toMatchObject({ status: 204, headers: { 'idempotency-replayed': 'true' } });
 });
 
-test('a deferred change that comes again is told a count with it, and is not pending for ever', async () => {
+test('a deferred change that comes again is answered with a count that has it, and stops being pending', async () => {
   await tally.change('seldom/views', 4, { token: 'before' });
   await tally.settle();
   tally.clock.advance(1);

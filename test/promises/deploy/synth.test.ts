@@ -9,7 +9,7 @@ afterAll(() => rmSync(output, { recursive: true }));
 
 let synth: ReturnType<typeof spawnSync>;
 beforeAll(() => {
-  // No credentials and no account: whoever builds Tally in CI has neither.
+  // No credentials and no account: a build in CI has neither.
   const env = Object.entries(process.env).filter(([name]) => !/^(AWS|CDK)_/.test(name));
   // With everything that a deployment may choose to have.
   const chosen = [

@@ -117,7 +117,7 @@ test('an Idempotency-Key may have 255 visible characters', async () => {
   }
 });
 
-test('query parameters that mean nothing are let be, also on a change', async () => {
+test('unknown query parameters are ignored, also on a change', async () => {
   const query = { utm_source: 'mail', __proto__x: '1', constructor: 'x' };
   expect(await tally.read('post/likes', query)).toMatchObject({ status: 200 });
   const change = { method: 'PUT', path: '/v1/query/likes', query, body: { action: 'increment' } };

@@ -130,7 +130,7 @@ describe('settings are refused', () => {
     ['of an offset', { time_zone: '+02:00' }, 'invalid_time_zone'],
     ['of no zone', { day_start: '04:00' }, 'invalid_time_zone'],
     ['of a zone that is a number', { time_zone: 2 }, 'invalid_time_zone'],
-    ['of a start that is no time', { ...berlin, day_start: '24:00' }, 'invalid_day_start'],
+    ['of a start that is not a time', { ...berlin, day_start: '24:00' }, 'invalid_day_start'],
     ['of a start in seconds', { ...berlin, day_start: '04:00:00' }, 'invalid_day_start'],
     ['of a start that is a number', { ...berlin, day_start: 4 }, 'invalid_day_start'],
     ['of something else besides', { ...berlin, colour: 'red' }, 'unknown_field'],
@@ -150,7 +150,7 @@ describe('settings are refused', () => {
     expect(await tally.items()).toEqual([]);
   });
 
-  test.each(['GET', 'PUT'])('to %s by whoever is no admin', async (method) => {
+  test.each(['GET', 'PUT'])('to %s by a caller without the right `admin`', async (method) => {
     expect(await tally.send({ method, path, body: berlin })).toMatchObject({
       status: 401,
       body: { code: 'key_required' },

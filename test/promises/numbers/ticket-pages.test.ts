@@ -1,6 +1,6 @@
 /**
- * A token finds its number wherever it is: in the book, or on a page that left it; also when requests
- * come so late that pages were turned meanwhile, and when whoever claimed it is no more.
+ * A token finds its number wherever it is, in the book or on a page that has left it: also when requests
+ * come so late that pages were turned meanwhile, and when the request that claimed it ended halfway.
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { limits } from '../../../functions/rules/limits.ts';

@@ -369,7 +369,7 @@ describe('live updates', () => {
   });
 });
 
-test('no log is kept for ever', () => {
+test('every log is deleted after 30 days', () => {
   const logs = all('AWS::Logs::LogGroup');
   expect(logs).toHaveLength(functionNames.length + 1);
   for (const { RetentionInDays } of logs) expect(RetentionInDays).toBe(30);

@@ -336,7 +336,7 @@ test('connections are kept alive, and those that are dead are dropped', async ()
   expect(alive.socket.readyState).toBe(WebSocket.OPEN);
 });
 
-test('whoever listens is told that the server goes', async () => {
+test('listeners are told that the server goes', async () => {
   const client = connect();
   await subscribe(client, { id: '1', channel });
   live.close();
@@ -361,8 +361,8 @@ test.each([
   ['no channel', { events: ['1'] }],
   ['no events', { channel, events: [] }],
   ['six events', { channel, events: ['1', '2', '3', '4', '5', '6'] }],
-  ['an event that is no JSON', { channel, events: ['{'] }],
-  ['an event that is no text', { channel, events: [1] }],
+  ['an event that is not JSON', { channel, events: ['{'] }],
+  ['an event that is not text', { channel, events: [1] }],
   ['an event over 240 KB', { channel, events: [`${largest} `] }],
 ])('publishing %s is refused', async (_name, body) => {
   const answer = await publish(body);
