@@ -43,7 +43,7 @@ beforeEach(async () => {
 afterEach(() => proxy.stop());
 
 describe('a change that is sent again', () => {
-  test('once its token may be forgotten is refused, as far as the token tells', async () => {
+  test('is refused once its token may be forgotten, if the token carries its time', async () => {
     const token = uuidV7(tally.clock.now());
     expect(await tally.change('post/likes', 1, { token })).toMatchObject({ status: 200 });
     tally.clock.advance(limits.tokenHours * 3_600_000 + 1);
@@ -92,7 +92,7 @@ const hostileName = fc
   .filter((name) => !/^[A-Za-z0-9][A-Za-z0-9._:~-]*$/.test(name));
 
 describe('a name', () => {
-  test('that could stand for another is none: no key in the table has a part that is no name', async () => {
+  test('that could stand for another is refused: every part of a key in the table is a name', async () => {
     const segment = fc.tuple(hostileName, fc.boolean()).map(([name, encoded]) => {
       return encoded ? encodeURIComponent(name) : name;
     });
@@ -133,7 +133,7 @@ describe('a name', () => {
     expect(tally.errors).toEqual([]);
   });
 
-  test('of what every object has is a name like any other, and pollutes none', async () => {
+  test('that every object has as a property is a name like any other, and pollutes no object', async () => {
     const before = Object.getOwnPropertyNames(Object.prototype);
     const polluted =
       '{"__proto__":{"amount":7,"isAdmin":true},"constructor":{"prototype":{"x":1}}}';
@@ -164,7 +164,7 @@ describe('a name', () => {
 });
 
 describe('an amount', () => {
-  test('that is no whole number from one to a billion is refused, and counts nothing', async () => {
+  test('that is not a whole number from one to a billion is refused, and counts nothing', async () => {
     const amount = fc
       .oneof(
         fc.double({ noNaN: true, noDefaultInfinity: true }),
@@ -194,7 +194,7 @@ describe('an amount', () => {
     expect(await tally.items()).toEqual([]);
   });
 
-  test('beyond the exact numbers of JSON is an error, and never another number', async () => {
+  test('beyond the exact numbers of JSON is an error, and never a rounded number', async () => {
     await tally.seedCell(
       { subject: 'post', counter: 'likes' },
       { n: BigInt(Number.MAX_SAFE_INTEGER) },
@@ -222,7 +222,7 @@ describe('an amount', () => {
 });
 
 describe('a flood on one counter', () => {
-  test('is counted to the last change, whatever its item can take', async () => {
+  test('is counted to the last change, however little one item can take', async () => {
     // Everything that goes to a cell of this counter is refused, as DynamoDB does at its limit.
     proxy.inject({
       effect: 'throttle',
@@ -320,7 +320,7 @@ describe('what is too large', () => {
     expect(proxy.requests).toEqual([]);
   });
 
-  test('the list of what a user subscribes to ends', async () => {
+  test('a user has a hundred subscriptions at most', async () => {
     const subscribe = (index: number) =>
       tally.send({
         method: 'PUT',
@@ -335,13 +335,13 @@ describe('what is too large', () => {
   });
 });
 
-describe('an answer to what went wrong', () => {
+describe('an error answer', () => {
   test.each([
     'throttle',
     'server error before commit',
     'drop before commit',
     'lose reply',
-  ] as const)('says nothing of what Tally runs on: %s', async (effect) => {
+  ] as const)('says nothing about what Tally runs on: %s', async (effect) => {
     const { headers } = await makeKey(tally, [{ actions: ['read', 'write'], subjects: ['*'] }]);
     proxy.inject({ effect });
     const requests = [
@@ -361,7 +361,7 @@ describe('an answer to what went wrong', () => {
     }
   });
 
-  test('of a bug in Tally is where to look for it, and no more', async () => {
+  test('about a bug in Tally says where to look for it, and no more', async () => {
     await tally.seedCell({ subject: 'post', counter: 'likes' }, { n: 'not a number', t: 'never' });
     const { status, body } = await tally.send(get('/v1/post/likes'));
     expect(status).toBe(500);

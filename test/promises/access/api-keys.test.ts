@@ -99,7 +99,7 @@ describe('a new key', () => {
     expect(new Set(keys.map(({ key }) => key.split('_').at(-1))).size).toBe(20);
   });
 
-  test('is one of a thousand at most', async () => {
+  test('is refused where there are a thousand', async () => {
     await storeKeys(tally.table, limits.apiKeys - 1);
     const { id } = await makeKey(tally, [everything]);
     const body = { scopes: [everything] };
@@ -137,7 +137,7 @@ describe('a new key', () => {
     ],
     ['no counters', { scopes: [{ ...everything, counters: [] }] }, 'invalid_scopes'],
     [
-      'a counter that is no name',
+      'a counter that is not a name',
       { scopes: [{ ...everything, counters: ['A b'] }] },
       'invalid_scopes',
     ],
@@ -170,7 +170,7 @@ describe('a new key', () => {
   });
 });
 
-describe('what is no key', () => {
+describe('what is not a key', () => {
   let made: { id: string; key: string };
   beforeEach(async () => {
     made = await makeKey(tally, [everything]);
@@ -207,7 +207,7 @@ describe('what is no key', () => {
     expect(await tally.send(get('/v1/resto-7/stock', bearer(key)))).toMatchObject({ status: 200 });
   });
 
-  test('is told from a key by digest, in a time that tells nothing of the secret', async () => {
+  test('is compared by digest, in a time that reveals nothing about the secret', async () => {
     const compared = vi.mocked(timingSafeEqual);
     const { id } = made;
     for (const credential of [`tally_${id}_${'A'.repeat(43)}`, `tally_${id}_${'B'.repeat(100)}`]) {
@@ -255,7 +255,7 @@ describe('what is no key', () => {
 });
 
 describe('a revoked key', () => {
-  test('works nowhere a minute later, and is asked for no more often than that takes', async () => {
+  test('works nowhere a minute later, and is looked up no more often than that takes', async () => {
     const { id, headers } = await makeKey(tally, [everything]);
     const request = get('/v1/resto-7/stock', headers);
     const everywhere = async () => {

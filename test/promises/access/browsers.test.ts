@@ -43,7 +43,7 @@ const answers: [what: string, request: ApiRequest][] = [
 ];
 
 describe.each(answers)('%s', (_, request) => {
-  test('is sent over HTTPS from then on, taken for what it says it is, framed by nobody, and leads nowhere with its address', async () => {
+  test('is loaded over HTTPS from then on, keeps its declared type, cannot be framed, and sends its address nowhere', async () => {
     const { headers } = await tally.send(request);
     expect(headers).toMatchObject({
       'strict-transport-security': 'max-age=31536000',
@@ -91,7 +91,7 @@ describe('caches tell answers apart', () => {
     }
   });
 
-  test('by origin where there is an allow-list, also an answer that was for none', async () => {
+  test('by origin where there is an allow-list, also an answer to a request without one', async () => {
     for (const corsOrigins of [[shop], [shop, 'https://*.example.org'], []]) {
       const limited = await createTally({ corsOrigins });
       for (const headers of [{}, { origin: shop }, { origin: 'https://evil.example.com' }]) {
@@ -107,7 +107,7 @@ describe('caches tell answers apart', () => {
 });
 
 describe('a page of an origin that is not on the list', () => {
-  test('may read no answer of any route, nor send what takes a preflight', async () => {
+  test('may read no answer of any route, nor send a request that takes a preflight', async () => {
     const limited = await createTally({ corsOrigins: ['https://shop.example.com'] });
     for (const { method, path } of routes) {
       const url = path.replaceAll(/\{(\w+)\}/g, 'a');

@@ -47,7 +47,7 @@ async function sendAll(count: number, request: (index: number) => ReturnType<typ
   };
 }
 
-test('a key may call as often a minute as it was made for, on all containers together', async () => {
+test('a key may make as many calls a minute as it was made for, on all containers together', async () => {
   const { headers } = await makeKey(tally, [everything], 10);
   const mixed = (index: number) =>
     index % 2 ? get('/v1/resto-7/stock', headers) : increment('/v1/resto-7/stock', headers);
@@ -64,7 +64,7 @@ test('a key may call as often a minute as it was made for, on all containers tog
   expect(await sendAll(30, mixed)).toMatchObject({ answered: 10 });
 });
 
-test('what is refused for its number changes nothing', async () => {
+test('a call beyond the limit changes nothing', async () => {
   const { headers } = await makeKey(tally, [everything], 5);
   const { answered } = await sendAll(20, () => increment('/v1/resto-7/stock', headers));
   expect(answered).toBe(5);
@@ -85,14 +85,14 @@ test('one key that calls too often keeps no other from calling', async () => {
   });
 });
 
-test('who knows the id of a key but not its secret uses up none of its calls', async () => {
+test('a caller that knows the id of a key but not its secret uses up none of its calls', async () => {
   const { id, headers } = await makeKey(tally, [everything], 2);
   const guess: Headers = { authorization: `Bearer tally_${id}_${'A'.repeat(43)}` };
   expect(await sendAll(20, () => get('/v1/resto-7/stock', guess))).toMatchObject({ answered: 0 });
   expect(await sendAll(2, () => get('/v1/resto-7/stock', headers))).toMatchObject({ answered: 2 });
 });
 
-test('requests that are refused for want of a right count, so that trying is limited, too', async () => {
+test('requests that are refused for lack of a right count, so that trying is limited, too', async () => {
   const { headers } = await makeKey(tally, [{ actions: ['read'], subjects: ['resto-7'] }], 3);
   const statuses = [];
   for (const subject of ['resto-8', 'resto-9', 'resto-10', 'resto-11']) {
@@ -113,7 +113,7 @@ test('a batch is one call', async () => {
 
 const visitor = { member: 'ada', actions: ['read', 'write'], subject: 'resto-7' };
 
-test('the passes of a key share its calls, so that they are no way around its limit', async () => {
+test('the passes of a key share its calls, so they do not get around its limit', async () => {
   const { headers } = await makeKey(tally, [everything], 5);
   const [ada, bob] = [
     await makePass(tally, headers, visitor),
@@ -141,7 +141,7 @@ test('a pass that a key without a limit has made is neither counted nor looked u
   expect(pks.filter((pk) => pk.includes('#.calls#'))).toEqual([]);
 });
 
-test('beyond the limit a flood writes nothing, so it costs no more than within', async () => {
+test('a flood beyond the limit writes nothing, so it costs no more than one within', async () => {
   const { headers } = await makeKey(tally, [everything], 3);
   const { tally: guarded, proxy } = await createTallyBehindProxy({
     counters,

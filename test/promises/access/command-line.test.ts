@@ -47,7 +47,7 @@ const keys = (...args: string[]) => run(['keys', ...args, '--table', table.table
 const all = ['--actions', 'admin,read,write', '--subjects', '*'];
 
 describe('the first key', () => {
-  test('is made before there is any, and printed alone, for a program to take', async () => {
+  test('can be made where there is none yet, and is printed alone, for a program to read', async () => {
     const { code, stdout, stderr } = await keys('create', ...all);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^tally_[0-9a-f]{16}_[A-Za-z0-9_-]{43}\n$/);
@@ -107,7 +107,7 @@ describe('a key', () => {
     }
   });
 
-  test('is one of a thousand at most, as by HTTP', async () => {
+  test('is refused where there are a thousand, as by HTTP', async () => {
     const full = await createTestTable();
     await storeKeys(full, limits.apiKeys);
     expect(await run(['keys', 'create', ...all, '--table', full.tableName])).toMatchObject({
@@ -133,7 +133,7 @@ describe('a mistake', () => {
       /^--actions: .*"own"/,
     ],
     [
-      'a subject that is none',
+      'a subject that is not a name',
       ['keys', 'create', '--actions', 'read', '--subjects', 'a b'],
       /^--subjects: This is no pattern of subjects/,
     ],
@@ -149,7 +149,7 @@ describe('a mistake', () => {
     ],
     ['an empty counter', ['keys', 'create', ...all, '--counters', ''], /^--counters: /],
     [
-      'a limit that is none',
+      'a limit that is not a number',
       ['keys', 'create', ...all, '--calls-per-minute', 'ten'],
       /^--calls-per-minute: /,
     ],
@@ -168,14 +168,14 @@ describe('a mistake', () => {
     expect(await scanTable(table)).toEqual(before);
   });
 
-  test('in the name of the table is told as DynamoDB tells it', async () => {
+  test('in the name of the table is reported as DynamoDB reports it', async () => {
     const { code, stderr } = await run(['keys', 'list', '--table', 'no-such-table']);
     expect(code).toBe(1);
     expect(stderr).toMatch(/table/i);
   });
 });
 
-test('--help explains it, and is no mistake', async () => {
+test('--help explains it, and succeeds', async () => {
   for (const flag of ['--help', '-h']) {
     const { code, stdout } = await run([flag]);
     expect(code).toBe(0);

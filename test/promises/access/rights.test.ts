@@ -127,7 +127,7 @@ const named = routes.map((route) => [`${route.method} ${route.path}`, route] as 
 describe.each(named)('%s', (_, route) => {
   const right = rightOf[route.operation];
 
-  test.each(callers)('lets through who has the right, and nobody else: %s', async (caller) => {
+  test.each(callers)('lets callers with the right through, and nobody else: %s', async (caller) => {
     const before = withoutUse(await tally.items());
     const answer = await tally.send(requestTo(route, headersOf[caller]));
     const [item = answer] = (answer.body as { results?: { status: number }[] }).results ?? [];

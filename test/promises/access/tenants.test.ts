@@ -163,7 +163,7 @@ const attempt = fc
   });
 
 describe("a tenant's key", () => {
-  test('gets the same answers, byte by byte, of a subject that exists and of one that does not', async () => {
+  test('gets the same answers, byte by byte, for a subject that exists and for one that does not', async () => {
     await fc.assert(
       fc.asyncProperty(attempt, async (requestAbout) => {
         const answers = [await send(requestAbout(existing)), await send(requestAbout(absent))];
@@ -174,7 +174,7 @@ describe("a tenant's key", () => {
     );
   });
 
-  test('makes the table be asked nothing about the subjects of others', async () => {
+  test('never makes Tally ask the table about the subjects of others', async () => {
     await fc.assert(
       fc.asyncProperty(attempt, async (requestAbout) => {
         await send(requestAbout(existing));
@@ -208,7 +208,7 @@ describe("a tenant's key", () => {
     expect(await send(get('/v1/resto-7:branch/likes', key))).toMatchObject({ status: 200 });
   });
 
-  test('learns of no user whether others know it', async () => {
+  test('does not learn whether others know a user', async () => {
     const { key } = tenants;
     const known = await send(get('/v1/users/ada/unread', key));
     expect(known).toMatchObject({ status: 200, bytes: '{"count":0,"subscriptions":[]}' });

@@ -194,7 +194,7 @@ describe('a total of several cells', () => {
     expect(await tally.read('post/likes')).toMatchObject({ body: { count: 24 } });
   });
 
-  test('is never served from memory to who asks for consistency', async () => {
+  test('is never served from memory to a caller that asks for consistency', async () => {
     await seedShards(7);
     await tally.read('post/likes');
     await seedShards(8);

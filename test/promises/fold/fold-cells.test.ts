@@ -85,10 +85,10 @@ describe('a cell', () => {
   });
 
   test.each([
-    ['a count that is no number', { n: 'many' }],
-    ['a time that is none', { n: 1, t: 'now' }],
-    ['a watermark that is none', { n: 1, [watermarkName(firstShard)]: 7 }],
-    ['a choice that is no number', { '.love': 'much' }],
+    ['a count that is not a number', { n: 'many' }],
+    ['a time that is not a number', { n: 1, t: 'now' }],
+    ['a watermark that is not text', { n: 1, [watermarkName(firstShard)]: 7 }],
+    ['a choice that is not a number', { '.love': 'much' }],
   ])('with %s is passed over, counted as ignored, and in nobody else’s way', async (_, odd) => {
     const key = { subject: 'odd', counter: '.love' in odd ? 'reactions' : 'views', window: '-' };
     await rig.seed(key, odd);

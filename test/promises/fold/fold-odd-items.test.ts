@@ -42,7 +42,7 @@ const oddTokens: Record<string, WireImage> = {
   'with an amount beyond 2^53': { ...goodImage, d: { N: '9007199254740993' } },
   'with an amount of 38 digits': { ...goodImage, d: { N: `-${'9'.repeat(38)}` } },
   'with an amount in exponents': { ...goodImage, d: { N: '1E+125' } },
-  'with an amount that is no number': { ...goodImage, d: { N: 'NaN' } },
+  'with an amount that is not a number': { ...goodImage, d: { N: 'NaN' } },
   'with an amount of a type that there is not': { ...goodImage, d: {} as WireImage[string] },
   'without a region': without('r'),
   'with a number for a region': { ...goodImage, r: { N: '1' } },
@@ -61,10 +61,10 @@ const oddTokens: Record<string, WireImage> = {
 const oddMembers: Record<string, WireImage> = {
   'with neither a choice nor a bucket': { r: { S: here } },
   'without a region': { c: { S: 'love' } },
-  'with a choice that is no text': { r: { S: here }, c: { N: '1' } },
+  'with a choice that is not text': { r: { S: here }, c: { N: '1' } },
   'with a choice that is too long for a key': { r: { S: here }, c: { S: 'c'.repeat(2_048) } },
   'with a choice that expires': { r: { S: here }, c: { S: 'love' }, x: { N: '4000000000' } },
-  'with a bucket that is none': { r: { S: here }, b: { S: '@now' }, x: { N: '4000000000' } },
+  'with a bucket that is not a time': { r: { S: here }, b: { S: '@now' }, x: { N: '4000000000' } },
   'with a bucket that stays': { r: { S: here }, b: { S: '@3981000000' } },
 };
 
@@ -103,7 +103,7 @@ const oddRecords: Record<string, DynamoDBRecord> = Object.fromEntries([
   ['nothing but a name', { eventName: 'INSERT' }],
 ]);
 
-describe('an image that is none of Tally is told apart:', () => {
+describe('an image that Tally did not write is recognised:', () => {
   test.each(Object.entries(oddRecords))('%s', (_, record) => {
     const parsed = parseStreamRecord(record, here);
     const ignored = parsed.kind === 'ledger' ? parsed.malformedImages : parsed.kind;
@@ -119,7 +119,7 @@ describe('an image that is none of Tally is told apart:', () => {
   });
 });
 
-test('items of Tally that count in no total, and cells whatever is in them, are passed over', async () => {
+test('items that count in no total, and cells whatever is in them, are passed over', async () => {
   const rig = await createFoldRig();
   const uncounted = [
     't#post-42#orders',
@@ -157,7 +157,7 @@ describe('a change of which one image is malformed counts as far as the other is
     expect(rig.reports).toMatchObject([{ ignored: 2 }]);
   });
 
-  test('an item that goes as it came, malformed, counts nothing', async () => {
+  test('an item that is malformed from beginning to end counts nothing', async () => {
     const rig = await createFoldRig();
     await rig.deliver([inserted(malformed), removed(malformed), goodToken()]);
     expect(await rig.counts()).toEqual({ 'good/views -': 1n });

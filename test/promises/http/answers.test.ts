@@ -53,7 +53,7 @@ describe('a HEAD', () => {
 });
 
 describe('a read answer', () => {
-  test('carries an ETag, and is not sent again to who has it', async () => {
+  test('carries an ETag, and is not sent again to a client that has it', async () => {
     await tally.change('post/likes', 1);
     const first = await get('/v1/post/likes');
     expect(first.headers.etag).toMatch(/^W\/"[^"]+"$/);

@@ -64,7 +64,7 @@ describe('a subject', () => {
     ['has an accent', '%C3%A9tage'],
     ['is an emoji', '%F0%9F%91%8D'],
     ['is half a surrogate', '%ED%A0%80'],
-    ['is no UTF-8', 'post%FF'],
+    ['is not UTF-8', 'post%FF'],
     ['is broken percent-encoding', 'post%'],
     ['is other broken percent-encoding', 'post%zz'],
     ['is encoded twice', 'my%2520post'],
@@ -173,12 +173,12 @@ describe('a body', () => {
     ['{"action":"increment"} {}'],
     ['{"action":"increment"}\0'],
     ['<change/>'],
-  ])('that is no JSON is refused: %j', async (body) => {
+  ])('that is not JSON is refused: %j', async (body) => {
     await expectRefusal(put(body), 'invalid_json');
   });
 
   test.each([['null'], ['true'], ['1'], ['"increment"'], ['[]'], ['[{"action":"increment"}]']])(
-    'that is no object is refused: %s',
+    'that is not an object is refused: %s',
     async (body) => {
       await expectRefusal(put(body), 'invalid_body');
     },
@@ -192,7 +192,7 @@ describe('a body', () => {
     ['constructor', '{"action":"increment","constructor":1}'],
     ['toString', '{"action":"increment","toString":1}'],
     ['__proto__', '{"action":"increment","__proto__":{"amount":5}}'],
-  ])('with a field that means nothing is refused: %s', async (_, body) => {
+  ])('with an unknown field is refused: %s', async (_, body) => {
     await expectRefusal(put(body), 'unknown_field');
   });
 
@@ -331,7 +331,7 @@ describe('a method', () => {
   );
 });
 
-test('what is wrong first is what the answer names, whatever else is wrong', async () => {
+test('the answer names the first thing that is wrong, whatever else is', async () => {
   const request = { ...put('{', { 'Idempotency-Key': 'a b' }), path: '/v1/a%20b/nothing' };
   const { body } = await tally.send(request);
   expect(['invalid_subject', 'unknown_counter']).toContain((body as { code: string }).code);

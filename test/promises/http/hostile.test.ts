@@ -291,7 +291,7 @@ const rawBody = fc.oneof(
   ),
 );
 
-test('bytes that are no HTTP are answered by HTTP or nothing, and what was accepted is counted', async () => {
+test('bytes that are not HTTP are answered by HTTP or not at all, and what was accepted is counted', async () => {
   let accepted = 0;
   await fc.assert(
     fc.asyncProperty(requestLine, rawHeaders, rawBody, async (line, lines, content) => {

@@ -27,7 +27,7 @@ describe('a counter that takes a key', () => {
     tally.send({ method: 'PUT', path: stock, headers, body: { action: 'increment' } });
   const withKey = { authorization: `Bearer ${adminKey}` };
 
-  test('refuses who has none, and writes nothing', async () => {
+  test('refuses callers without one, and writes nothing', async () => {
     for (const answer of [await get(stock), await change()]) {
       expect(answer).toMatchObject({
         status: 401,
@@ -66,13 +66,13 @@ describe('a counter that takes a key', () => {
     expect(await change({ authorization: `bearer ${adminKey}` })).toMatchObject({ status: 200 });
   });
 
-  test('says the same of a subject that exists and of one that does not', async () => {
+  test('says the same about a subject that exists and about one that does not', async () => {
     await change(withKey);
     const answers = await Promise.all([get(stock), get('/v1/nothing/stock')]);
     expect(answers[0]).toEqual(answers[1]);
   });
 
-  test('says nothing of what is wrong with the request before the key is right', async () => {
+  test('says nothing about what is wrong with the request before the key is right', async () => {
     const wrong = { method: 'PUT', path: stock, body: '{' };
     expect(await tally.send(wrong)).toMatchObject({ status: 401 });
     expect(await tally.send({ ...wrong, headers: withKey })).toMatchObject({ status: 400 });

@@ -56,7 +56,7 @@ describe.each([
     });
   });
 
-  test('is told no count by a bound', async () => {
+  test('gets no count from a bound', async () => {
     await tally.change('post/stock', count, { headers: admin });
     const refused = await tally.change('post/stock', 1, { headers });
     expect(refused).toMatchObject({ status: 409, body: { code: 'out_of_bounds' } });
@@ -64,13 +64,13 @@ describe.each([
     expect(refused.body).not.toHaveProperty('count');
   });
 
-  test('is told nothing of what others say', async () => {
+  test('learns nothing about the choices of others', async () => {
     expect(await asMember('DELETE', 'polls', headers)).toMatchObject(told);
     expect(await asMember('PUT', 'polls', headers, { choice: 'yes' })).toMatchObject(told);
     expect(await asMember('DELETE', 'polls', headers)).toMatchObject(told);
   });
 
-  test('is told when to beat next, and nothing of other viewers', async () => {
+  test('is told when to beat next, and nothing about other viewers', async () => {
     expect(await asMember('PUT', 'viewers', headers)).toMatchObject({
       status: 200,
       body: { next_beat_seconds: expect.any(Number) },
@@ -91,7 +91,7 @@ describe.each([
     });
   });
 
-  test('is told no count in a batch', async () => {
+  test('gets no count in a batch', async () => {
     await tally.change('post/stock', count, { headers: admin });
     const change = { subject: 'post', action: 'increment' };
     const items = [
@@ -111,7 +111,7 @@ describe.each([
   });
 });
 
-test('a key that only writes is told no count of a counter that takes a key for both', async () => {
+test('a key that may only write gets no count from a counter that takes a key for both', async () => {
   await tally.change('post/parts', count, { headers: admin });
   expect(await tally.change('post/parts', -1, { headers: writer })).toMatchObject(told);
   const refused = await tally.change('post/parts', 2, { headers: writer });
@@ -119,19 +119,22 @@ test('a key that only writes is told no count of a counter that takes a key for 
   expect(JSON.stringify(refused.body)).not.toMatch(/"count"|47/);
 });
 
-test.each(['likes', 'orders'])('who may only reset %s is not told what it was', async (counter) => {
-  const { headers } = await makeKey(tally, [{ actions: ['admin'], subjects: ['post'] }]);
-  const reset = () =>
-    tally.send({
-      method: 'POST',
-      path: `/v1/post/${counter}/reset`,
-      headers: { ...headers, 'idempotency-key': 'a' },
-    });
-  expect(await reset()).toMatchObject(told);
-  expect(await reset()).toMatchObject({ ...told, headers: { 'idempotency-replayed': 'true' } });
-});
+test.each(['likes', 'orders'])(
+  'a caller that may only reset %s does not learn what it was',
+  async (counter) => {
+    const { headers } = await makeKey(tally, [{ actions: ['admin'], subjects: ['post'] }]);
+    const reset = () =>
+      tally.send({
+        method: 'POST',
+        path: `/v1/post/${counter}/reset`,
+        headers: { ...headers, 'idempotency-key': 'a' },
+      });
+    expect(await reset()).toMatchObject(told);
+    expect(await reset()).toMatchObject({ ...told, headers: { 'idempotency-replayed': 'true' } });
+  },
+);
 
-test('who may read as well is told the count', async () => {
+test('a caller that may read as well gets the count', async () => {
   expect(await tally.change('post/stock', count, { headers: admin })).toMatchObject({
     body: { count },
   });

@@ -45,13 +45,16 @@ async function failToStart(environment: Record<string, string> = {}): Promise<st
   return said;
 }
 
-test.each(['<html>', '{}'])('an endpoint that answers %s is no DynamoDB', async (body) => {
-  answer = body;
-  const said = await failToStart({ AWS_ENDPOINT_URL_DYNAMODB: endpoint() });
-  expect(said).toMatch(
-    /^The DynamoDB at http:\/\/127.0.0.1:\d+ cannot be used: .+\nSet AWS_ENDPOINT_URL_DYNAMODB to .+\n$/,
-  );
-});
+test.each(['<html>', '{}'])(
+  'an endpoint that answers %s is not taken for DynamoDB',
+  async (body) => {
+    answer = body;
+    const said = await failToStart({ AWS_ENDPOINT_URL_DYNAMODB: endpoint() });
+    expect(said).toMatch(
+      /^The DynamoDB at http:\/\/127.0.0.1:\d+ cannot be used: .+\nSet AWS_ENDPOINT_URL_DYNAMODB to .+\n$/,
+    );
+  },
+);
 
 test('an endpoint where nobody listens is named', async () => {
   const closed = endpoint();

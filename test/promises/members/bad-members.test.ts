@@ -70,7 +70,7 @@ describe('a choice', () => {
   });
 
   test.each([[undefined], [null], [1], [true], [['like']], [{ choice: 'like' }]])(
-    'that is %j is none',
+    'that is %j is refused',
     async (choice) => {
       await expectRefusal(member('PUT', 'reactions', 'ann', { choice }), 'invalid_choice');
     },

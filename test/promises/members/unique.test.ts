@@ -232,7 +232,7 @@ describe('the sketches of several regions', () => {
 });
 
 describe('what is stored', () => {
-  test('are no ids, and registers that nobody can work out without the secret', async () => {
+  test('holds no ids, and nobody can work out its registers without the secret', async () => {
     await visit('home/visitors', ['ann.smith']);
     const items = await tally.items();
     expect(JSON.stringify(items)).not.toContain('ann');

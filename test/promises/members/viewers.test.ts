@@ -216,7 +216,7 @@ describe('expiry', () => {
     await expectCount(1);
   });
 
-  test('comes for everything that a viewer leaves behind but one number', async () => {
+  test('comes for everything that a viewer leaves behind, except one number', async () => {
     await beat(['ann']);
     await tally.settle();
     const [subject = ''] = film.split('/');

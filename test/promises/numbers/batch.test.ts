@@ -347,7 +347,7 @@ describe('an item that fails', () => {
   });
 });
 
-describe('a batch that is none', () => {
+describe('a batch that is not valid', () => {
   const invalid = (code: string, status = 400) => ({
     status,
     headers: { 'content-type': 'application/problem+json' },

@@ -172,7 +172,7 @@ describe('windows that have expired', () => {
   });
 });
 
-describe('what is no history', () => {
+describe('a history that is not valid', () => {
   const range = { window: 'day', from: day(1), to: day(2) };
   const badRange = { status: 400, body: { code: 'invalid_range' } };
   const badWindow = { status: 400, body: { code: 'invalid_window' } };

@@ -129,7 +129,7 @@ describe('a mistake is told with its counter and its field:', () => {
     ['a bound that is text', { ...count, bounds: { max: '9' } }, 'bounds.max'],
     ['half a bound', { ...count, bounds: { max: 0.5 } }, 'bounds.max'],
     ['a bound that JSON cannot carry', { ...count, bounds: { max: 2 ** 53 } }, 'bounds.max'],
-    ['a bound that is no number', { ...count, bounds: { min: Number.NaN } }, 'bounds.min'],
+    ['a bound that is not a number', { ...count, bounds: { min: Number.NaN } }, 'bounds.min'],
     ['bounds above 0', { ...count, bounds: { min: 1 } }, 'bounds'],
     ['bounds below 0', { ...count, bounds: { max: -1 } }, 'bounds'],
     ['bounds the wrong way round', { ...count, bounds: { min: 5, max: -5 } }, 'bounds'],
@@ -146,7 +146,7 @@ describe('a mistake is told with its counter and its field:', () => {
     ['no choices', { kind: 'reaction', access }, 'choices'],
     ['an empty list of choices', { ...reaction, choices: [] }, 'choices'],
     ['a choice twice', { ...reaction, choices: ['like', 'like'] }, 'choices'],
-    ['a choice that is no name', { ...reaction, choices: ['like', 'so/so'] }, 'choices.1'],
+    ['a choice that is not a name', { ...reaction, choices: ['like', 'so/so'] }, 'choices.1'],
     ['no heartbeat', { ...presence, heartbeatSeconds: 0 }, 'heartbeatSeconds'],
     [
       'away before the next heartbeat',

@@ -88,7 +88,7 @@ describe('assets', () => {
     expect(brotliDecompressSync(bodyBytes(brotli)).equals(bodyBytes(plain))).toBe(true);
   });
 
-  test('are not sent again to who has them', async () => {
+  test('are not sent again to a client that has them', async () => {
     const { headers } = await get('/assets/swagger-ui.css');
     const again = await get('/assets/swagger-ui.css', { 'if-none-match': headers.etag ?? '' });
     expect(again.statusCode).toBe(304);
@@ -109,7 +109,7 @@ describe('assets', () => {
     '/assets//etc/passwd',
     '/assets/%2fetc%2fpasswd',
     '/assets/%',
-  ])('%s is nothing', async (path) => {
+  ])('%s is not found', async (path) => {
     const { statusCode, headers, body = '' } = await get(path);
     expect(statusCode).toBe(404);
     expect(headers['content-type']).toBe('application/problem+json');

@@ -263,7 +263,7 @@ describe('the stream', () => {
     );
   });
 
-  test('mails its alarms to whom a deployment names, and otherwise to nobody', () => {
+  test('mails its alarms to the address that a deployment names, and otherwise to nobody', () => {
     expect(all('AWS::SNS::Topic')).toEqual([]);
     for (const alarm of all('AWS::CloudWatch::Alarm')) {
       expect(alarm).not.toHaveProperty('AlarmActions');
