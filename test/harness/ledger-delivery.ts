@@ -1,7 +1,7 @@
 /**
- * Stands in for the table's stream where a test wants to say when changes are folded: it finds the
- * ledger items that are new in the table and hands them to the real stream handler as Lambda would,
- * and what was delivered the last time once more, because Lambda delivers at least once.
+ * Stands in for the table's stream where a test decides when changes are folded. It finds the ledger
+ * items that are new in the table and hands them to the real stream handler as Lambda would. It also
+ * delivers the last batch once more, because Lambda delivers at least once.
  */
 import { randomUUID } from 'node:crypto';
 import { type AttributeValue, type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';

@@ -1,6 +1,6 @@
 /**
  * Loaded before every test file, and into servers that tests attack: no test is about how fast a machine
- * is. Where production gives up after seconds, because somebody waits, a slow test waits on.
+ * is. Production gives up after seconds, because somebody is waiting; a test goes on waiting.
  */
 import { limits } from '../../functions/rules/limits.ts';
 

@@ -1,5 +1,5 @@
 /**
- * `npm test`: Vitest in this process, with its command line (`npm test -- test/rules -t "folds"`).
+ * `npm test`: Vitest in this process, with its command line (`npm test -- test/unit/rules -t "folds"`).
  * The last line on stdout is the closing line, however the run ended, so it is written when the
  * process exits; every signal is therefore turned into an exit. Vitest's workers follow this process.
  */

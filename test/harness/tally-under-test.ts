@@ -52,7 +52,7 @@ export interface TallyOptions {
   /** When the test's time begins. */
   readonly startsAt?: string;
   readonly seed?: number;
-  /** Whether the clock goes on while Tally pauses: for what goes on until a deadline. */
+  /** Whether the clock moves while Tally pauses, so that deadlines come. */
   readonly pausesTakeTime?: boolean;
 }
 
@@ -60,7 +60,7 @@ export interface Answer {
   readonly status: number;
   /** By names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** What JSON says, or the text if it is none. */
+  /** The parsed JSON, or the text if it is not JSON. */
   readonly body: unknown;
 }
 

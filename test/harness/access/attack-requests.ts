@@ -1,6 +1,6 @@
 /**
  * Requests as attackers send them: made from the schemas of the OpenAPI document, so that they get far,
- * then bent out of shape; or not made at all, but bytes.
+ * and then bent out of shape; or plain bytes.
  */
 import * as fc from 'fast-check';
 import { createOpenApiDocument } from '../../../openapi/openapi-document.ts';
@@ -86,7 +86,7 @@ const noise = fc.oneof(
   fc.constantFrom('x'.repeat(128), 'x'.repeat(129), 'x'.repeat(3_000)),
 );
 
-/** A segment of a path: what a browser makes of noise, or what none would send. */
+/** A path segment: noise as a browser would encode it, or bytes that no browser would send. */
 const badSegment = fc.oneof(
   noise.map(inUrl),
   fc.constantFrom('', '%', '%zz', '%C3%28', '%ED%A0%80', '%00', '..', '%2e%2e', '%2f', '{subject}'),
@@ -285,7 +285,7 @@ const randomBytes: fc.Arbitrary<(bytes: Buffer) => Buffer> = fc
   .uint8Array({ minLength: 1, maxLength: 300 })
   .map((bytes) => () => Buffer.from(bytes));
 
-/** As browsers do it; text that is no Unicode goes as it is, byte by byte. */
+/** Encodes as browsers do; text that is not valid Unicode goes as it is, byte by byte. */
 function inUrl(text = ''): string {
   try {
     return encodeURIComponent(text);

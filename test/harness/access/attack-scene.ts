@@ -6,7 +6,7 @@ import { tally as config } from '../../../tally.config.ts';
 import type { Instance } from '../tally-under-test.ts';
 import { admin, adminKey, makeKey, makePass, revoke } from './callers.ts';
 
-/** Nobody who attacks has any right to it. */
+/** No attacker has any right to it. */
 export const victim = 'resto-8';
 /** What the deployment's operator plays with instead. */
 export const sandbox = 'boss-1';
@@ -87,7 +87,7 @@ export interface Deed {
   readonly params: Readonly<Record<string, string | undefined>>;
 }
 
-/** Whether somebody had the right to what was done: by the rules of docs/security.md, read anew. */
+/** Whether the caller had the right to what was done: the rules of docs/security.md, written a second time. */
 export function mayDo(credential: Credential, { right, params }: Deed): boolean {
   const { subject = '', counter = '', member, user } = params;
   const { scopes } = credential;

@@ -1,4 +1,4 @@
-/** Those who call: API keys and passes, made as an operator and a server make them. */
+/** Callers: API keys and passes, made as an operator and a server make them. */
 import pLimit from 'p-limit';
 import { createDynamoApiKeyStore } from '../../../functions/dynamo/dynamo-api-key-store.ts';
 import { createDynamoClients } from '../../../functions/dynamo/dynamo-clients.ts';

@@ -1,6 +1,6 @@
 /**
- * Loaded before a server, to tell what it remembers: answers every message with the bytes that its heap
- * holds once everything that can be collected is.
+ * Loaded before a server, to tell how much it remembers: answers every message with the size of its heap
+ * after a garbage collection, in bytes.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';

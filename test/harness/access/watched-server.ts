@@ -1,4 +1,4 @@
-/** `npm start` as a process of its own, on a free port, of which everything is seen that it says. */
+/** `npm start` as a process of its own, on a free port, with everything it prints kept. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';

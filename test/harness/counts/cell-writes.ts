@@ -23,6 +23,6 @@ export function cellWrites(requests: readonly RecordedRequest[]): CellWrite[] {
   });
 }
 
-/** Growth and marks are updates of a cell as well; only one that adds counts. */
+/** Growth and watch marks also update a cell; only updates that add are counted here. */
 const firstWord = (body: { readonly UpdateExpression?: unknown }): string | undefined =>
   String(body.UpdateExpression).split(' ')[0];

@@ -1,4 +1,4 @@
-/** Tickets drawn over HTTP, from so many connections at once, as clients do that retry. */
+/** Draws tickets over HTTP, from several connections at once, as clients that retry do. */
 import { Agent, request } from 'node:http';
 import { expectGapFree, type Ticket } from '../http/requests.ts';
 
@@ -9,7 +9,7 @@ export interface Drawn extends Ticket {
 
 export interface DrawOptions {
   readonly connections: number;
-  /** In the order in which they are sent; one that comes twice is a request that is sent twice. */
+  /** In the order in which they are sent; a token that is listed twice is sent twice. */
   readonly tokens: readonly string[];
   /** `subject/counter` */
   readonly book: string;
@@ -57,7 +57,7 @@ export async function drawTickets(options: DrawOptions): Promise<Drawn[]> {
   return drawn;
 }
 
-/** That every token has one number, and the numbers of each day are 1 … n, each once. */
+/** Expects one number for every token, and on each day the numbers 1 … n, each once. */
 export function expectOneNumberEach(drawn: readonly Drawn[]): void {
   const byToken = Map.groupBy(drawn, ({ token }) => token);
   const tickets = [...byToken.values()].map((all) => {

@@ -15,7 +15,7 @@ export interface Things {
 const fileName = /^[\w@.-]+\.(?:ts|mjs|js|md|json|sh|yml)$/;
 const variableName = /\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g;
 const variableSpan = /^[A-Z][A-Z0-9]+$/;
-/** Code in capitals that is no variable: HTTP methods and DynamoDB's keywords. */
+/** Code in capitals that is not a variable: HTTP methods and DynamoDB's keywords. */
 const keywords = new Set(['ADD', 'DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'PUT', 'REMOVE', 'SET']);
 
 /**

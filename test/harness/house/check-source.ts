@@ -2,7 +2,7 @@ import { matchesGlob, posix } from 'node:path';
 import { type Node, parseSync, Visitor } from 'oxc-parser';
 import { type Area, areas, emptyNames, impureGlobals, impureMembers } from './import-rules.ts';
 
-/** Stands for what `import()` is given when only running the program tells; allowed nowhere. */
+/** Stands for the argument of an `import()` that is not a literal; allowed nowhere. */
 const computedName = 'a computed name';
 
 /**

@@ -53,7 +53,7 @@ export const countOf = ({ body }: Answer): number => (body as { count: number })
 export const wasReplayed = ({ headers }: Answer): boolean =>
   headers['idempotency-replayed'] === 'true';
 
-/** That these are all numbers from the first on, each once. */
+/** Expects all numbers from the first on, each once. */
 export function expectGapFree(numbers: readonly number[], first = 1): void {
   expect(numbers.toSorted((a, b) => a - b)).toEqual(numbers.map((_, index) => first + index));
 }

@@ -6,7 +6,7 @@ import { environmentNames } from '../../../functions/runtime/environment-names.t
 import type { TestTable } from '../engine/test-table.ts';
 import type { TallyOptions } from '../tally-under-test.ts';
 
-/** What a function has at hand that is not behind HTTP, as it wires it itself, on a table of a test. */
+/** A function's context, wired as functions do it, on a test's table: for calls that do not go over HTTP. */
 export function storedContext(options: {
   table: TestTable;
   counters: TallyOptions['counters'];

@@ -35,7 +35,7 @@ export interface StreamedTally extends TallyUnderTest {
 }
 
 export interface StreamedTallyOptions extends Omit<TallyOptions, 'table' | 'endpoint'> {
-  /** Whether every batch is delivered twice, as it should make no difference; it does by default. */
+  /** Whether every batch is delivered twice, which must make no difference; true by default. */
   readonly redelivers?: boolean;
 }
 

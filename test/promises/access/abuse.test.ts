@@ -66,7 +66,7 @@ describe('a change that is sent again', () => {
   });
 });
 
-/** Pieces of which a name could be made to mean something else in a key, a path or a page. */
+/** Pieces that could make a name mean something else in a key, a path or a page. */
 const hostileName = fc
   .array(
     fc.constantFrom(
@@ -203,7 +203,7 @@ describe('an amount', () => {
       status: 200,
       body: { count: Number.MAX_SAFE_INTEGER },
     });
-    // Counted, but by no number that could be said.
+    // The change is counted, but the count is too large to be said exactly.
     expect(await tally.change('post/likes', limits.amount)).toMatchObject({
       status: 204,
       body: '',

@@ -1,7 +1,7 @@
 /**
- * Thousands of requests, made from the schemas and bent, or plain bytes, by nobody, tenants, visitors,
- * an operator and people with keys that are none, against a real server: it answers all of them, does
- * only what the one who asked had the right to, and is no bigger afterwards.
+ * Thousands of requests against a real server: made from the schemas and bent, or plain bytes; from
+ * anonymous callers, tenants, visitors, an operator, and callers with false keys. The server answers all
+ * of them, does only what each caller had the right to, and holds no more memory afterwards.
  *
  *     TALLY_ATTACK_REQUESTS=50000 npm test -- test/promises/access/attack.test.ts
  */
@@ -164,7 +164,7 @@ function sendRaw(bytes: Buffer): Promise<Buffer> {
     const parts: Buffer[] = [];
     const socket = connect(server.port, '127.0.0.1', () => socket.end(bytes));
     socket.on('data', (part: Buffer) => parts.push(part));
-    // A server may reset the connection of who sends nonsense; what it said until then counts.
+    // A server may reset the connection of a client that sends nonsense; what it said until then counts.
     socket.on('error', () => {});
     socket.on('close', () => resolve(Buffer.concat(parts)));
   });
@@ -280,7 +280,7 @@ async function attackAll(): Promise<string[]> {
 test('every request is answered, and only what somebody had the right to is done', () => {
   expect(wrong).toEqual([]);
   expect(server.hasEnded()).toBe(false);
-  // The attack was one: it got through, and was refused, in every way there is.
+  // It was a real attack: requests got through, and were refused, in every way there is.
   for (const status of [200, 201, 204, 400, 401, 403, 404, 405, 409, 413]) {
     expect([...statuses.keys()], `seed ${seed}`).toContain(status);
   }

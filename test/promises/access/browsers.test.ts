@@ -1,4 +1,4 @@
-/** What browsers are told: who may read an answer, what a page may do, and what caches must tell apart. */
+/** What browsers are told: which pages may read an answer, what a page may do, and what caches must tell apart. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { SettingsInput } from '../../../functions/counters/define-counters.ts';
 import { routes } from '../../../functions/http/routes.ts';

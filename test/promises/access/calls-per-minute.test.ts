@@ -172,7 +172,7 @@ test('calls that cannot be counted are refused, not waved through', async () => 
   });
   await guarded.send(get('/v1/resto-7/stock', headers));
   proxy.inject({ effect: 'server error before commit', operation: 'UpdateItem' });
-  // What was asked for has not happened, whatever became of the count of the call.
+  // The request has not run, even if the call may have been counted.
   for (const request of [
     get('/v1/resto-7/stock', headers),
     increment('/v1/resto-7/stock', headers),

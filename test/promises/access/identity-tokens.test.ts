@@ -1,6 +1,6 @@
 /**
  * Tokens of an identity provider. API Gateway verifies them and hands their claims on; here the claims
- * stand in an event as it does that. What nobody but API Gateway can set is all that is believed.
+ * are put into an event in the same place. Tally trusts only that place, which no caller can set.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { HttpResponse } from '../../../functions/http/responses.ts';

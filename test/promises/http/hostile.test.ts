@@ -221,7 +221,7 @@ test('every request gets an answer that is documented, and counts exactly if it 
   expect(await totalCount()).toBe(expected);
 });
 
-/** Ends every connection: what is left over of a request before it cannot be one, either. */
+/** Ends every connection. Whatever is left of a broken request before it, this one is the last. */
 const lastRequest = 'GET /v1/health HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n';
 
 /** Sends bytes as they are and collects what comes back until the server closes. */
@@ -232,7 +232,7 @@ function sendRaw(bytes: Buffer): Promise<Buffer> {
       socket.write(Buffer.concat([bytes, Buffer.from(lastRequest)]));
     });
     socket.on('data', (chunk) => chunks.push(chunk));
-    // A server may reset the connection of who sends nonsense; what it said until then counts.
+    // A server may reset the connection of a client that sends nonsense; what it said until then counts.
     socket.on('error', () => {});
     socket.on('close', () => resolve(Buffer.concat(chunks)));
   });

@@ -1,4 +1,4 @@
-/** Who may write a counter, but not read it, learns nothing of its count from the answers. */
+/** Callers with write but not read access learn nothing about the count of a counter from its answers. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { admin, adminKey, type Headers, makeKey, nobody } from '../../harness/access/callers.ts';
 import {
@@ -8,7 +8,7 @@ import {
 } from '../../harness/tally-under-test.ts';
 
 const secret = { read: 'key', write: 'public' } as const;
-/** What nobody may be told who may not read. */
+/** What callers without read access must not get. */
 const count = 4711;
 
 let tally: TallyUnderTest;

@@ -131,7 +131,7 @@ describe('in real time', () => {
     );
 
   test('viewers that leave are gone at once', async () => {
-    // Who is silent is taken for here for an hour.
+    // Viewers that fall silent still count as here for an hour.
     const readers = Array.from({ length: 6 }, (_, index) => openPage('readers', `reader-${index}`));
     try {
       await expectCount('readers', 6);

@@ -31,7 +31,7 @@ beforeEach(async () => {
 
 afterEach(() => proxy.stop());
 
-/** What was sent but for the settings of the subject, which each container reads once a minute. */
+/** What was sent, without the reads of the subject's settings, which each container makes once a minute. */
 const sent = () =>
   proxy.requests
     .filter(({ body }) => !JSON.stringify(body).includes('"s#'))
@@ -146,7 +146,7 @@ describe('a book that stays busy until the deadline', () => {
     headers: { 'retry-after': expect.stringMatching(/^\d+$/) },
     body: { code: 'contended', detail: expect.stringContaining('no number was issued') },
   };
-  /** All but what keys are used for. */
+  /** All items except claims. */
   const books = async () => (await tally.items()).filter(({ pk }) => !String(pk).startsWith('i#'));
 
   test.each([

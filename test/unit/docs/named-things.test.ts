@@ -26,6 +26,21 @@ test.each(documents)('%s names only files, scripts and variables that exist', (f
   expect(checkNamedThings(file, read(file), things)).toEqual([]);
 });
 
+test('comments name only sources and documents that exist', () => {
+  const comment = /^\s*(?:\/\*\*|\*|\/\/).*/gm;
+  const fileInText = /(?<![\w/])(?:[\w.-]+\/)*[\w-][\w.-]*\.(?:ts|md)\b/g;
+  const isThere = (name: string) => files.some((file) => `/${file}`.endsWith(`/${name}`));
+  const named = files
+    .filter((file) => /\.(?:ts|mjs|js)$/.test(file))
+    .flatMap((file) =>
+      [...read(file).matchAll(comment)]
+        .flatMap(([line]) => line.match(fileInText) ?? [])
+        .map((name) => ({ file, name })),
+    );
+  expect(named.length).toBeGreaterThan(10);
+  expect(named.filter(({ name }) => !isThere(name))).toEqual([]);
+});
+
 test('the documents for newcomers are among those that are checked', () => {
   expect(documents).toEqual(
     expect.arrayContaining(['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs/architecture.md']),
@@ -65,6 +80,6 @@ test.each([
     'a variable',
     '`PORT`, and `GET` is none\n```sh\nPORT=0 npm run check\nURL=http://localhost\n```',
   ],
-])('%s that exists is no mistake', (_what, markdown) => {
+])('%s that exists is accepted', (_what, markdown) => {
   expect(checkNamedThings('docs/guide.md', markdown, few)).toEqual([]);
 });

@@ -1,4 +1,4 @@
-/** Who may do what in AWS, and what a flood may cost there. */
+/** The rights of the functions in AWS, and what a flood may cost there. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -151,7 +151,7 @@ describe('the read function', () => {
   });
 
   test('may not write where a request names no key at all', () => {
-    // ForAllValues is true of nothing.
+    // ForAllValues is also true where there are no values.
     expect(writes).toHaveLength(3);
     for (const { Condition, Resource } of writes) {
       expect(Condition.Null).toEqual({ 'dynamodb:LeadingKeys': 'false' });

@@ -152,7 +152,7 @@ describe.each(functionNames)('the %s function', (name) => {
   test('may do what it needs and nothing else', () => {
     const get = ['dynamodb:BatchGetItem', 'dynamodb:GetItem'];
     const fold = [...get, 'dynamodb:PutItem', 'dynamodb:UpdateItem'];
-    // The writes that checking who calls takes; access.test.ts has the items they are limited to.
+    // The writes that checking who calls takes; aws-rights.test.ts has the items they are limited to.
     const noteCaller = ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:UpdateItem'];
     const read = [...get, 'dynamodb:Query', ...noteCaller];
     const write = [...fold, 'dynamodb:DeleteItem', 'dynamodb:Query'];
@@ -193,7 +193,7 @@ describe('the stream', () => {
     ]);
     expect(mapping).toMatchObject({ StartingPosition: 'TRIM_HORIZON', ParallelizationFactor: 1 });
     expect(mapping.TumblingWindowInSeconds).toBeGreaterThan(0);
-    // With a window, Lambda takes an answer for a failure that has no state: see stream-batch.ts.
+    // With a tumbling window, Lambda takes an answer without state for a failure: see stream-function.ts.
     expect(mapping).not.toHaveProperty('FunctionResponseTypes');
   });
 
