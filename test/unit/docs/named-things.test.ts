@@ -11,7 +11,7 @@ const files = globSync(['**/*', '.*', '.{ci,github,vscode}/**/*'], { exclude: is
 );
 const documents = files.filter((file) => /^(?:docs\/)?[\w-]+\.md$/.test(file));
 const sources = files.filter((file) =>
-  /^(?:bench|bin|functions|lib|local|test\/(?:harness|promises))\/.*\.m?ts$/.test(file),
+  /^(?:bench|bin|functions|lib|local|test)\/(?!unit\/docs\/).*\.m?ts$/.test(file),
 );
 const sourceText = sources.map(read).join('\n');
 
