@@ -3,7 +3,7 @@ import { Construct } from 'constructs';
 
 export interface MonthlyBudgetProps {
   readonly usd: number;
-  /** Who is told. */
+  /** The address that is mailed. */
   readonly email: string;
 }
 

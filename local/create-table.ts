@@ -42,7 +42,7 @@ async function describe({
 }: TableRequest): Promise<TableDescription | undefined> {
   try {
     const { Table } = await client.send(new DescribeTableCommand({ TableName: tableName }));
-    if (Table === undefined) throw new Error('What answers is no DynamoDB.');
+    if (Table === undefined) throw new Error('What answers is not DynamoDB.');
     return Table;
   } catch (error) {
     if (error instanceof ResourceNotFoundException) return undefined;

@@ -130,7 +130,7 @@ function watchEnd(guard: ChildProcessWithoutNullStreams): Promise<Error> {
   guard.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(-KEPT_STDERR_CHARACTERS);
   });
-  // Writing `stop` to a guard that has just ended is no error.
+  // Writing `stop` to a guard that has just ended is not an error.
   guard.stdin.on('error', () => {});
   return new Promise((resolve) => {
     guard.on('error', resolve);
