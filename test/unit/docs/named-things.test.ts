@@ -41,6 +41,18 @@ test('comments name only sources and documents that exist', () => {
   expect(named.filter(({ name }) => !isThere(name))).toEqual([]);
 });
 
+test('the picture of the rooms has every folder there is, and no other', () => {
+  const picture = /^## Rooms\n+```\n(.*?)^```/ms.exec(read('docs/architecture.md'))?.[1] ?? '';
+  const drawn = [...picture.matchAll(/^( *)([\w/]+)\/ /gm)].map(([, indent, folder = '']) =>
+    indent === '' ? folder : `functions/${folder}`,
+  );
+  const rooms = files
+    .filter((file) => /\/.*\.(?:ts|md)$/.test(file) && !file.startsWith('.'))
+    .map((file) => /^functions\/http\/\w+(?=\/)|^functions\/\w+(?=\/)|^\w+/.exec(file)?.[0]);
+  const folders = new Set(['functions', ...rooms]);
+  expect(drawn.toSorted()).toEqual([...folders].toSorted());
+});
+
 test('the documents for newcomers are among those that are checked', () => {
   expect(documents).toEqual(
     expect.arrayContaining(['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs/architecture.md']),
