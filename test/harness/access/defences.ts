@@ -103,7 +103,7 @@ export const defences: readonly Defence[] = [
     test: 1,
   },
   {
-    attack: "Learning about others through a user's unread counts",
+    attack: "Learning of others through a user's unread counts",
     file: 'functions/http/answer-request.ts',
     without: [
       ['if (error instanceof Problem) return false;', 'if (error instanceof Problem) return true;'],
@@ -280,12 +280,12 @@ export const defences: readonly Defence[] = [
     test: 2,
   },
   {
-    attack: 'Learning about the inside from error answers',
+    attack: 'Reading about the inside in error answers',
     file: 'functions/http/answer-request.ts',
     without: [["'See the log of this request.'", 'cause.message']],
   },
   {
-    attack: 'Learning about the inside from error answers',
+    attack: 'Reading about the inside in error answers',
     file: 'functions/http/answer-request.ts',
     without: [["'The database does not answer; nothing was changed.'", 'String(cause.cause)']],
     test: 1,

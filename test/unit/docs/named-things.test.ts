@@ -49,8 +49,7 @@ test('the picture of the rooms has every folder there is, and no other', () => {
   const rooms = files
     .filter((file) => /\/.*\.(?:ts|md)$/.test(file) && !file.startsWith('.'))
     .map((file) => /^functions\/http\/\w+(?=\/)|^functions\/\w+(?=\/)|^\w+/.exec(file)?.[0]);
-  const folders = new Set(['functions', ...rooms]);
-  expect(drawn.toSorted()).toEqual([...folders].toSorted());
+  expect(new Set(drawn)).toEqual(new Set(['functions', ...rooms]));
 });
 
 test('the documents for newcomers are among those that are checked', () => {
