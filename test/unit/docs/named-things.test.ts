@@ -11,7 +11,7 @@ const files = globSync(['**/*', '.*', '.{ci,github,vscode}/**/*'], { exclude: is
 );
 const documents = files.filter((file) => /^(?:docs\/)?[\w-]+\.md$/.test(file));
 const sources = files.filter((file) =>
-  /^(?:bench|bin|functions|lib|local|test)\/(?!unit\/docs\/).*\.m?ts$/.test(file),
+  /^(?:bench|bin|functions|lib|local|test)\/(?!unit\/docs\/).*\.(?:ts|mjs)$/.test(file),
 );
 const sourceText = sources.map(read).join('\n');
 
@@ -28,7 +28,7 @@ test.each(documents)('%s names only files, scripts and variables that exist', (f
 
 test('comments name only sources and documents that exist', () => {
   const comment = /^\s*(?:\/\*\*|\*|\/\/).*/gm;
-  const fileInText = /(?<![\w/])(?:[\w.-]+\/)*[\w-][\w.-]*\.(?:ts|md)\b/g;
+  const fileInText = /(?<![\w/*.-])(?:[\w.-]+\/)*[\w-][\w.-]*\.(?:ts|md)\b/g;
   const isThere = (name: string) => files.some((file) => `/${file}`.endsWith(`/${name}`));
   const named = files
     .filter((file) => /\.(?:ts|mjs|js)$/.test(file))
