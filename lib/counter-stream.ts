@@ -3,6 +3,7 @@ import { FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-la
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { itemPrefixes } from '../functions/dynamo/item-prefixes.ts';
 import type { CounterFunction } from './counter-function.ts';
 import type { CounterTable } from './counter-table.ts';
 import type { OperatorAlarms } from './operator-alarms.ts';
@@ -42,13 +43,13 @@ export class CounterStream extends Construct {
       bisectBatchOnError: true,
       onFailure: new SqsDlq(givenUp),
       // Every token leaves again a day later, which counts nothing and would be a second invocation.
-      // Only members (`m#`) count when they are removed. Nothing else is worth a filter: settings, keys
+      // Only members count when they are removed. Nothing else is worth a filter: settings, keys
       // and ticket books are few beside the ledger, and a kind of item forgotten here would be lost.
       filters: [
         FilterCriteria.filter({ eventName: FilterRule.or('INSERT', 'MODIFY') }),
         FilterCriteria.filter({
           eventName: FilterRule.isEqual('REMOVE'),
-          dynamodb: { Keys: { pk: { S: FilterRule.beginsWith('m#') } } },
+          dynamodb: { Keys: { pk: { S: FilterRule.beginsWith(itemPrefixes.member) } } },
         }),
       ],
     });

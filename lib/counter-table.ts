@@ -8,6 +8,12 @@ import {
 } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { apiKeyAttributes } from '../functions/dynamo/attributes.ts';
+import {
+  apiKeysPartition,
+  itemPrefixes,
+  secretPartition,
+} from '../functions/dynamo/item-prefixes.ts';
 import { tableDefinition } from '../functions/dynamo/table-definition.ts';
 import { environmentNames } from '../functions/runtime/environment-names.ts';
 import type { CounterFunction } from './counter-function.ts';
@@ -65,9 +71,13 @@ export class CounterTable extends Construct {
    */
   grantRead(reader: CounterFunction): void {
     this.grant(reader, 'dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query');
-    this.grantItems(reader, 'dynamodb:UpdateItem', 'k#', ['pk', 'sk', 'u']);
-    this.grantItems(reader, 'dynamodb:UpdateItem', 'c#*#.calls#*');
-    this.grantItems(reader, 'dynamodb:PutItem', 'p#secret');
+    this.grantItems(reader, 'dynamodb:UpdateItem', apiKeysPartition, [
+      tableDefinition.partitionKey,
+      tableDefinition.sortKey,
+      apiKeyAttributes.lastUsedDay,
+    ]);
+    this.grantItems(reader, 'dynamodb:UpdateItem', `${itemPrefixes.cell}*#.calls#*`);
+    this.grantItems(reader, 'dynamodb:PutItem', secretPartition);
   }
 
   /**

@@ -8,9 +8,11 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import type { Scope } from '../rules/scopes.ts';
 import type { ApiKey, ApiKeyStore } from '../store/api-key-store.ts';
+import { apiKeyAttributes as names } from './attributes.ts';
 import type { DynamoClients } from './dynamo-clients.ts';
 import { readFailure, writeFailure } from './dynamo-errors.ts';
-import { apiKeyItemKey, apiKeysPartition } from './item-keys.ts';
+import { apiKeyItemKey } from './item-keys.ts';
+import { apiKeysPartition } from './item-prefixes.ts';
 
 type Item = Readonly<Record<string, unknown>>;
 
@@ -59,13 +61,13 @@ export function createDynamoApiKeyStore({
             TableName,
             Item: {
               ...apiKeyItemKey(key.id),
-              h: key.secretHash,
-              g: key.scopes,
-              m: key.callsPerMinute,
-              t: key.createdAtMs,
+              [names.secretHash]: key.secretHash,
+              [names.scopes]: key.scopes,
+              [names.callsPerMinute]: key.callsPerMinute,
+              [names.createdAtMs]: key.createdAtMs,
             },
             // The SDK sends it again if the answer is lost, and must then not stumble over itself.
-            ConditionExpression: 'attribute_not_exists(pk) OR h = :hash',
+            ConditionExpression: `attribute_not_exists(pk) OR ${names.secretHash} = :hash`,
             ExpressionAttributeValues: { ':hash': key.secretHash },
           }),
         );
@@ -91,8 +93,8 @@ export function createDynamoApiKeyStore({
           new UpdateCommand({
             TableName,
             Key: apiKeyItemKey(id),
-            UpdateExpression: 'SET u = :day',
-            ConditionExpression: 'attribute_exists(pk) AND (attribute_not_exists(u) OR u < :day)',
+            UpdateExpression: `SET ${names.lastUsedDay} = :day`,
+            ConditionExpression: `attribute_exists(pk) AND (attribute_not_exists(${names.lastUsedDay}) OR ${names.lastUsedDay} < :day)`,
             ExpressionAttributeValues: { ':day': day },
           }),
         );
@@ -105,9 +107,10 @@ export function createDynamoApiKeyStore({
 
 const parse = (item: Item): ApiKey => ({
   id: String(item.sk),
-  secretHash: Buffer.from(item.h as Uint8Array),
-  scopes: item.g as Scope[],
-  callsPerMinute: item.m === undefined ? undefined : Number(item.m),
-  createdAtMs: Number(item.t),
-  lastUsedDay: typeof item.u === 'string' ? item.u : undefined,
+  secretHash: Buffer.from(item[names.secretHash] as Uint8Array),
+  scopes: item[names.scopes] as Scope[],
+  callsPerMinute:
+    item[names.callsPerMinute] === undefined ? undefined : Number(item[names.callsPerMinute]),
+  createdAtMs: Number(item[names.createdAtMs]),
+  lastUsedDay: item[names.lastUsedDay] as string | undefined,
 });

@@ -15,8 +15,10 @@ import {
   type Token,
   type TokenOutcome,
 } from '../store/counter-store.ts';
+import { cellAttributes as names } from './attributes.ts';
 import { type DynamoClients, fromWire } from './dynamo-clients.ts';
 import { isContention, isOutcomeUnknown, writeFailure } from './dynamo-errors.ts';
+import { expiryClause } from './expiry-clause.ts';
 import { cellItemKey, settingsItemKey } from './item-keys.ts';
 import { createItemReader } from './item-reader.ts';
 import { parseCell, parseSeenToken, parseSettings, settingsItem, tokenItem } from './items.ts';
@@ -117,8 +119,11 @@ export function createDynamoCounterStore(options: {
         new UpdateCommand({
           TableName,
           Key: cellItemKey(key),
-          UpdateExpression: `SET s = :to${expiresAt === undefined ? '' : ', x = if_not_exists(x, :x)'}`,
-          ConditionExpression: from === 1 ? 'attribute_not_exists(s) OR s = :from' : 's = :from',
+          UpdateExpression: `SET ${names.shardCount} = :to${expiryClause(expiresAt)}`,
+          ConditionExpression:
+            from === 1
+              ? `attribute_not_exists(${names.shardCount}) OR ${names.shardCount} = :from`
+              : `${names.shardCount} = :from`,
           ExpressionAttributeValues: { ':from': from, ':to': to, ':x': expiresAt },
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         }),
@@ -157,7 +162,7 @@ export function createDynamoCounterStore(options: {
         new UpdateCommand({
           TableName,
           Key: cellItemKey(key),
-          UpdateExpression: `SET l = :until${expiresAt === undefined ? '' : ', x = if_not_exists(x, :x)'}`,
+          UpdateExpression: `SET ${names.watchedUntilMs} = :until${expiryClause(expiresAt)}`,
           ExpressionAttributeValues: { ':until': untilMs, ':x': expiresAt },
         }),
       );
@@ -193,7 +198,7 @@ function addExpression(change: CellChange) {
   );
   return {
     Key: cellItemKey(change.key),
-    UpdateExpression: `ADD n :amount${resetAway === 0n ? '' : ', z :resetAway'} SET t = :now${change.expiresAt === undefined ? '' : ', x = if_not_exists(x, :x)'}`,
+    UpdateExpression: `ADD ${names.count} :amount${resetAway === 0n ? '' : `, ${names.resetAway} :resetAway`} SET ${names.updatedAtMs} = :now${expiryClause(change.expiresAt)}`,
     ...(conditions.length === 0 ? {} : { ConditionExpression: conditions.join(' AND ') }),
     ExpressionAttributeValues: {
       ':amount': amount,
@@ -209,22 +214,24 @@ function addExpression(change: CellChange) {
 
 function withinAllowed(allowed: AllowedBefore): string | undefined {
   const bounds = [
-    allowed.atLeast === undefined ? undefined : 'n >= :atLeast',
-    allowed.atMost === undefined ? undefined : 'n <= :atMost',
+    allowed.atLeast === undefined ? undefined : `${names.count} >= :atLeast`,
+    allowed.atMost === undefined ? undefined : `${names.count} <= :atMost`,
   ].filter((bound) => bound !== undefined);
   if (bounds.length === 0) return undefined;
   const present = bounds.join(' AND ');
   const here = fitsBounds(0, allowed)
-    ? `(attribute_not_exists(n) OR (${present}))`
+    ? `(attribute_not_exists(${names.count}) OR (${present}))`
     : `(${present})`;
   // Of several cells, none knows how much there is in all of them.
-  return `${here} AND attribute_not_exists(s)`;
+  return `${here} AND attribute_not_exists(${names.shardCount})`;
 }
 
 function notResetSince(resetAwayBefore: bigint | undefined): string | undefined {
   if (resetAwayBefore === undefined) return undefined;
-  const asBefore = 'z = :resetAwayBefore';
-  return resetAwayBefore === 0n ? `(attribute_not_exists(z) OR ${asBefore})` : asBefore;
+  const asBefore = `${names.resetAway} = :resetAwayBefore`;
+  return resetAwayBefore === 0n
+    ? `(attribute_not_exists(${names.resetAway}) OR ${asBefore})`
+    : asBefore;
 }
 
 /** A token that was there before: unless this very request put it there, and the reply was lost. */

@@ -6,8 +6,10 @@ import { limits } from '../rules/limits.ts';
 import { staleWatermarks, toWatermark, unfolded, watermarkName } from '../rules/watermarks.ts';
 import type { Cell, CellKey } from '../store/counter-store.ts';
 import type { CellFold, FoldStore } from '../store/fold-store.ts';
+import { cellAttributes as names } from './attributes.ts';
 import { type DynamoClients, fromWire } from './dynamo-clients.ts';
 import { isContention } from './dynamo-errors.ts';
+import { expiryClause } from './expiry-clause.ts';
 import { cellItemKey } from './item-keys.ts';
 import { parseCell, partAttribute, partOfAttribute } from './items.ts';
 
@@ -77,15 +79,14 @@ export function createDynamoFoldStore({
     const asSeen = watermark === undefined ? notSeen : '#mark = :seen';
     const unmoved = isLookedAt ? asSeen : `(${notSeen} OR #mark < :first)`;
     // Strictly later, so that of two totals of one cell the time tells which is newer.
-    const later = '(attribute_not_exists(t) OR t < :now)';
-    const expiry = expiresAt === undefined ? '' : ', x = if_not_exists(x, :x)';
+    const later = `(attribute_not_exists(${names.updatedAtMs}) OR ${names.updatedAtMs} < :now)`;
     const sums = sumsOf(entries);
     try {
       const { Attributes } = await clients.retrying.send(
         new UpdateCommand({
           TableName,
           Key: cellItemKey(key),
-          UpdateExpression: `ADD ${sums.map((_, index) => `#sum${index} :sum${index}`).join(', ')} SET #mark = :last, t = :now${expiry}`,
+          UpdateExpression: `ADD ${sums.map((_, index) => `#sum${index} :sum${index}`).join(', ')} SET #mark = :last, ${names.updatedAtMs} = :now${expiryClause(expiresAt)}`,
           ConditionExpression: `${unmoved} AND ${later}`,
           ExpressionAttributeNames: {
             '#mark': mark,
@@ -121,13 +122,13 @@ export function createDynamoFoldStore({
   async function isOfMalformed(
     error: unknown,
     key: CellKey,
-    names: readonly string[],
+    attributes: readonly string[],
   ): Promise<boolean> {
     if (!(error instanceof Error && error.name === 'ValidationException')) return false;
     const { Item = {} } = await clients.retrying.send(
       new GetCommand({ TableName, Key: cellItemKey(key), ConsistentRead: true }),
     );
-    return isMalformed(Item, names);
+    return isMalformed(Item, attributes);
   }
 
   /**
@@ -139,10 +140,10 @@ export function createDynamoFoldStore({
     current: string,
     item: Item,
   ): Promise<void> {
-    const names = Object.keys(item);
-    const over = names.filter((name) => isPartOver(partOfAttribute(name) ?? ''));
+    const present = Object.keys(item);
+    const over = present.filter((name) => isPartOver(partOfAttribute(name) ?? ''));
     const stale = [
-      ...staleWatermarks(names, { current, nowMs }),
+      ...staleWatermarks(present, { current, nowMs }),
       ...(over.length < limits.bucketsOver ? [] : over),
     ];
     if (stale.length === 0) return;
@@ -164,7 +165,7 @@ export function createDynamoFoldStore({
 /** What is to be added to which attribute. */
 function sumsOf(entries: readonly FoldEntry[]): [name: string, sum: bigint][] {
   const byName = Map.groupBy(entries, ({ part }) =>
-    part === undefined ? 'n' : partAttribute(part),
+    part === undefined ? names.count : partAttribute(part),
   );
   return [...byName].map(([name, same]) => [
     name,
@@ -173,8 +174,8 @@ function sumsOf(entries: readonly FoldEntry[]): [name: string, sum: bigint][] {
 }
 
 /** Whether the time of a cell, or one of these watermarks and counts, is of another type than Tally writes. */
-const isMalformed = (item: Item, names: readonly string[]): boolean =>
-  ['t', ...names].some((name) => {
+const isMalformed = (item: Item, attributes: readonly string[]): boolean =>
+  [names.updatedAtMs, ...attributes].some((name) => {
     const types = name.startsWith('w') ? ['string'] : ['number', 'bigint'];
     return item[name] !== undefined && !types.includes(typeof item[name]);
   });
@@ -195,7 +196,7 @@ function corrected(
     watermark,
     isLookedAt: true,
     entries: unfolded(entries, watermark),
-    updatedAtMs: Math.max(nowMs, Number(item.t ?? 0) + 4 ** attempt),
+    updatedAtMs: Math.max(nowMs, Number(item[names.updatedAtMs] ?? 0) + 4 ** attempt),
   };
 }
 

@@ -1,5 +1,6 @@
 import { DeleteCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { MemberState, MemberStore } from '../store/member-store.ts';
+import { memberAttributes as names } from './attributes.ts';
 import type { DynamoClients } from './dynamo-clients.ts';
 import { readFailure, writeFailure } from './dynamo-errors.ts';
 import { memberItemKey } from './item-keys.ts';
@@ -38,11 +39,24 @@ export function createDynamoMemberStore({
     },
 
     async choose(key, choice, region) {
-      return (await put({ ...memberItemKey(key), c: choice, r: region }))?.choice;
+      return (
+        await put({
+          ...memberItemKey(key),
+          [names.choice]: choice,
+          [names.region]: region,
+        })
+      )?.choice;
     },
 
     async beat(key, bucket, { region, expiresAt }) {
-      return (await put({ ...memberItemKey(key), b: bucket, r: region, x: expiresAt }))?.bucket;
+      return (
+        await put({
+          ...memberItemKey(key),
+          [names.bucket]: bucket,
+          [names.region]: region,
+          [names.expiresAt]: expiresAt,
+        })
+      )?.bucket;
     },
 
     async remove(key) {
@@ -58,9 +72,10 @@ export function createDynamoMemberStore({
   };
 }
 
-function parseMember({ c, b }: Item): MemberState {
+function parseMember(item: Item): MemberState {
+  const { [names.choice]: choice, [names.bucket]: bucket } = item;
   return {
-    ...(typeof c === 'string' ? { choice: c } : {}),
-    ...(typeof b === 'string' ? { bucket: b } : {}),
+    ...(typeof choice === 'string' ? { choice } : {}),
+    ...(typeof bucket === 'string' ? { bucket } : {}),
   };
 }

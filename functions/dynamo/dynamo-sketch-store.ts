@@ -7,15 +7,20 @@ import {
   registersPerPage,
 } from '../rules/hyperloglog.ts';
 import type { SketchKey, SketchStore } from '../store/sketch-store.ts';
+import { attributePrefixes, sketchBlockAttributes as names } from './attributes.ts';
 import { type DynamoClients, fromWire } from './dynamo-clients.ts';
 import { writeFailure } from './dynamo-errors.ts';
-import { sketchItemKey } from './item-keys.ts';
+import { expiryClause } from './expiry-clause.ts';
+import { sketchBlockItemKey } from './item-keys.ts';
 import { createItemReader } from './item-reader.ts';
 
 type Item = Readonly<Record<string, unknown>>;
 
+const { register: registerPrefix } = attributePrefixes.sketchBlock;
+
 /** A page holds its registers as numbers under short names: `r0` to `r3j`, below a kilobyte in all. */
-const registerName = (index: number): string => `r${(index % registersPerPage).toString(36)}`;
+const registerName = (index: number): string =>
+  `${registerPrefix}${(index % registersPerPage).toString(36)}`;
 const pageOf = (index: number): number => Math.floor(index / registersPerPage);
 
 export function createDynamoSketchStore(options: {
@@ -32,8 +37,8 @@ export function createDynamoSketchStore(options: {
       const { Attributes } = await clients.retrying.send(
         new UpdateCommand({
           TableName,
-          Key: sketchItemKey(key, page),
-          UpdateExpression: `SET #register = :rank${expiresAt === undefined ? '' : ', x = if_not_exists(x, :x)'}`,
+          Key: sketchBlockItemKey(key, page),
+          UpdateExpression: `SET #register = :rank${expiryClause(expiresAt)}`,
           ConditionExpression: 'attribute_not_exists(#register) OR #register < :rank',
           ExpressionAttributeNames: { '#register': registerName(index) },
           ExpressionAttributeValues: { ':rank': rank, ':x': expiresAt },
@@ -56,7 +61,7 @@ export function createDynamoSketchStore(options: {
   ): Promise<Registers> {
     const pages = Array.from({ length: pageCount }, (_, page) => page);
     const items = await readItems(
-      pages.map((page) => sketchItemKey(key, page)),
+      pages.map((page) => sketchBlockItemKey(key, page)),
       how,
     );
     const registers = emptyRegisters();
@@ -72,7 +77,7 @@ export function createDynamoSketchStore(options: {
 
 /** DynamoDB deletes expired items hours or days late. */
 const unexpired = (item: Item = {}, nowMs: number): Item | undefined =>
-  Number(item.x ?? Infinity) * 1000 > nowMs ? item : undefined;
+  Number(item[names.expiresAt] ?? Infinity) * 1000 > nowMs ? item : undefined;
 
 function withPage(registers: Registers, page: number, item: Item = {}): Registers {
   const first = page * registersPerPage;

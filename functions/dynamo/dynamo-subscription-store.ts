@@ -1,9 +1,10 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, PutCommand, paginateQuery, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Subscription, SubscriptionStore } from '../store/subscription-store.ts';
+import { subscriptionAttributes as names } from './attributes.ts';
 import type { DynamoClients } from './dynamo-clients.ts';
 import { readFailure, writeFailure } from './dynamo-errors.ts';
-import { subscriptionItemKey, userKey } from './item-keys.ts';
+import { subscriptionItemKey, userPartition } from './item-keys.ts';
 
 export function createDynamoSubscriptionStore({
   clients: { retrying },
@@ -30,7 +31,7 @@ export function createDynamoSubscriptionStore({
           {
             TableName,
             KeyConditionExpression: 'pk = :user',
-            ExpressionAttributeValues: { ':user': userKey(user) },
+            ExpressionAttributeValues: { ':user': userPartition(user) },
             // The user that has just subscribed or read must see it.
             ConsistentRead: true,
           },
@@ -47,7 +48,7 @@ export function createDynamoSubscriptionStore({
         retrying.send(
           new PutCommand({
             TableName,
-            Item: { ...subscriptionItemKey(user, subscription), n: subscription.seen },
+            Item: { ...subscriptionItemKey(user, subscription), [names.seen]: subscription.seen },
             ConditionExpression: 'attribute_not_exists(pk)',
           }),
         ),
@@ -66,9 +67,9 @@ export function createDynamoSubscriptionStore({
           new UpdateCommand({
             TableName,
             Key: subscriptionItemKey(user, subscription),
-            UpdateExpression: 'SET n = :seen',
+            UpdateExpression: `SET ${names.seen} = :seen`,
             // Fails, too, for a subscription that is not there.
-            ConditionExpression: 'n < :seen OR n = :before',
+            ConditionExpression: `${names.seen} < :seen OR ${names.seen} = :before`,
             ExpressionAttributeValues: { ':seen': seen, ':before': subscription.seen },
           }),
         ),
@@ -78,5 +79,5 @@ export function createDynamoSubscriptionStore({
 
 function parse(item: Readonly<Record<string, unknown>>): Subscription {
   const [subject = '', counter = ''] = String(item.sk).split('#');
-  return { subject, counter, seen: BigInt(item.n as number | bigint) };
+  return { subject, counter, seen: BigInt(item[names.seen] as number | bigint) };
 }

@@ -16,8 +16,10 @@ import type {
   EntryRequest,
   TicketStore,
 } from '../store/ticket-store.ts';
+import { bookPageAttributes, claimAttributes, bookAttributes as names } from './attributes.ts';
 import { type DynamoClients, fromWire } from './dynamo-clients.ts';
 import { isContention, writeFailure } from './dynamo-errors.ts';
+import { expiryClause } from './expiry-clause.ts';
 import { bookItemKey, bookPageItemKey, claimItemKey, tokenHash } from './item-keys.ts';
 import { createItemReader } from './item-reader.ts';
 
@@ -94,7 +96,11 @@ export function createDynamoTicketStore(options: {
       // Before it leaves the book, so that it is always in one of them. Whoever does this writes the
       // same: the page was complete when the next one was begun.
       if (leaving.size > 0) {
-        const Item = pageItem(book, { page: seen.page - 1, entries: leaving, x: seen.expiresAt });
+        const Item = pageItem(book, {
+          page: seen.page - 1,
+          entries: leaving,
+          expiresAt: seen.expiresAt,
+        });
         await retrying.send(new PutCommand({ TableName, Item }));
       }
       await retrying.send(
@@ -116,8 +122,7 @@ export function createDynamoTicketStore(options: {
         new UpdateCommand({
           TableName,
           Key: bookItemKey(book),
-          UpdateExpression:
-            'SET n = if_not_exists(n, :before) + :one, q = if_not_exists(q, :one), t = :now, x = if_not_exists(x, :x)',
+          UpdateExpression: `SET ${nextNumber}, ${names.shift} = if_not_exists(${names.shift}, :one), ${names.updatedAtMs} = :now${expiryClause(expiresAt)}`,
           ExpressionAttributeValues: {
             ':before': firstNumber - 1,
             ':one': 1,
@@ -150,31 +155,37 @@ function putClaimIfAbsent({ book, token, claim, expiresAt }: ClaimRequest) {
   return {
     Item: {
       ...claimItemKey({ ...book, token }),
-      f: claim.fingerprint,
-      y: claim.day,
-      p: claim.fromPage,
-      n: claim.position?.number,
-      q: claim.position?.shift,
-      x: expiresAt,
+      [claimAttributes.fingerprint]: claim.fingerprint,
+      [claimAttributes.day]: claim.day,
+      [claimAttributes.fromPage]: claim.fromPage,
+      [claimAttributes.number]: claim.position?.number,
+      [claimAttributes.shift]: claim.position?.shift,
+      [claimAttributes.expiresAt]: expiresAt,
     },
     ConditionExpression: 'attribute_not_exists(pk)',
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
   };
 }
 
+const nextNumber = `${names.number} = if_not_exists(${names.number}, :before) + :one`;
+
 function enterExpression(request: EntryRequest) {
   const { book, token, fingerprint, shift, fromPage, firstNumber } = request;
   const before = firstNumber - 1;
   const notEntered = 'attribute_not_exists(#token)';
-  const hasSpace = '(attribute_not_exists(c) OR c < :most)';
-  const inShift = orAbsent('q', shift === 1, 'q = :shift');
-  const inReach = orAbsent('p', fromPage === 0, 'p BETWEEN :fromPage AND :nextPage');
+  const hasSpace = orAbsent(names.entryCount, true, `${names.entryCount} < :most`);
+  const inShift = orAbsent(names.shift, shift === 1, `${names.shift} = :shift`);
+  const inReach = orAbsent(
+    names.page,
+    fromPage === 0,
+    `${names.page} BETWEEN :fromPage AND :nextPage`,
+  );
   const entry =
     fingerprint === 'ticket'
-      ? 'n = if_not_exists(n, :before) + :one, q = :shift, #token = if_not_exists(n, :before) + :toEntry'
-      : 'n = :before, q = :newShift, #token = :entry';
+      ? `${nextNumber}, ${names.shift} = :shift, #token = if_not_exists(${names.number}, :before) + :toEntry`
+      : `${names.number} = :before, ${names.shift} = :newShift, #token = :entry`;
   return {
-    UpdateExpression: `SET ${entry}, p = if_not_exists(p, :fromPage), g = if_not_exists(g, :now), t = :now, x = if_not_exists(x, :x) ADD c :one`,
+    UpdateExpression: `SET ${entry}, ${names.page} = if_not_exists(${names.page}, :fromPage), ${names.pageBegunAtMs} = if_not_exists(${names.pageBegunAtMs}, :now), ${names.updatedAtMs} = :now${expiryClause(request.expiresAt)} ADD ${names.entryCount} :one`,
     ConditionExpression: [notEntered, hasSpace, inShift, inReach].join(' AND '),
     ExpressionAttributeNames: { '#token': tokenHash({ ...book, token }) },
     ExpressionAttributeValues: {
@@ -201,22 +212,27 @@ const orAbsent = (name: string, absentCounts: boolean, clause: string): string =
   absentCounts ? `(attribute_not_exists(${name}) OR ${clause})` : clause;
 
 function turnExpression(page: number, leaving: Entries, nowMs: number) {
-  const names = [...leaving.keys()].map((name, index) => [`#e${index}`, name] as const);
-  const remove = names.length === 0 ? '' : ` REMOVE ${names.map(([alias]) => alias).join(', ')}`;
+  const entries = [...leaving.keys()].map((name, index) => [`#e${index}`, name] as const);
+  const remove =
+    entries.length === 0 ? '' : ` REMOVE ${entries.map(([alias]) => alias).join(', ')}`;
   return {
-    UpdateExpression: `SET p = :next, g = :now, c = :none${remove}`,
-    ConditionExpression: 'p = :page',
+    UpdateExpression: `SET ${names.page} = :next, ${names.pageBegunAtMs} = :now, ${names.entryCount} = :none${remove}`,
+    ConditionExpression: `${names.page} = :page`,
     ExpressionAttributeValues: { ':next': page + 1, ':now': nowMs, ':none': 0, ':page': page },
-    ...(names.length === 0 ? {} : { ExpressionAttributeNames: Object.fromEntries(names) }),
+    ...(entries.length === 0 ? {} : { ExpressionAttributeNames: Object.fromEntries(entries) }),
   };
 }
 
 function pageItem(
   book: BookKey,
-  { page, entries, x }: { page: number; entries: Entries; x: number },
+  { page, entries, expiresAt }: { page: number; entries: Entries; expiresAt: number },
 ): Item {
   const packed = [...entries].map(([name, position]) => [name, packPosition(position)]);
-  return { ...bookPageItemKey(book, page), ...Object.fromEntries(packed), x };
+  return {
+    ...bookPageItemKey(book, page),
+    ...Object.fromEntries(packed),
+    [bookPageAttributes.expiresAt]: expiresAt,
+  };
 }
 
 const parseEntries = (item: Item): Entries =>
@@ -227,19 +243,22 @@ const parseEntries = (item: Item): Entries =>
   );
 
 const parseBook = (item: Item): Book => ({
-  number: Number(item.n),
-  shift: Number(item.q ?? 1),
-  page: Number(item.p ?? 0),
-  pageBegunAtMs: Number(item.g ?? 0),
-  entryCount: Number(item.c ?? 0),
+  number: Number(item[names.number]),
+  shift: Number(item[names.shift] ?? 1),
+  page: Number(item[names.page] ?? 0),
+  pageBegunAtMs: Number(item[names.pageBegunAtMs] ?? 0),
+  entryCount: Number(item[names.entryCount] ?? 0),
   entries: parseEntries(item),
-  updatedAtMs: Number(item.t),
-  expiresAt: Number(item.x),
+  updatedAtMs: Number(item[names.updatedAtMs]),
+  expiresAt: Number(item[names.expiresAt]),
 });
 
-const parseClaim = (item: Item): Claim => ({
-  fingerprint: item.f === 'reset' ? 'reset' : 'ticket',
-  day: String(item.y),
-  fromPage: Number(item.p),
-  ...(item.n === undefined ? {} : { position: { number: Number(item.n), shift: Number(item.q) } }),
-});
+function parseClaim(item: Item): Claim {
+  const { [claimAttributes.number]: number, [claimAttributes.shift]: shift } = item;
+  return {
+    fingerprint: item[claimAttributes.fingerprint] === 'reset' ? 'reset' : 'ticket',
+    day: String(item[claimAttributes.day]),
+    fromPage: Number(item[claimAttributes.fromPage]),
+    ...(number === undefined ? {} : { position: { number: Number(number), shift: Number(shift) } }),
+  };
+}

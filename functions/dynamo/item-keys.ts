@@ -5,6 +5,7 @@ import type { MemberKey } from '../store/member-store.ts';
 import type { SketchKey } from '../store/sketch-store.ts';
 import type { Subscription } from '../store/subscription-store.ts';
 import type { BookKey } from '../store/ticket-store.ts';
+import { apiKeysPartition, itemPrefixes, secretPartition } from './item-prefixes.ts';
 
 export interface ItemKey {
   readonly pk: string;
@@ -12,48 +13,58 @@ export interface ItemKey {
 }
 
 export const cellItemKey = (key: CellKey): ItemKey => ({
-  pk: `c#${key.subject}#${key.counter}#${key.region}#${key.shard}`,
+  pk: `${itemPrefixes.cell}${key.subject}#${key.counter}#${key.region}#${key.shard}`,
   sk: key.window,
 });
 
-export const settingsItemKey = (subject: string): ItemKey => ({ pk: `s#${subject}`, sk: '-' });
-
-/** What a member says in a counter, which the fold counts. */
-export const memberItemKey = ({ subject, counter, member }: MemberKey): ItemKey => ({
-  pk: `m#${subject}#${counter}#${member}`,
+export const settingsItemKey = (subject: string): ItemKey => ({
+  pk: `${itemPrefixes.settings}${subject}`,
   sk: '-',
 });
 
-/** A page of the registers of a sketch. */
-export const sketchItemKey = (
-  { subject, counter, region, window }: SketchKey,
-  page: number,
-): ItemKey => ({ pk: `h#${subject}#${counter}#${region}#${page}`, sk: window });
+/** What a member says in a counter, which the fold counts. */
+export const memberItemKey = ({ subject, counter, member }: MemberKey): ItemKey => ({
+  pk: `${itemPrefixes.member}${subject}#${counter}#${member}`,
+  sk: '-',
+});
 
-export const userKey = (user: string): string => `u#${user}`;
+/** A block of the registers of a sketch. */
+export const sketchBlockItemKey = (
+  { subject, counter, region, window }: SketchKey,
+  block: number,
+): ItemKey => ({
+  pk: `${itemPrefixes.sketchBlock}${subject}#${counter}#${region}#${block}`,
+  sk: window,
+});
+
+export const userPartition = (user: string): string => `${itemPrefixes.subscription}${user}`;
 
 export const subscriptionItemKey = (
   user: string,
   { subject, counter }: Pick<Subscription, 'subject' | 'counter'>,
-): ItemKey => ({ pk: userKey(user), sk: `${subject}#${counter}` });
+): ItemKey => ({ pk: userPartition(user), sk: `${subject}#${counter}` });
 
 /** The secret of the deployment. */
-export const secretItemKey: ItemKey = { pk: 'p#secret', sk: '-' };
+export const secretItemKey: ItemKey = { pk: secretPartition, sk: '-' };
 
-/** All API keys are together, so that they can be listed; what is read of them is remembered. */
-export const apiKeysPartition = 'k#';
 export const apiKeyItemKey = (id: string): ItemKey => ({ pk: apiKeysPartition, sk: id });
 
 type TokenName = Pick<Token, 'subject' | 'counter' | 'token'>;
 
-/** The fact that a token stands for, which the fold counts. */
-export const tokenItemKey = (name: TokenName): ItemKey => ({ pk: `e#${hashed(name)}`, sk: '-' });
+/** A change under its token, which the fold counts. */
+export const tokenItemKey = (name: TokenName): ItemKey => ({
+  pk: `${itemPrefixes.token}${hashed(name)}`,
+  sk: '-',
+});
 
-/** What a token is used for in a book of tickets, which nothing counts. */
-export const claimItemKey = (name: TokenName): ItemKey => ({ pk: `i#${hashed(name)}`, sk: '-' });
+/** What a token was used for in a book of tickets, which nothing counts. */
+export const claimItemKey = (name: TokenName): ItemKey => ({
+  pk: `${itemPrefixes.claim}${hashed(name)}`,
+  sk: '-',
+});
 
 export const bookItemKey = ({ subject, counter, day }: BookKey): ItemKey => ({
-  pk: `t#${subject}#${counter}`,
+  pk: `${itemPrefixes.book}${subject}#${counter}`,
   sk: day,
 });
 

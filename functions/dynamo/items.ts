@@ -1,26 +1,36 @@
-/** Items as the table holds them, and what they mean. Attribute names are billed by the byte. */
+/** Items as the table holds them, and what they mean. */
 import type { Cell, SeenToken, SubjectSettings, Token } from '../store/counter-store.ts';
+import {
+  attributePrefixes,
+  cellAttributes,
+  settingsAttributes,
+  tokenAttributes,
+} from './attributes.ts';
 import { settingsItemKey, tokenItemKey } from './item-keys.ts';
 
 type Item = Readonly<Record<string, unknown>>;
 
+const { part: partPrefix } = attributePrefixes.cell;
+
 export function parseCell(item: Item): Cell {
+  const updatedAtMs = item[cellAttributes.updatedAtMs];
+  const expiresAt = item[cellAttributes.expiresAt];
   return {
-    count: integer(item.n) ?? 0n,
+    count: integer(item[cellAttributes.count]) ?? 0n,
     parts: parseParts(item),
-    resetAway: integer(item.z) ?? 0n,
-    updatedAtMs: item.t === undefined ? null : Number(item.t),
-    shardCount: Number(item.s ?? 1),
-    watchedUntilMs: Number(item.l ?? 0),
-    expiresAt: item.x === undefined ? undefined : Number(item.x),
+    resetAway: integer(item[cellAttributes.resetAway]) ?? 0n,
+    updatedAtMs: updatedAtMs === undefined ? null : Number(updatedAtMs),
+    shardCount: Number(item[cellAttributes.shardCount] ?? 1),
+    watchedUntilMs: Number(item[cellAttributes.watchedUntilMs] ?? 0),
+    expiresAt: expiresAt === undefined ? undefined : Number(expiresAt),
   };
 }
 
-/** The attribute of a cell that a part of it is counted in. */
-export const partAttribute = (part: string): string => `.${part}`;
+/** The attribute of a cell that counts one part of it. */
+export const partAttribute = (part: string): string => `${partPrefix}${part}`;
 
 export const partOfAttribute = (name: string): string | undefined =>
-  name.startsWith('.') ? name.slice(1) : undefined;
+  name.startsWith(partPrefix) ? name.slice(partPrefix.length) : undefined;
 
 function parseParts(item: Item): ReadonlyMap<string, bigint> {
   const parts = Object.entries(item).map(
@@ -37,31 +47,31 @@ function parseParts(item: Item): ReadonlyMap<string, bigint> {
 export function tokenItem(token: Token, applied: boolean): Record<string, unknown> {
   return {
     ...tokenItemKey(token),
-    d: token.amount,
-    f: token.fingerprint,
-    r: token.region,
-    k: token.windows,
-    t: token.acceptedAtMs,
-    x: token.expiresAt,
-    ...(applied ? { a: 1 } : {}),
+    [tokenAttributes.amount]: token.amount,
+    [tokenAttributes.fingerprint]: token.fingerprint,
+    [tokenAttributes.region]: token.region,
+    [tokenAttributes.windows]: token.windows,
+    [tokenAttributes.acceptedAtMs]: token.acceptedAtMs,
+    [tokenAttributes.expiresAt]: token.expiresAt,
+    ...(applied ? { [tokenAttributes.applied]: 1 } : {}),
   };
 }
 
 export const parseSeenToken = (item: Item): SeenToken => ({
-  fingerprint: String(item.f),
-  applied: item.a === 1,
-  acceptedAtMs: Number(item.t ?? 0),
+  fingerprint: String(item[tokenAttributes.fingerprint]),
+  applied: item[tokenAttributes.applied] === 1,
+  acceptedAtMs: Number(item[tokenAttributes.acceptedAtMs] ?? 0),
 });
 
 export const settingsItem = (subject: string, settings: SubjectSettings) => ({
   ...settingsItemKey(subject),
-  z: settings.timeZone,
-  o: settings.dayStart,
+  [settingsAttributes.timeZone]: settings.timeZone,
+  [settingsAttributes.dayStart]: settings.dayStart,
 });
 
 export const parseSettings = (item: Item): SubjectSettings => ({
-  timeZone: String(item.z),
-  dayStart: String(item.o),
+  timeZone: String(item[settingsAttributes.timeZone]),
+  dayStart: String(item[settingsAttributes.dayStart]),
 });
 
 function integer(value: unknown): bigint | undefined {

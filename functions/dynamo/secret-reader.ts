@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { secretAttributes as names } from './attributes.ts';
 import type { DynamoClients } from './dynamo-clients.ts';
 import { readFailure } from './dynamo-errors.ts';
 import { secretItemKey } from './item-keys.ts';
@@ -22,7 +23,7 @@ export function createSecretReader({
     const { Item } = await clients.retrying.send(
       new GetCommand({ TableName, Key: secretItemKey, ConsistentRead: true }),
     );
-    return Item && Buffer.from(Item.b as Uint8Array);
+    return Item && Buffer.from(Item[names.secret] as Uint8Array);
   }
 
   async function make(): Promise<Buffer> {
@@ -31,7 +32,7 @@ export function createSecretReader({
       await clients.retrying.send(
         new PutCommand({
           TableName,
-          Item: { ...secretItemKey, b: made },
+          Item: { ...secretItemKey, [names.secret]: made },
           ConditionExpression: 'attribute_not_exists(pk)',
         }),
       );

@@ -5,7 +5,14 @@ import type { Contribution, Fact, LedgerChange } from '../rules/fold.ts';
 import { isCounterName, isName } from '../rules/names.ts';
 import { bucketStart } from '../rules/presence.ts';
 import { allWindowKey, windowKindOf } from '../rules/windows.ts';
+import {
+  attributePrefixes,
+  cellAttributes,
+  memberAttributes,
+  tokenAttributes,
+} from './attributes.ts';
 import { fromWire } from './dynamo-clients.ts';
+import { itemPrefixes } from './item-prefixes.ts';
 import { partOfAttribute } from './items.ts';
 
 export type StreamChange =
@@ -27,20 +34,29 @@ export interface CellMove {
 
 type Item = Readonly<Record<string, unknown>>;
 
-/** First characters of the keys of items that count nothing: books, claims of tickets, sketches, subscriptions, settings, keys, the secret. */
-const uncountedPrefixes: ReadonlySet<string> = new Set(['t', 'i', 'h', 'p', 'u', 's', 'k']);
+/** The items that count nothing. */
+const uncountedPrefixes: ReadonlySet<string> = new Set([
+  itemPrefixes.book,
+  itemPrefixes.claim,
+  itemPrefixes.sketchBlock,
+  itemPrefixes.subscription,
+  itemPrefixes.settings,
+  itemPrefixes.apiKey,
+  itemPrefixes.secret,
+]);
 
 /** Never throws: a record that cannot be understood must not stop those behind it. */
 export function parseStreamRecord(record: DynamoDBRecord, region: string): StreamChange {
   const { dynamodb = {} } = record;
-  const [prefix, ...keyParts] = (dynamodb.Keys?.pk?.S ?? '').split('#');
-  if (prefix === 'c') {
+  const [letter = '', ...keyParts] = (dynamodb.Keys?.pk?.S ?? '').split('#');
+  const prefix = `${letter}#`;
+  if (prefix === itemPrefixes.cell) {
     const change = parseCellMove(keyParts, dynamodb, region);
     return change ? { kind: 'cell', change } : { kind: 'other' };
   }
-  const parse = factParsers.get(prefix ?? '');
+  const parse = factParsers.get(prefix);
   if (!parse) {
-    return { kind: uncountedPrefixes.has(prefix ?? '') ? 'other' : 'foreign' };
+    return { kind: uncountedPrefixes.has(prefix) ? 'other' : 'foreign' };
   }
   const images = [dynamodb.OldImage, dynamodb.NewImage] as (WireItem | undefined)[];
   const [before, after] = images.map((image) => parseFact(parse, keyParts, image));
@@ -60,10 +76,10 @@ type WireItem = Record<string, AttributeValue>;
 
 type ParseFact = (keyParts: readonly string[], item: Item) => Fact | undefined;
 
-/** The items that count, by the first character of their keys. */
+/** The items that count, by how their keys begin. */
 const factParsers: ReadonlyMap<string, ParseFact> = new Map([
-  ['e', parseToken],
-  ['m', parseMember],
+  [itemPrefixes.token, parseToken],
+  [itemPrefixes.member, parseMember],
 ]);
 
 function parseFact(
@@ -80,14 +96,25 @@ function parseFact(
 }
 
 function parseToken([subject = '', counter = '']: readonly string[], item: Item): Fact | undefined {
-  const { d: amount, r: region, k: windows, x: expiresAt } = item;
+  const {
+    [tokenAttributes.amount]: amount,
+    [tokenAttributes.region]: region,
+    [tokenAttributes.windows]: windows,
+    [tokenAttributes.expiresAt]: expiresAt,
+  } = item;
   if (!isCounted(subject, counter) || typeof region !== 'string') return undefined;
   if (typeof expiresAt !== 'number') return undefined;
   if (!Number.isSafeInteger(amount) || !isWindowList(windows)) return undefined;
   const contributions = windows.map(
     (window): Contribution => ({ counter, window, amount: amount as number }),
   );
-  return { subject, region, contributions, firstApplied: item.a === 1, expiresAt };
+  return {
+    subject,
+    region,
+    contributions,
+    firstApplied: item[tokenAttributes.applied] === 1,
+    expiresAt,
+  };
 }
 
 /** A member counts 1: for its choice for good, or in the bucket of its last heartbeat. */
@@ -95,7 +122,12 @@ function parseMember(
   [subject = '', counter = '']: readonly string[],
   item: Item,
 ): Fact | undefined {
-  const { c: choice, b: bucket, r: region, x: expiresAt } = item;
+  const {
+    [memberAttributes.choice]: choice,
+    [memberAttributes.bucket]: bucket,
+    [memberAttributes.region]: region,
+    [memberAttributes.expiresAt]: expiresAt,
+  } = item;
   if (!isCounted(subject, counter) || typeof region !== 'string') return undefined;
   if (typeof choice === 'string' && isCounterName(choice) && expiresAt === undefined) {
     const contributions = [{ counter, window: allWindowKey, part: choice, amount: 1 }];
@@ -131,10 +163,13 @@ function parseCellMove(
   const window = Keys?.sk?.S;
   if (!subject || !counter || !window || !NewImage) return undefined;
   const names = Object.keys(NewImage);
-  const counts = names.filter((name) => name === 'n' || partOfAttribute(name) !== undefined);
+  const counts = names.filter(
+    (name) => name === cellAttributes.count || partOfAttribute(name) !== undefined,
+  );
   if (counts.every((name) => NewImage[name]?.N === OldImage[name]?.N)) return undefined;
   const folded = names.some(
-    (name) => name.startsWith('w') && NewImage[name]?.S !== OldImage[name]?.S,
+    (name) =>
+      name.startsWith(attributePrefixes.cell.watermark) && NewImage[name]?.S !== OldImage[name]?.S,
   );
   if (folded && region === ownRegion) return undefined;
   const knowsWatch = shard === '0' && region === ownRegion;
@@ -142,6 +177,8 @@ function parseCellMove(
     subject,
     counter,
     window,
-    watchedUntilMs: knowsWatch ? Number(NewImage.l?.N ?? 0) : undefined,
+    watchedUntilMs: knowsWatch
+      ? Number(NewImage[cellAttributes.watchedUntilMs]?.N ?? 0)
+      : undefined,
   };
 }

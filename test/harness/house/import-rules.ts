@@ -97,6 +97,8 @@ export const areas: readonly Area[] = [
       'lib/**',
       'functions/http/routes.ts',
       'functions/pages/assets.ts',
+      'functions/dynamo/attributes.ts',
+      'functions/dynamo/item-prefixes.ts',
       'functions/dynamo/table-definition.ts',
       'functions/runtime/environment-names.ts',
       'functions/rules/limits.ts',

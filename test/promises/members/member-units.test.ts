@@ -1,7 +1,7 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
-import { sketchItemKey } from '../../../functions/dynamo/item-keys.ts';
+import { sketchBlockItemKey } from '../../../functions/dynamo/item-keys.ts';
 import { registersPerPage } from '../../../functions/rules/hyperloglog.ts';
 import { createTestTable } from '../../harness/engine/test-table.ts';
 import { type CapacityMeter, startCapacityMeter } from '../../harness/members/capacity-meter.ts';
@@ -99,7 +99,7 @@ describe('a visit', () => {
       await tally.table.client.send(
         new PutItemCommand({
           TableName: tally.table.tableName,
-          Item: marshall({ ...sketchItemKey(key, page), ...registers, x: 4_000_000_000 }),
+          Item: marshall({ ...sketchBlockItemKey(key, page), ...registers, x: 4_000_000_000 }),
         }),
       );
     }

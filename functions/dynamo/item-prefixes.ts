@@ -1,0 +1,36 @@
+/**
+ * How the partition key of each kind of item begins. Data only: the infrastructure takes rights and
+ * stream filters from here. docs/architecture.md shows the whole keys.
+ */
+export const itemPrefixes = {
+  /** A part of a total. */
+  cell: 'c#',
+  /** A change of a count under its idempotency key, which the fold counts. */
+  token: 'e#',
+  /** What an idempotency key was used for in a book of tickets. */
+  claim: 'i#',
+  /** What a member says in a reaction or presence counter, which the fold counts. */
+  member: 'm#',
+  /** A day's numbers of a ticket counter. */
+  book: 't#',
+  /** Entries that left their book: beside it, with a sort key of its own. */
+  bookPage: 't#',
+  /** A block of the registers of a unique counter. */
+  sketchBlock: 'h#',
+  /** What a user has seen of a counter. */
+  subscription: 'u#',
+  /** What a subject has set for itself. */
+  settings: 's#',
+  /** An API key. */
+  apiKey: 'k#',
+  /** The secret of the deployment. */
+  secret: 'p#',
+} as const;
+
+export type ItemKind = keyof typeof itemPrefixes;
+
+/** All API keys are in one partition, so that they can be listed; a function caches what it reads. */
+export const apiKeysPartition = itemPrefixes.apiKey;
+
+/** The partition of the one secret. */
+export const secretPartition = `${itemPrefixes.secret}secret`;

@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest';
+import { attributePrefixes, itemAttributes } from '../../../functions/dynamo/attributes.ts';
+import {
+  apiKeyItemKey,
+  bookItemKey,
+  bookPageItemKey,
+  cellItemKey,
+  claimItemKey,
+  type ItemKey,
+  memberItemKey,
+  secretItemKey,
+  settingsItemKey,
+  sketchBlockItemKey,
+  subscriptionItemKey,
+  tokenHash,
+  tokenItemKey,
+} from '../../../functions/dynamo/item-keys.ts';
+import { type ItemKind, itemPrefixes } from '../../../functions/dynamo/item-prefixes.ts';
+import { readItemTables } from '../../harness/house/item-tables.ts';
+
+const { items, attributes } = readItemTables();
+const kinds = Object.keys(itemPrefixes) as ItemKind[];
+
+/** Keys whose parts are called what they are, with numbers that stand for a part. */
+const subject = 'subject';
+const counter = 'counter';
+const region = 'region';
+const window = 'window';
+const [shard, block, page] = [101, 102, 103];
+const token = { subject, counter, token: 'token' };
+const book = { subject, counter, day: 'day' };
+const keys: Record<ItemKind, ItemKey> = {
+  cell: cellItemKey({ subject, counter, region, shard, window }),
+  token: tokenItemKey(token),
+  claim: claimItemKey(token),
+  member: memberItemKey({ subject, counter, member: 'member' }),
+  book: bookItemKey(book),
+  bookPage: bookPageItemKey(book, page),
+  sketchBlock: sketchBlockItemKey({ subject, counter, region, window }, block),
+  subscription: subscriptionItemKey('user', { subject, counter }),
+  settings: settingsItemKey(subject),
+  apiKey: apiKeyItemKey('id'),
+  secret: secretItemKey,
+};
+const spelledOut = (key: string) =>
+  key
+    .replace(tokenHash(token), 'hash')
+    .replace(String(shard), 'shard')
+    .replace(String(block), 'block')
+    .replace(String(page), 'page');
+
+test('the item table has every kind of item, its prefix and its keys, and no other', () => {
+  const rows = kinds.map((kind) => {
+    const { pk, sk } = keys[kind];
+    return [kind, { prefix: itemPrefixes[kind], pk: spelledOut(pk), sk: spelledOut(sk) }];
+  });
+  expect(items).toEqual(Object.fromEntries(rows));
+});
+
+describe.each(kinds)('the attributes of a %s', (kind) => {
+  const fixed: Readonly<Record<string, string>> = itemAttributes[kind];
+  const families: Readonly<Record<string, string>> =
+    kind in attributePrefixes ? attributePrefixes[kind as keyof typeof attributePrefixes] : {};
+
+  test('are those in its table, and no other', () => {
+    const made = Object.entries(families).map(([name, prefix]) => [name, `${prefix}…`]);
+    expect(attributes[kind]).toEqual({ ...fixed, ...Object.fromEntries(made) });
+  });
+
+  test('have one letter each, which means nothing else in the item', () => {
+    const letters = [...Object.values(fixed), ...Object.values(families)];
+    expect(new Set(letters).size).toBe(letters.length);
+    for (const letter of letters) expect(letter).toMatch(/^[a-z.]$/);
+  });
+});
+
+test('every kind of item that has a table of attributes is one', () => {
+  expect(Object.keys(attributes).toSorted()).toEqual(kinds.toSorted());
+});
+
+test('every key begins with the prefix of its kind, and no two kinds share one but a book and its pages', () => {
+  for (const kind of kinds) expect(keys[kind].pk.startsWith(itemPrefixes[kind])).toBe(true);
+  expect(new Set(Object.values(itemPrefixes)).size).toBe(kinds.length - 1);
+});
