@@ -72,7 +72,7 @@ await measure('read reactions', () =>
 );
 await measure('heartbeat', () => counters.presence.beat(of('viewers', 'presence'), 'ana'));
 await measure('leave', () => counters.presence.leave(of('viewers', 'presence'), 'ana'));
-await context.store.secret();
+await context.stores.secret.read();
 await measure('first visit', () => counters.uniques.visit(of('visitors', 'unique'), 'ana'));
 await measure('the same visit again', () =>
   counters.uniques.visit(of('visitors', 'unique'), 'ana'),
@@ -113,7 +113,7 @@ async function measureFold(): Promise<void> {
   await Promise.all(
     Array.from({ length: deferredChanges }, (_, index) =>
       limit(() =>
-        context.store.defer({
+        context.stores.changes.defer({
           subject,
           counter: 'likes',
           token: `fold-${index}`,

@@ -10,7 +10,7 @@ import type { CountDefinition } from '../counters/define-counters.ts';
 import { Problem } from '../http/problem.ts';
 import { limits } from '../rules/limits.ts';
 import type { ApiKey } from '../store/api-key-store.ts';
-import { OutcomeUnknownError, StoreUnavailableError } from '../store/counter-store.ts';
+import { OutcomeUnknownError, StoreUnavailableError } from '../store/store-errors.ts';
 
 /** A key, as far as its calls are concerned. */
 export type CallingKey = Pick<ApiKey, 'id' | 'callsPerMinute'>;

@@ -6,7 +6,7 @@ import { createCallLimit } from './call-limit.ts';
 
 /** What a function that has the table needs for access. */
 export function createTableAccess({
-  context,
+  context: { stores, now },
   counters: { counts },
   adminKey,
 }: {
@@ -14,9 +14,8 @@ export function createTableAccess({
   counters: Counters;
   adminKey: string | undefined;
 }): { keys: ApiKeys; access: Access } {
-  const { apiKeyStore, store, now } = context;
-  const keys = createApiKeys({ store: apiKeyStore, now });
+  const keys = createApiKeys({ store: stores.apiKeys, now });
   const callLimit = createCallLimit({ counts, now });
-  const secret = () => store.secret();
+  const secret = () => stores.secret.read();
   return { keys, access: createAccess({ keys, adminKey, callLimit, secret, now }) };
 }

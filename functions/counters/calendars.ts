@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { Calendar } from '../rules/calendar.ts';
 import { limits } from '../rules/limits.ts';
 import { needsCalendar, type WindowKind } from '../rules/windows.ts';
+import type { SettingsStore } from '../store/settings-store.ts';
 import type { CounterContext } from './counter-context.ts';
 
 export interface Calendars {
@@ -18,7 +19,11 @@ export interface Calendars {
   set(subject: string, calendar: Calendar): Promise<void>;
 }
 
-export function createCalendars({ store, config, now }: CounterContext): Calendars {
+export function createCalendars({
+  store,
+  config,
+  now,
+}: { store: SettingsStore } & Pick<CounterContext, 'config' | 'now'>): Calendars {
   const { timeZone, dayStart } = config.settings;
   const usual: Calendar = { timeZone, dayStart };
   /** Promises, so that callers who come at the same time share one look-up. */
@@ -27,7 +32,7 @@ export function createCalendars({ store, config, now }: CounterContext): Calenda
   });
 
   function read(subject: string): Promise<Calendar> {
-    const calendar = store.readSettings(subject).then((found) => found ?? usual);
+    const calendar = store.read(subject).then((found) => found ?? usual);
     const memory = { calendar, readAtMs: now() };
     remembered.set(subject, memory);
     calendar.catch(() => remembered.peek(subject) === memory && remembered.delete(subject));
@@ -45,7 +50,7 @@ export function createCalendars({ store, config, now }: CounterContext): Calenda
     },
 
     async set(subject, calendar) {
-      await store.writeSettings(subject, calendar);
+      await store.write(subject, calendar);
       remembered.set(subject, { calendar: Promise.resolve(calendar), readAtMs: now() });
     },
   };

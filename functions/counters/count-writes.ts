@@ -7,16 +7,16 @@ import { LRUCache } from 'lru-cache';
 import { retryPauseMs } from '../rules/backoff.ts';
 import { limits } from '../rules/limits.ts';
 import { grownShardCount, pickOtherShard, pickShard } from '../rules/shards.ts';
-import {
-  type AddOutcome,
-  type Cell,
-  type CellChange,
-  OutcomeUnknownError,
-  type SeenToken,
-  StoreUnavailableError,
-  type Token,
-  type TokenOutcome,
-} from '../store/counter-store.ts';
+import type { Cell, CellStore } from '../store/cell-store.ts';
+import type {
+  AddOutcome,
+  CellChange,
+  ChangeStore,
+  SeenToken,
+  Token,
+  TokenOutcome,
+} from '../store/change-store.ts';
+import { OutcomeUnknownError, StoreUnavailableError } from '../store/store-errors.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { Total, TotalKey, Totals } from './total.ts';
 import { writeBesideRead } from './write-beside-read.ts';
@@ -46,13 +46,18 @@ export interface PlannedChange {
 }
 
 export function createCountWrites({
-  context,
+  cells,
+  changes,
   totals,
+  region,
+  now,
+  random,
+  pause,
 }: {
-  context: CounterContext;
+  cells: CellStore;
+  changes: ChangeStore;
   totals: Totals;
-}) {
-  const { store, now, random } = context;
+} & Pick<CounterContext, 'region' | 'now' | 'random' | 'pause'>) {
   /** Counters that met contention twice, and until when (epoch ms) they are not added to directly. */
   const hotUntilMs = new LRUCache<string, number>({ max: limits.rememberedCounters });
 
@@ -72,20 +77,20 @@ export function createCountWrites({
       if ('unknown' in outcome) planned.unknown ||= outcome.unknown;
       const isOver = outcome.outcome !== 'token_in_use' || attempt === limits.boundedAttempts;
       if (isOver) return asWritten(outcome);
-      await context.pause(retryPauseMs(attempt - 1, random()));
+      await pause(retryPauseMs(attempt - 1, random()));
     }
   }
 
   function writeToShard(planned: PlannedChange, shard: number): Promise<Written> {
     const { key, cellChange, token, plain } = planned;
-    const placed = { ...cellChange, key: { ...key, region: context.region, shard } };
-    return call(planned, () => (plain ? store.add(placed) : store.addWithToken(placed, token)));
+    const placed = { ...cellChange, key: { ...key, region, shard } };
+    return call(planned, () => (plain ? changes.add(placed) : changes.addWithToken(placed, token)));
   }
 
   /** A bound, and what resets took away, are kept in one cell: there is no other, so wait for a turn. */
   async function writeInTurn(planned: PlannedChange): Promise<Written> {
     for (let attempt = 0; attempt < limits.boundedAttempts; attempt++) {
-      if (attempt > 0) await context.pause(retryPauseMs(attempt - 1, random()));
+      if (attempt > 0) await pause(retryPauseMs(attempt - 1, random()));
       const written = await writeToShard(planned, 0);
       if (written.how !== 'contended') return written;
     }
@@ -110,8 +115,8 @@ export function createCountWrites({
     const from = totals.shardCount(key);
     const to = grownShardCount(from, maxShards);
     if (to === from) return;
-    const shardCount = await store.growShards(
-      { ...key, region: context.region, shard: 0 },
+    const shardCount = await cells.growShards(
+      { ...key, region, shard: 0 },
       { from, to, expiresAt: cellChange.expiresAt },
     );
     totals.learnShardCount(key, shardCount);
@@ -120,7 +125,7 @@ export function createCountWrites({
   async function defer(planned: PlannedChange): Promise<Written> {
     const { key, token, wantCount } = planned;
     const [written, before] = await writeBesideRead(
-      call(planned, () => store.defer(token)),
+      call(planned, () => changes.defer(token)),
       wantCount ? totals.read(key, { consistent: false }) : Promise.resolve(undefined),
     );
     return written.how === 'added' ? { how: 'deferred', before } : written;

@@ -5,13 +5,9 @@ import { allowedBefore } from '../rules/bounds.ts';
 import { limits } from '../rules/limits.ts';
 import { tokenExpiry } from '../rules/tokens.ts';
 import { type WindowKind, windowExpiry, windowKeyAt } from '../rules/windows.ts';
-import {
-  type Cell,
-  type CellChange,
-  OutcomeUnknownError,
-  type SeenToken,
-  StoreUnavailableError,
-} from '../store/counter-store.ts';
+import type { Cell, CellStore } from '../store/cell-store.ts';
+import type { CellChange, ChangeStore, SeenToken } from '../store/change-store.ts';
+import { OutcomeUnknownError, StoreUnavailableError } from '../store/store-errors.ts';
 import type { Calendars } from './calendars.ts';
 import { createCountWrites, type PlannedChange, type Written } from './count-writes.ts';
 import type { CounterContext } from './counter-context.ts';
@@ -48,17 +44,25 @@ export interface ChangeAnswer {
 }
 
 export function createCounts({
-  context,
+  cells,
+  changes,
   totals,
   calendars,
+  ...context
 }: {
-  context: CounterContext;
+  cells: CellStore;
+  changes: ChangeStore;
   totals: Totals;
   calendars: Calendars;
-}) {
-  const { store, config, now, random } = context;
+} & Pick<CounterContext, 'config' | 'region' | 'now' | 'random' | 'newToken' | 'pause'>) {
+  const { config, now, random } = context;
   const lifetimeMs = config.settings.tokenHours * 3_600_000;
-  const { writeInTurn, writeImmediate, defer } = createCountWrites({ context, totals });
+  const { writeInTurn, writeImmediate, defer } = createCountWrites({
+    ...context,
+    cells,
+    changes,
+    totals,
+  });
 
   async function plan(
     { subject, counter, definition }: NamedCounter<CountDefinition>,
@@ -200,7 +204,7 @@ export function createCounts({
     const planned = await plan(counter, { amount: 0, token, wantCount: true });
     const first = { ...planned.key, region: context.region, shard: 0 };
     // Before the total: a reset that comes in between must be noticed, or it would be done twice.
-    const [cell] = await store.readCells([first], { consistent: true });
+    const [cell] = await cells.readCells([first], { consistent: true });
     const { count } = await totals.read(planned.key, { consistent: true });
     const amount = -count;
     const windows = [planned.key.window];

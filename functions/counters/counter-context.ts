@@ -1,20 +1,13 @@
-import type { ApiKeyStore } from '../store/api-key-store.ts';
-import type { CounterStore } from '../store/counter-store.ts';
-import type { MemberStore } from '../store/member-store.ts';
-import type { SketchStore } from '../store/sketch-store.ts';
-import type { SubscriptionStore } from '../store/subscription-store.ts';
-import type { TicketStore } from '../store/ticket-store.ts';
+import type { Stores } from '../store/stores.ts';
 import type { TallyConfig } from './define-counters.ts';
 
-/** What every counter needs from outside: time and chance come in here, so that tests own them. */
+/**
+ * What all counters need from outside; each takes its part of it. Time and chance come in here, so
+ * that tests own them.
+ */
 export interface CounterContext {
   readonly config: TallyConfig;
-  readonly store: CounterStore;
-  readonly ticketStore: TicketStore;
-  readonly apiKeyStore: ApiKeyStore;
-  readonly memberStore: MemberStore;
-  readonly sketchStore: SketchStore;
-  readonly subscriptionStore: SubscriptionStore;
+  readonly stores: Stores;
   /** This region, and all regions that hold a replica of the table. */
   readonly region: string;
   readonly regions: readonly string[];

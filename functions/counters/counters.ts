@@ -11,28 +11,26 @@ import { createTotals } from './total.ts';
 import { createUniques } from './unique.ts';
 import { createUnread } from './unread.ts';
 
-/** Everything that can be done with counters, sharing what each function remembers. */
-export function createCounters(context: CounterContext) {
-  const parts = {
-    context,
-    totals: createTotals(context),
-    calendars: createCalendars(context),
-  };
-  const counts = createCounts(parts);
-  const reactions = createReactions(parts);
-  const presence = createPresence(parts);
+/** Everything that can be done with counters, sharing what each function caches. */
+export function createCounters({ stores, ...context }: CounterContext) {
+  const { cells, changes, tickets, members, sketches, subscriptions, settings, secret } = stores;
+  const calendars = createCalendars({ ...context, store: settings });
+  const totals = createTotals({ ...context, store: cells });
+  const counts = createCounts({ ...context, cells, changes, totals, calendars });
+  const reactions = createReactions({ ...context, store: members, totals });
+  const presence = createPresence({ ...context, store: members, totals });
   return {
     config: context.config,
-    calendars: parts.calendars,
+    calendars,
     counts,
     reactions,
     presence,
-    history: createHistory(parts),
-    tickets: createTickets(parts),
-    uniques: createUniques(parts),
-    unread: createUnread(parts),
+    history: createHistory({ ...context, totals, calendars }),
+    tickets: createTickets({ ...context, store: tickets, calendars }),
+    uniques: createUniques({ ...context, store: sketches, secret, calendars }),
+    unread: createUnread({ ...context, store: subscriptions, totals }),
     show: createShow({ counts, reactions, presence }),
-    live: createLive(parts),
+    live: createLive({ ...context, store: cells, secret, calendars }),
   };
 }
 

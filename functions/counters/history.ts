@@ -23,14 +23,13 @@ export interface HistoryAnswer {
 }
 
 export function createHistory({
-  context,
   totals,
   calendars,
+  now,
 }: {
-  context: CounterContext;
   totals: Totals;
   calendars: Calendars;
-}) {
+} & Pick<CounterContext, 'now'>) {
   /** @throws StoreUnavailableError */
   async function read(
     { subject, counter, definition }: NamedCounter<CountDefinition>,
@@ -44,7 +43,7 @@ export function createHistory({
     const keys = windowRange(request);
     if (!Array.isArray(keys)) return keys;
     const calendar = await calendars.of(subject, [kind]);
-    const openKey = windowKeyAt(kind, context.now(), calendar);
+    const openKey = windowKeyAt(kind, now(), calendar);
     const counts = await Promise.all(
       keys.map((window) => totals.read({ subject, counter, window }, { consistent: false })),
     );

@@ -6,7 +6,8 @@
 import { createHmac } from 'node:crypto';
 import { limits } from '../rules/limits.ts';
 import { allWindowKey, windowExpiry, windowKeyAt } from '../rules/windows.ts';
-import type { CellKey } from '../store/counter-store.ts';
+import type { CellKey, CellStore } from '../store/cell-store.ts';
+import type { SecretStore } from '../store/secret-store.ts';
 import type { Calendars } from './calendars.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { NamedCounter } from './named-counter.ts';
@@ -29,12 +30,17 @@ export function channelOf(
 }
 
 export function createLive({
-  context: { store, region, now, random },
+  store,
+  secret,
   calendars,
+  region,
+  now,
+  random,
 }: {
-  context: CounterContext;
+  store: CellStore;
+  secret: SecretStore;
   calendars: Calendars;
-}) {
+} & Pick<CounterContext, 'region' | 'now' | 'random'>) {
   /**
    * The cell that bears the mark: of a count the one that it shows, so that the mark is in the image
    * of every change. Minutes are over before a listener asks again, so they get one for the mark.
@@ -71,7 +77,7 @@ export function createLive({
       const next = await markedCell(counter, now() + limits.watchSeconds * 1000);
       await mark(cell, counter);
       if (next.window !== cell.window) await mark(next, counter);
-      return channelOf(await store.secret(), counter);
+      return channelOf(await secret.read(), counter);
     },
 
     /** Whether somebody listens. @throws StoreUnavailableError */

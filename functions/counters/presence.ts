@@ -8,6 +8,7 @@ import {
   presentBuckets,
 } from '../rules/presence.ts';
 import { allWindowKey } from '../rules/windows.ts';
+import type { MemberStore } from '../store/member-store.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { PresenceDefinition } from './define-counters.ts';
 import type { NamedCounter } from './named-counter.ts';
@@ -24,9 +25,16 @@ export interface BeatAnswer extends PresenceAnswer {
   readonly nextBeatSeconds: number;
 }
 
-export function createPresence({ context, totals }: { context: CounterContext; totals: Totals }) {
-  const { memberStore: store, region, now, random } = context;
-
+export function createPresence({
+  store,
+  totals,
+  region,
+  now,
+  random,
+}: {
+  store: MemberStore;
+  totals: Totals;
+} & Pick<CounterContext, 'region' | 'now' | 'random'>) {
   /** @throws StoreUnavailableError */
   async function read(
     { subject, counter, definition }: NamedCounter<PresenceDefinition>,

@@ -5,6 +5,7 @@
  */
 
 import { allWindowKey } from '../rules/windows.ts';
+import type { MemberStore } from '../store/member-store.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { ReactionDefinition } from './define-counters.ts';
 import type { NamedCounter } from './named-counter.ts';
@@ -28,9 +29,15 @@ export interface ReactionAnswer extends ReactionCounts {
   readonly pending: boolean;
 }
 
-export function createReactions({ context, totals }: { context: CounterContext; totals: Totals }) {
-  const { memberStore: store, region, now } = context;
-
+export function createReactions({
+  store,
+  totals,
+  region,
+  now,
+}: {
+  store: MemberStore;
+  totals: Totals;
+} & Pick<CounterContext, 'region' | 'now'>) {
   async function read(
     { subject, counter, definition: { choices } }: NamedCounter<ReactionDefinition>,
     options: { consistent: boolean },

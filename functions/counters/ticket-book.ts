@@ -14,8 +14,15 @@ import { isPageDue, type Position } from '../rules/book-pages.ts';
 import { limits } from '../rules/limits.ts';
 import { tokenExpiry } from '../rules/tokens.ts';
 import { windowExpiry } from '../rules/windows.ts';
-import { OutcomeUnknownError, StoreUnavailableError } from '../store/counter-store.ts';
-import type { Book, BookKey, Claim, ClaimOutcome, Fingerprint } from '../store/ticket-store.ts';
+import { OutcomeUnknownError, StoreUnavailableError } from '../store/store-errors.ts';
+import type {
+  Book,
+  BookKey,
+  Claim,
+  ClaimOutcome,
+  Fingerprint,
+  TicketStore,
+} from '../store/ticket-store.ts';
 import type { CounterContext } from './counter-context.ts';
 import { type Refusal, refuse } from './refusals.ts';
 
@@ -44,7 +51,13 @@ type Place = Pick<Book, 'page' | 'shift'>;
 /** Tokens are remembered as long as their books: a number keeps its token while it means something. */
 export const ticketLifetimeMs = limits.keepBookDays * 86_400_000;
 
-export function createTicketBooks({ ticketStore: store, now, random, ...context }: CounterContext) {
+export function createTicketBooks({
+  store,
+  now,
+  random,
+  newToken,
+  pause,
+}: { store: TicketStore } & Pick<CounterContext, 'now' | 'random' | 'newToken' | 'pause'>) {
   /** Where books were last seen to stand. */
   const believed = new LRUCache<string, Place>({ max: limits.rememberedCounters });
   const nameOf = ({ subject, counter, day }: BookKey) => `${subject}#${counter}#${day}`;
@@ -75,7 +88,7 @@ export function createTicketBooks({ ticketStore: store, now, random, ...context 
         expiresAt,
       });
       if (result.outcome !== 'contended') return result;
-      await context.pause(retryPauseMs(failed, random()));
+      await pause(retryPauseMs(failed, random()));
       if (now() >= deadlineMs) return result;
     }
   }
@@ -123,7 +136,7 @@ export function createTicketBooks({ ticketStore: store, now, random, ...context 
         const result = await store.enter(asked);
         if (result.outcome === 'contended') {
           unknown ||= result.unknown;
-          await context.pause(retryPauseMs(failed++, random()));
+          await pause(retryPauseMs(failed++, random()));
           continue;
         }
         learn(book, result.book);
@@ -184,7 +197,7 @@ export function createTicketBooks({ ticketStore: store, now, random, ...context 
       const { book, fingerprint, token } = request;
       const { page: fromPage } = await placeOf(book);
       if (token === undefined) {
-        return enter({ ...request, token: context.newToken() }, fromPage, deadlineMs);
+        return enter({ ...request, token: newToken() }, fromPage, deadlineMs);
       }
       const named = { ...request, token };
       const claimed = await claim(named, { fingerprint, fromPage }, deadlineMs);

@@ -4,7 +4,7 @@
  */
 
 import { windowKeyAt } from '../rules/windows.ts';
-import type { BookKey, Fingerprint } from '../store/ticket-store.ts';
+import type { BookKey, Fingerprint, TicketStore } from '../store/ticket-store.ts';
 import type { Calendars } from './calendars.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { TicketDefinition } from './define-counters.ts';
@@ -32,13 +32,13 @@ export interface ResetAnswer extends BookAnswer {
 }
 
 export function createTickets({
-  context,
   calendars,
+  ...context
 }: {
-  context: CounterContext;
+  store: TicketStore;
   calendars: Calendars;
-}) {
-  const { ticketStore: store, now } = context;
+} & Pick<CounterContext, 'now' | 'random' | 'newToken' | 'pause'>) {
+  const { store, now } = context;
   const books = createTicketBooks(context);
 
   const nameOf = ({ subject, counter }: NamedCounter<TicketDefinition>) => ({ subject, counter });

@@ -4,7 +4,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import { limits } from '../rules/limits.ts';
-import type { Cell, CellKey } from '../store/counter-store.ts';
+import type { Cell, CellKey, CellStore } from '../store/cell-store.ts';
 import type { CounterContext } from './counter-context.ts';
 
 export interface TotalKey {
@@ -55,8 +55,13 @@ interface Memory {
   readonly endedAt: number;
 }
 
-export function createTotals(context: CounterContext): Totals {
-  const { store, region, regions, config, now } = context;
+export function createTotals({
+  store,
+  region,
+  regions,
+  config,
+  now,
+}: { store: CellStore } & Pick<CounterContext, 'region' | 'regions' | 'config' | 'now'>): Totals {
   const shardCounts = new LRUCache<string, readonly number[]>({ max: limits.rememberedCounters });
   const remembered = new LRUCache<string, Memory>({ max: limits.rememberedCounters });
   let ticks = 0;

@@ -21,7 +21,8 @@ import {
   windowExpiry,
   windowKeyAt,
 } from '../rules/windows.ts';
-import type { SketchKey } from '../store/sketch-store.ts';
+import type { SecretStore } from '../store/secret-store.ts';
+import type { SketchKey, SketchStore } from '../store/sketch-store.ts';
 import type { Calendars } from './calendars.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { UniqueDefinition } from './define-counters.ts';
@@ -45,13 +46,18 @@ export interface UniqueRequest {
 }
 
 export function createUniques({
-  context,
+  store,
+  secret,
   calendars,
+  region,
+  regions,
+  config,
+  now,
 }: {
-  context: CounterContext;
+  store: SketchStore;
+  secret: SecretStore;
   calendars: Calendars;
-}) {
-  const { store, sketchStore, region, regions, config, now } = context;
+} & Pick<CounterContext, 'region' | 'regions' | 'config' | 'now'>) {
   /** Registers that are known to be at least this high; they save the writes that change nothing. */
   const known = new LRUCache<string, Registers>({ max: limits.rememberedSketches });
   const remembered = new LRUCache<string, { answer: UniqueAnswer; readAtMs: number }>({
@@ -74,7 +80,7 @@ export function createUniques({
     if ((before[register.index] ?? 0) >= register.rank) return false;
     const jitter = jitterOf(nameOf(key));
     const expiresAt = windowExpiry({ window, keepDays: counter.definition.keepDays, jitter });
-    const { raised, registers } = await sketchStore.raise(key, register, expiresAt);
+    const { raised, registers } = await store.raise(key, register, expiresAt);
     known.set(nameOf(key), merge([known.get(nameOf(key)) ?? before, registers]));
     return raised;
   }
@@ -113,7 +119,7 @@ export function createUniques({
     const freshMs = config.settings.readCacheSeconds * 1000;
     if (!request.consistent && memory && now() - memory.readAtMs < freshMs) return memory.answer;
     const readAtMs = now();
-    const sketches = await sketchStore.readSketches(
+    const sketches = await store.readSketches(
       windows.flatMap((window) =>
         regions.map((ofRegion) => ({ subject, counter, region: ofRegion, window })),
       ),
@@ -130,7 +136,7 @@ export function createUniques({
    * @throws OutcomeUnknownError (saying it again is always right), StoreUnavailableError
    */
   async function visit(counter: NamedCounter<UniqueDefinition>, member: string): Promise<boolean> {
-    hashKey ??= createSecretKey(await store.secret());
+    hashKey ??= createSecretKey(await secret.read());
     const hash = createHmac('sha256', hashKey)
       .update(`unique#${counter.counter}#${member}`)
       .digest();

@@ -7,7 +7,7 @@
  */
 import { limits } from '../rules/limits.ts';
 import { allWindowKey } from '../rules/windows.ts';
-import type { Subscription } from '../store/subscription-store.ts';
+import type { Subscription, SubscriptionStore } from '../store/subscription-store.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { CounterDefinition } from './define-counters.ts';
 import { type Refusal, refuse } from './refusals.ts';
@@ -35,9 +35,14 @@ interface Standing extends Subscription {
   readonly total: bigint;
 }
 
-export function createUnread({ context, totals }: { context: CounterContext; totals: Totals }) {
-  const { subscriptionStore: store, config } = context;
-
+export function createUnread({
+  store,
+  totals,
+  config,
+}: {
+  store: SubscriptionStore;
+  totals: Totals;
+} & Pick<CounterContext, 'config'>) {
   /** How much has come on a counter in all. */
   async function totalOf(
     { subject, counter }: Name,

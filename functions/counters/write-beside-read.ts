@@ -1,4 +1,4 @@
-import { OutcomeUnknownError, StoreUnavailableError } from '../store/counter-store.ts';
+import { OutcomeUnknownError, StoreUnavailableError } from '../store/store-errors.ts';
 
 /**
  * Waits for a write, and for a read that is made beside it rather than after it, because the fold

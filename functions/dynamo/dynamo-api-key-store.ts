@@ -6,33 +6,30 @@ import {
   paginateQuery,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import type { Scope } from '../rules/scopes.ts';
+import * as v from 'valibot';
+import { actions } from '../rules/scopes.ts';
 import type { ApiKey, ApiKeyStore } from '../store/api-key-store.ts';
 import { apiKeyAttributes as names } from './attributes.ts';
-import type { DynamoClients } from './dynamo-clients.ts';
+import type { Table } from './dynamo-clients.ts';
 import { readFailure, writeFailure } from './dynamo-errors.ts';
+import { type Item, malformedItem } from './item.ts';
 import { apiKeyItemKey } from './item-keys.ts';
 import { apiKeysPartition } from './item-prefixes.ts';
-
-type Item = Readonly<Record<string, unknown>>;
 
 export function createDynamoApiKeyStore({
   clients: { retrying, once },
   tableName: TableName,
-}: {
-  clients: DynamoClients;
-  tableName: string;
-}): ApiKeyStore {
+}: Table): ApiKeyStore {
   return {
     async find(id) {
-      try {
-        const { Item } = await retrying.send(
-          new GetCommand({ TableName, Key: apiKeyItemKey(id), ConsistentRead: true }),
-        );
-        return Item && parse(Item);
-      } catch (error) {
+      const command = new GetCommand({ TableName, Key: apiKeyItemKey(id), ConsistentRead: true });
+      const { Item } = await retrying.send(command).catch((error: unknown) => {
         throw readFailure(error);
-      }
+      });
+      if (!Item) return undefined;
+      const key = parseApiKey(Item);
+      if (!key) throw malformedItem(Item);
+      return key;
     },
 
     async list() {
@@ -47,7 +44,10 @@ export function createDynamoApiKeyStore({
             ConsistentRead: true,
           },
         );
-        for await (const { Items = [] } of pages) keys.push(...Items.map(parse));
+        for await (const { Items = [] } of pages) {
+          // One malformed key must not hide the others.
+          keys.push(...Items.map(parseApiKey).filter((key) => key !== undefined));
+        }
       } catch (error) {
         throw readFailure(error);
       }
@@ -105,12 +105,36 @@ export function createDynamoApiKeyStore({
   };
 }
 
-const parse = (item: Item): ApiKey => ({
-  id: String(item.sk),
-  secretHash: Buffer.from(item[names.secretHash] as Uint8Array),
-  scopes: item[names.scopes] as Scope[],
-  callsPerMinute:
-    item[names.callsPerMinute] === undefined ? undefined : Number(item[names.callsPerMinute]),
-  createdAtMs: Number(item[names.createdAtMs]),
-  lastUsedDay: item[names.lastUsedDay] as string | undefined,
+const keySchema = v.object({
+  sk: v.string(),
+  // The comparison with a hash throws if its length is another.
+  [names.secretHash]: v.pipe(
+    v.instance(Uint8Array),
+    v.check(({ byteLength }) => byteLength === 32),
+  ),
+  [names.scopes]: v.array(
+    v.object({
+      actions: v.array(v.picklist(actions)),
+      subjects: v.array(v.string()),
+      counters: v.optional(v.array(v.string())),
+    }),
+  ),
+  [names.callsPerMinute]: v.optional(v.number()),
+  [names.createdAtMs]: v.number(),
+  [names.lastUsedDay]: v.optional(v.string()),
 });
+
+/** Undefined if the item does not hold what Tally writes. */
+function parseApiKey(item: Item): ApiKey | undefined {
+  const result = v.safeParse(keySchema, item);
+  if (!result.success) return undefined;
+  const { output } = result;
+  return {
+    id: output.sk,
+    secretHash: Buffer.from(output[names.secretHash]),
+    scopes: output[names.scopes],
+    callsPerMinute: output[names.callsPerMinute],
+    createdAtMs: output[names.createdAtMs],
+    lastUsedDay: output[names.lastUsedDay],
+  };
+}

@@ -9,10 +9,17 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { limits } from '../rules/limits.ts';
 import { noteFailedAttempt } from './dynamo-errors.ts';
+import type { Item } from './item.ts';
 
 export interface DynamoClients {
   readonly retrying: DynamoDBDocumentClient;
   readonly once: DynamoDBDocumentClient;
+}
+
+/** The table, and how to reach it: what every store needs. */
+export interface Table {
+  readonly clients: DynamoClients;
+  readonly tableName: string;
 }
 
 const unmarshallOptions = { wrapNumbers: exactNumber };
@@ -63,7 +70,7 @@ function noteFailedAttempts(client: DynamoDBClient): void {
  * An item that comes without the document client: the old item of a failed condition, or an image
  * in the stream. Nothing becomes an empty item.
  */
-export function fromWire(item: Record<string, AttributeValue> = {}): Record<string, unknown> {
+export function fromWire(item: Record<string, AttributeValue> = {}): Item {
   return unmarshall(item, unmarshallOptions);
 }
 

@@ -3,7 +3,7 @@
  * else.
  */
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import { OutcomeUnknownError, StoreUnavailableError } from '../store/counter-store.ts';
+import { OutcomeUnknownError, StoreUnavailableError } from '../store/store-errors.ts';
 
 /** Somebody else is at the item, or it is over its rate. This attempt has written nothing. */
 const contentionNames: ReadonlySet<string> = new Set([

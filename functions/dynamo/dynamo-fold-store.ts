@@ -4,16 +4,15 @@ import { retryPauseMs } from '../rules/backoff.ts';
 import type { FoldEntry } from '../rules/fold.ts';
 import { limits } from '../rules/limits.ts';
 import { staleWatermarks, toWatermark, unfolded, watermarkName } from '../rules/watermarks.ts';
-import type { Cell, CellKey } from '../store/counter-store.ts';
+import type { Cell, CellKey } from '../store/cell-store.ts';
 import type { CellFold, FoldStore } from '../store/fold-store.ts';
 import { cellAttributes as names } from './attributes.ts';
 import { type DynamoClients, fromWire } from './dynamo-clients.ts';
 import { isContention } from './dynamo-errors.ts';
 import { expiryClause } from './expiry-clause.ts';
+import type { Item } from './item.ts';
 import { cellItemKey } from './item-keys.ts';
 import { parseCell, partAttribute, partOfAttribute } from './items.ts';
-
-type Item = Readonly<Record<string, unknown>>;
 
 /** What is believed of the cell when an update is tried; the condition makes sure of it. */
 interface Belief {

@@ -1,20 +1,16 @@
 import { DeleteCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { MemberState, MemberStore } from '../store/member-store.ts';
 import { memberAttributes as names } from './attributes.ts';
-import type { DynamoClients } from './dynamo-clients.ts';
+import type { Table } from './dynamo-clients.ts';
 import { readFailure, writeFailure } from './dynamo-errors.ts';
+import type { Item } from './item.ts';
 import { memberItemKey } from './item-keys.ts';
-
-type Item = Readonly<Record<string, unknown>>;
 
 /** Every call sets the whole state of one item, so it may be sent again. */
 export function createDynamoMemberStore({
   clients: { retrying },
   tableName: TableName,
-}: {
-  clients: DynamoClients;
-  tableName: string;
-}): MemberStore {
+}: Table): MemberStore {
   async function put(item: Item): Promise<MemberState | undefined> {
     try {
       const { Attributes } = await retrying.send(

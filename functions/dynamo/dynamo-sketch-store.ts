@@ -8,13 +8,12 @@ import {
 } from '../rules/hyperloglog.ts';
 import type { SketchKey, SketchStore } from '../store/sketch-store.ts';
 import { attributePrefixes, sketchBlockAttributes as names } from './attributes.ts';
-import { type DynamoClients, fromWire } from './dynamo-clients.ts';
+import { fromWire, type Table } from './dynamo-clients.ts';
 import { writeFailure } from './dynamo-errors.ts';
 import { expiryClause } from './expiry-clause.ts';
+import type { Item } from './item.ts';
 import { sketchBlockItemKey } from './item-keys.ts';
-import { createItemReader } from './item-reader.ts';
-
-type Item = Readonly<Record<string, unknown>>;
+import type { ReadItems } from './item-reader.ts';
 
 const { register: registerPrefix } = attributePrefixes.sketchBlock;
 
@@ -23,14 +22,11 @@ const registerName = (index: number): string =>
   `${registerPrefix}${(index % registersPerPage).toString(36)}`;
 const pageOf = (index: number): number => Math.floor(index / registersPerPage);
 
-export function createDynamoSketchStore(options: {
-  clients: DynamoClients;
-  tableName: string;
-  random: () => number;
-}): SketchStore {
-  const { clients, tableName: TableName } = options;
-  const readItems = createItemReader(options);
-
+export function createDynamoSketchStore({
+  clients,
+  tableName: TableName,
+  readItems,
+}: Table & { readItems: ReadItems }): SketchStore {
   const raise: SketchStore['raise'] = async (key, { index, rank }, expiresAt) => {
     const page = pageOf(index);
     try {

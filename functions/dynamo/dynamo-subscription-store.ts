@@ -1,19 +1,18 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, PutCommand, paginateQuery, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { isCounterName, isName } from '../rules/names.ts';
 import type { Subscription, SubscriptionStore } from '../store/subscription-store.ts';
 import { subscriptionAttributes as names } from './attributes.ts';
-import type { DynamoClients } from './dynamo-clients.ts';
+import type { Table } from './dynamo-clients.ts';
 import { readFailure, writeFailure } from './dynamo-errors.ts';
+import type { Item } from './item.ts';
 import { subscriptionItemKey, userPartition } from './item-keys.ts';
 
 export function createDynamoSubscriptionStore({
   clients: { retrying },
   tableName: TableName,
-}: {
-  clients: DynamoClients;
-  tableName: string;
-}): SubscriptionStore {
-  /** A condition that fails says that there was nothing to do. */
+}: Table): SubscriptionStore {
+  /** A failed condition means that there was nothing to do. */
   async function write(send: () => Promise<unknown>): Promise<void> {
     try {
       await send();
@@ -32,11 +31,13 @@ export function createDynamoSubscriptionStore({
             TableName,
             KeyConditionExpression: 'pk = :user',
             ExpressionAttributeValues: { ':user': userPartition(user) },
-            // The user that has just subscribed or read must see it.
+            // A user must see what they have just subscribed to or read.
             ConsistentRead: true,
           },
         );
-        for await (const { Items = [] } of pages) subscriptions.push(...Items.map(parse));
+        for await (const { Items = [] } of pages) {
+          subscriptions.push(...Items.map(parseSubscription).filter((it) => it !== undefined));
+        }
       } catch (error) {
         throw readFailure(error);
       }
@@ -77,7 +78,11 @@ export function createDynamoSubscriptionStore({
   };
 }
 
-function parse(item: Readonly<Record<string, unknown>>): Subscription {
-  const [subject = '', counter = ''] = String(item.sk).split('#');
-  return { subject, counter, seen: BigInt(item[names.seen] as number | bigint) };
+/** Undefined if the item does not hold what Tally writes: the user's other badges must go on. */
+function parseSubscription(item: Item): Subscription | undefined {
+  const [subject = '', counter = '', ...rest] = String(item.sk).split('#');
+  const seen = item[names.seen];
+  const isWhole = Number.isSafeInteger(seen) || typeof seen === 'bigint';
+  if (!isWhole || !isName(subject) || !isCounterName(counter) || rest.length > 0) return undefined;
+  return { subject, counter, seen: BigInt(seen as number | bigint) };
 }

@@ -7,7 +7,7 @@ import {
   unpackPosition,
 } from '../rules/book-pages.ts';
 import { limits } from '../rules/limits.ts';
-import { OutcomeUnknownError } from '../store/counter-store.ts';
+import { OutcomeUnknownError } from '../store/store-errors.ts';
 import type {
   Book,
   BookKey,
@@ -17,13 +17,12 @@ import type {
   TicketStore,
 } from '../store/ticket-store.ts';
 import { bookPageAttributes, claimAttributes, bookAttributes as names } from './attributes.ts';
-import { type DynamoClients, fromWire } from './dynamo-clients.ts';
+import { fromWire, type Table } from './dynamo-clients.ts';
 import { isContention, writeFailure } from './dynamo-errors.ts';
 import { expiryClause } from './expiry-clause.ts';
+import type { Item } from './item.ts';
 import { bookItemKey, bookPageItemKey, claimItemKey, tokenHash } from './item-keys.ts';
-import { createItemReader } from './item-reader.ts';
-
-type Item = Readonly<Record<string, unknown>>;
+import type { ReadItems } from './item-reader.ts';
 
 /**
  * A book has an attribute for each entry, named by the hash of its token: a condition can ask for it,
@@ -31,17 +30,12 @@ type Item = Readonly<Record<string, unknown>>;
  */
 const entryName = /^[\w-]{22}$/;
 
-/**
- * @param random in [0, 1): spreads repeated calls
- */
-export function createDynamoTicketStore(options: {
-  clients: DynamoClients;
-  tableName: string;
-  random: () => number;
-}): TicketStore {
-  const { clients, tableName: TableName } = options;
+export function createDynamoTicketStore({
+  clients,
+  tableName: TableName,
+  readItems,
+}: Table & { readItems: ReadItems }): TicketStore {
   const { retrying } = clients;
-  const readItems = createItemReader(options);
 
   const claim: TicketStore['claim'] = async (request) => {
     try {

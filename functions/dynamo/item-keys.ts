@@ -1,6 +1,7 @@
 /** Where each kind of item lives in the table. `#` separates key parts and occurs in no name. */
 import { createHash } from 'node:crypto';
-import type { CellKey, Token } from '../store/counter-store.ts';
+import type { CellKey } from '../store/cell-store.ts';
+import type { Token } from '../store/change-store.ts';
 import type { MemberKey } from '../store/member-store.ts';
 import type { SketchKey } from '../store/sketch-store.ts';
 import type { Subscription } from '../store/subscription-store.ts';

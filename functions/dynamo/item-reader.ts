@@ -2,17 +2,15 @@
  * Reads items by their keys. Calls that are made at the same time are merged, so that a batch of a
  * hundred counters, or a history, is one BatchGetItem, and a lone counter one GetItem.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import { BatchGetCommand, GetCommand } from '@aws-sdk/lib-dynamodb';
 import DataLoader from 'dataloader';
 import { retryPauseMs } from '../rules/backoff.ts';
 import { limits } from '../rules/limits.ts';
-import { StoreUnavailableError } from '../store/counter-store.ts';
-import type { DynamoClients } from './dynamo-clients.ts';
+import { StoreUnavailableError } from '../store/store-errors.ts';
+import type { Table } from './dynamo-clients.ts';
 import { readFailure } from './dynamo-errors.ts';
+import type { Item } from './item.ts';
 import type { ItemKey } from './item-keys.ts';
-
-type Item = Readonly<Record<string, unknown>>;
 
 /** @returns items in the order of their keys; undefined for one that does not exist */
 export type ReadItems = (
@@ -20,13 +18,17 @@ export type ReadItems = (
   options: { consistent: boolean },
 ) => Promise<(Item | undefined)[]>;
 
-export function createItemReader(options: {
-  clients: DynamoClients;
-  tableName: string;
+export function createItemReader({
+  clients,
+  tableName,
+  random,
+  pause,
+}: Table & {
+  /** In [0, 1): spreads repeated calls. */
   random: () => number;
+  /** Resolves after that many ms. */
+  pause: (ms: number) => Promise<unknown>;
 }): ReadItems {
-  const { clients, tableName, random } = options;
-
   async function readOne(key: ItemKey, consistent: boolean): Promise<Item[]> {
     const { Item } = await clients.retrying.send(
       new GetCommand({ TableName: tableName, Key: key, ConsistentRead: consistent }),

@@ -1,14 +1,16 @@
 /** Items as the table holds them, and what they mean. */
-import type { Cell, SeenToken, SubjectSettings, Token } from '../store/counter-store.ts';
+import { isTimeOfDay, isTimeZone } from '../rules/calendar.ts';
+import type { Cell } from '../store/cell-store.ts';
+import type { SeenToken, Token } from '../store/change-store.ts';
+import type { SubjectSettings } from '../store/settings-store.ts';
 import {
   attributePrefixes,
   cellAttributes,
   settingsAttributes,
   tokenAttributes,
 } from './attributes.ts';
+import { type Item, malformedItem } from './item.ts';
 import { settingsItemKey, tokenItemKey } from './item-keys.ts';
-
-type Item = Readonly<Record<string, unknown>>;
 
 const { part: partPrefix } = attributePrefixes.cell;
 
@@ -44,7 +46,7 @@ function parseParts(item: Item): ReadonlyMap<string, bigint> {
 /**
  * @param applied the shown window is changed in the same transaction, so the fold must not do it
  */
-export function tokenItem(token: Token, applied: boolean): Record<string, unknown> {
+export function tokenItem(token: Token, applied: boolean): Item {
   return {
     ...tokenItemKey(token),
     [tokenAttributes.amount]: token.amount,
@@ -69,10 +71,13 @@ export const settingsItem = (subject: string, settings: SubjectSettings) => ({
   [settingsAttributes.dayStart]: settings.dayStart,
 });
 
-export const parseSettings = (item: Item): SubjectSettings => ({
-  timeZone: String(item[settingsAttributes.timeZone]),
-  dayStart: String(item[settingsAttributes.dayStart]),
-});
+/** @throws if the item does not hold what Tally writes: with other days, counts would go astray */
+export function parseSettings(item: Item): SubjectSettings {
+  const timeZone = String(item[settingsAttributes.timeZone]);
+  const dayStart = String(item[settingsAttributes.dayStart]);
+  if (!isTimeZone(timeZone) || !isTimeOfDay(dayStart)) throw malformedItem(item);
+  return { timeZone, dayStart };
+}
 
 function integer(value: unknown): bigint | undefined {
   return typeof value === 'number' || typeof value === 'bigint' ? BigInt(value) : undefined;

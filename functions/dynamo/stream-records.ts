@@ -12,6 +12,7 @@ import {
   tokenAttributes,
 } from './attributes.ts';
 import { fromWire } from './dynamo-clients.ts';
+import type { Item } from './item.ts';
 import { itemPrefixes } from './item-prefixes.ts';
 import { partOfAttribute } from './items.ts';
 
@@ -31,8 +32,6 @@ export interface CellMove {
   /** Epoch ms until which somebody listens; undefined if this cell does not know. */
   readonly watchedUntilMs: number | undefined;
 }
-
-type Item = Readonly<Record<string, unknown>>;
 
 /** The items that count nothing. */
 const uncountedPrefixes: ReadonlySet<string> = new Set([

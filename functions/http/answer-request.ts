@@ -8,7 +8,7 @@ import { type Access, claimsOf, type Need, type RequestAccess } from '../access/
 import type { TallyConfig } from '../counters/define-counters.ts';
 import type { NamedCounter } from '../counters/named-counter.ts';
 import type { Action } from '../rules/scopes.ts';
-import { OutcomeUnknownError, StoreUnavailableError } from '../store/counter-store.ts';
+import { OutcomeUnknownError, StoreUnavailableError } from '../store/store-errors.ts';
 import {
   checkBodySize,
   type HttpRequest,

@@ -29,7 +29,7 @@ export function createReadFunction({
     readMember: createMemberOperations(counters).readMember,
     readUnread: createUserOperations(counters).readUnread,
     checkHealth: async () => {
-      await context.store.checkReachable();
+      await context.stores.health.checkReachable();
       return json(200, { status: 'ok' }, { 'cache-control': 'no-store' });
     },
   };

@@ -42,7 +42,7 @@ export function createWriteFunction({
     unsubscribe,
     findLiveUpdates: createLiveOperations(counters, live).findLiveUpdates,
     runBatch: createBatchOperations(counters).runBatch,
-    ...createKeyOperations({ context, keys }),
+    ...createKeyOperations({ keys, secret: context.stores.secret, now: context.now }),
   };
   return createHttpFunction(operations, { config: context.config, access, logger });
 }

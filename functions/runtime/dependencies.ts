@@ -5,13 +5,8 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { tally } from '../../tally.config.ts';
 import type { CounterContext } from '../counters/counter-context.ts';
 import type { TallyConfig } from '../counters/define-counters.ts';
-import { createDynamoApiKeyStore } from '../dynamo/dynamo-api-key-store.ts';
+import { createStores } from '../dynamo/create-stores.ts';
 import { createDynamoClients, type DynamoClients } from '../dynamo/dynamo-clients.ts';
-import { createDynamoCounterStore } from '../dynamo/dynamo-counter-store.ts';
-import { createDynamoMemberStore } from '../dynamo/dynamo-member-store.ts';
-import { createDynamoSketchStore } from '../dynamo/dynamo-sketch-store.ts';
-import { createDynamoSubscriptionStore } from '../dynamo/dynamo-subscription-store.ts';
-import { createDynamoTicketStore } from '../dynamo/dynamo-ticket-store.ts';
 import { type LiveEndpoints, readEnvironment } from './environment.ts';
 
 export interface Dependencies {
@@ -31,15 +26,9 @@ export function createDependencies(
   const { tableName, region, regions, adminKey, live } = readEnvironment(variables);
   const random = Math.random;
   const clients = createDynamoClients();
-  const store = createDynamoCounterStore({ clients, tableName, random });
   const context: CounterContext = {
     config: tally,
-    store,
-    ticketStore: createDynamoTicketStore({ clients, tableName, random }),
-    apiKeyStore: createDynamoApiKeyStore({ clients, tableName }),
-    memberStore: createDynamoMemberStore({ clients, tableName }),
-    sketchStore: createDynamoSketchStore({ clients, tableName, random }),
-    subscriptionStore: createDynamoSubscriptionStore({ clients, tableName }),
+    stores: createStores({ clients, tableName, random, pause }),
     region,
     regions,
     now: Date.now,

@@ -1,6 +1,6 @@
 /** What the stream function may ask of the database. */
 import type { FoldEntry } from '../rules/fold.ts';
-import type { Cell, CellKey } from './counter-store.ts';
+import type { Cell, CellKey } from './cell-store.ts';
 
 export interface CellFold {
   /** Shard 0 of the total in this region. */

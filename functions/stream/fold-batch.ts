@@ -5,7 +5,7 @@ import { type FoldedCell, type FoldPlan, type LedgerChange, planFold } from '../
 import { limits } from '../rules/limits.ts';
 import { bucketStart, isBucketOver } from '../rules/presence.ts';
 import { windowExpiry } from '../rules/windows.ts';
-import type { Cell } from '../store/counter-store.ts';
+import type { Cell } from '../store/cell-store.ts';
 import type { FoldStore } from '../store/fold-store.ts';
 
 export interface FoldContext {

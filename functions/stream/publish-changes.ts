@@ -24,7 +24,11 @@ export interface PublishReport {
 }
 
 export function createChangePublisher({
-  context: { config, store, now },
+  context: {
+    config,
+    stores: { secret },
+    now,
+  },
   counters: { calendars, live, show },
   publish,
 }: {
@@ -90,7 +94,7 @@ export function createChangePublisher({
     const updatedAtMs = laterThanTold(counter, shown.updatedAtMs ?? now());
     lastTold.set(nameOf(counter), { count, updatedAtMs, atMs: 0 });
     await publish({
-      channel: channelOf(await store.secret(), counter),
+      channel: channelOf(await secret.read(), counter),
       body: {
         subject: counter.subject,
         counter: counter.counter,

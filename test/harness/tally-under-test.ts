@@ -12,14 +12,9 @@ import {
   type SettingsInput,
   type TallyConfig,
 } from '../../functions/counters/define-counters.ts';
-import { createDynamoApiKeyStore } from '../../functions/dynamo/dynamo-api-key-store.ts';
+import { createStores } from '../../functions/dynamo/create-stores.ts';
 import { createDynamoClients, fromWire } from '../../functions/dynamo/dynamo-clients.ts';
-import { createDynamoCounterStore } from '../../functions/dynamo/dynamo-counter-store.ts';
 import { createDynamoFoldStore } from '../../functions/dynamo/dynamo-fold-store.ts';
-import { createDynamoMemberStore } from '../../functions/dynamo/dynamo-member-store.ts';
-import { createDynamoSketchStore } from '../../functions/dynamo/dynamo-sketch-store.ts';
-import { createDynamoSubscriptionStore } from '../../functions/dynamo/dynamo-subscription-store.ts';
-import { createDynamoTicketStore } from '../../functions/dynamo/dynamo-ticket-store.ts';
 import { cellItemKey } from '../../functions/dynamo/item-keys.ts';
 import { createHttpFunction } from '../../functions/http/http-function.ts';
 import { createSiteOperations } from '../../functions/http/operations/site-operations.ts';
@@ -27,7 +22,7 @@ import { createReadFunction } from '../../functions/http/read-function.ts';
 import type { HttpResponse } from '../../functions/http/responses.ts';
 import { defaultFunction, matchRoute, operations } from '../../functions/http/routes.ts';
 import { createWriteFunction } from '../../functions/http/write-function.ts';
-import type { CellKey } from '../../functions/store/counter-store.ts';
+import type { CellKey } from '../../functions/store/cell-store.ts';
 import { createStreamFunction } from '../../functions/stream/stream-function.ts';
 import type { HttpHandlers } from '../../local/http-server.ts';
 import { createTestTable, type TestTable } from './engine/test-table.ts';
@@ -125,25 +120,22 @@ export async function createTallyUnderTest(options: TallyOptions): Promise<Tally
   const [region] = regions;
   let newTokens = 0;
 
+  const pause = async (ms: number) => {
+    pauses.push(ms);
+    if (options.pausesTakeTime) clock.advance(ms);
+  };
+
   const connect = (endpoint: string) => {
     const clients = createDynamoClients(endpoint);
     const context: CounterContext = {
       config,
-      store: createDynamoCounterStore({ clients, tableName: table.tableName, random }),
-      ticketStore: createDynamoTicketStore({ clients, tableName: table.tableName, random }),
-      apiKeyStore: createDynamoApiKeyStore({ clients, tableName: table.tableName }),
-      memberStore: createDynamoMemberStore({ clients, tableName: table.tableName }),
-      sketchStore: createDynamoSketchStore({ clients, tableName: table.tableName, random }),
-      subscriptionStore: createDynamoSubscriptionStore({ clients, tableName: table.tableName }),
+      stores: createStores({ clients, tableName: table.tableName, random, pause }),
       region,
       regions,
       now: clock.now,
       random,
       newToken: () => `made-here-${newTokens++}`,
-      pause: async (ms) => {
-        pauses.push(ms);
-        if (options.pausesTakeTime) clock.advance(ms);
-      },
+      pause,
     };
     return { clients, context };
   };

@@ -2,9 +2,9 @@
 
 import type { ApiKeys } from '../../access/api-keys.ts';
 import { signPass } from '../../access/passes.ts';
-import type { CounterContext } from '../../counters/counter-context.ts';
 import { isWithin } from '../../rules/scopes.ts';
 import type { ApiKey } from '../../store/api-key-store.ts';
+import type { SecretStore } from '../../store/secret-store.ts';
 import type { Operation } from '../answer-request.ts';
 import { bodyOf, parseMember } from '../http-request.ts';
 import { Problem } from '../problem.ts';
@@ -14,11 +14,14 @@ import { keyBody, passBody } from '../schemas.ts';
 const noStore = { 'cache-control': 'no-store' };
 
 export function createKeyOperations({
-  context: { store, now },
   keys,
+  secret,
+  now,
 }: {
-  context: CounterContext;
   keys: ApiKeys;
+  secret: SecretStore;
+  /** Epoch ms. */
+  now: () => number;
 }) {
   const createKey: Operation = async (request) => {
     const { scopes, calls_per_minute: callsPerMinute } = bodyOf(request, keyBody);
@@ -44,7 +47,7 @@ export function createKeyOperations({
     }
     const expiresAt = Math.floor(now() / 1000) + body.expires_in_seconds;
     const member = parseMember(body.member);
-    const pass = signPass({ member, scope, expiresAt, key: caller.key }, await store.secret());
+    const pass = signPass({ member, scope, expiresAt, key: caller.key }, await secret.read());
     return json(201, { pass, expires_at: asTime(expiresAt * 1000) }, noStore);
   };
 

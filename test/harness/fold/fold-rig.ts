@@ -4,8 +4,8 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import { onTestFinished } from 'vitest';
 import type { CounterContext } from '../../../functions/counters/counter-context.ts';
 import { type CounterInput, defineCounters } from '../../../functions/counters/define-counters.ts';
+import { createStores } from '../../../functions/dynamo/create-stores.ts';
 import { createDynamoClients, fromWire } from '../../../functions/dynamo/dynamo-clients.ts';
-import { createDynamoCounterStore } from '../../../functions/dynamo/dynamo-counter-store.ts';
 import { createDynamoFoldStore } from '../../../functions/dynamo/dynamo-fold-store.ts';
 import { cellItemKey } from '../../../functions/dynamo/item-keys.ts';
 import { parseCell } from '../../../functions/dynamo/items.ts';
@@ -65,7 +65,7 @@ export async function createFoldRig({ publishTakesMs = 0 } = {}): Promise<FoldRi
   // As much of a context as the stream function needs while nobody listens.
   const context = {
     config: defineCounters(counters),
-    store: createDynamoCounterStore({ clients, tableName, random: () => 0 }),
+    stores: createStores({ clients, tableName, random: () => 0, pause: async () => {} }),
     region: here,
     regions: [here],
     now: () => nowMs + ticks++,

@@ -3,7 +3,7 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import type { DynamoDBRecord, AttributeValue as StreamValue } from 'aws-lambda';
 import { memberItemKey } from '../../../functions/dynamo/item-keys.ts';
 import { tokenItem } from '../../../functions/dynamo/items.ts';
-import type { Token } from '../../../functions/store/counter-store.ts';
+import type { Token } from '../../../functions/store/change-store.ts';
 
 export type Item = Readonly<Record<string, unknown>>;
 export type WireImage = Record<string, StreamValue>;

@@ -82,7 +82,7 @@ export async function startLiveStack(counters: TallyOptions['counters']): Promis
     table,
     errors,
     answers,
-    secret: () => context.store.secret(),
+    secret: () => context.stores.secret.read(),
     async stop() {
       await pump.stop();
       live.close();

@@ -108,9 +108,11 @@ test(`${changes} deferred increments, a third of them sent twice, settle to exac
   for (const [position, subject] of subjects.entries()) {
     const expected = Math.ceil((changes - position) / subjects.length);
     const key = { subject, counter: 'views', region: context.region, shard: 0, window: '-' };
-    const [all] = await context.store.readCells([key], { consistent: true });
+    const [all] = await context.stores.cells.readCells([key], { consistent: true });
     expect(all?.count).toBe(BigInt(expected));
-    const [today] = await context.store.readCells([{ ...key, window: day }], { consistent: true });
+    const [today] = await context.stores.cells.readCells([{ ...key, window: day }], {
+      consistent: true,
+    });
     expect(today?.count).toBe(BigInt(expected));
   }
 }, 1_200_000);

@@ -54,7 +54,7 @@ test.each(violations)('%s may not say %s', (file, source, problem) => {
 });
 
 test.each([
-  ['functions/counters/a.ts', `import { x } from '../store/counter-store.ts';`],
+  ['functions/counters/a.ts', `import { x } from '../store/cell-store.ts';`],
   ['functions/stream/a.ts', `import type { X } from '@aws-sdk/lib';`],
   ['functions/stream/a-handler.ts', `import { x } from '../dynamo/dynamo-fold-store.ts';`],
   ['functions/dynamo/a.ts', `import { x } from '@aws-sdk/lib';`],

@@ -6,40 +6,21 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { PutCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { type AllowedBefore, fitsBounds } from '../rules/bounds.ts';
-import {
-  type AddOutcome,
-  type CellChange,
-  type CounterStore,
-  OutcomeUnknownError,
-  StoreUnavailableError,
-  type Token,
-  type TokenOutcome,
-} from '../store/counter-store.ts';
+import type {
+  AddOutcome,
+  CellChange,
+  ChangeStore,
+  Token,
+  TokenOutcome,
+} from '../store/change-store.ts';
 import { cellAttributes as names } from './attributes.ts';
-import { type DynamoClients, fromWire } from './dynamo-clients.ts';
+import { fromWire, type Table } from './dynamo-clients.ts';
 import { isContention, isOutcomeUnknown, writeFailure } from './dynamo-errors.ts';
 import { expiryClause } from './expiry-clause.ts';
-import { cellItemKey, settingsItemKey } from './item-keys.ts';
-import { createItemReader } from './item-reader.ts';
-import { parseCell, parseSeenToken, parseSettings, settingsItem, tokenItem } from './items.ts';
-import { createSecretReader } from './secret-reader.ts';
+import { cellItemKey } from './item-keys.ts';
+import { parseCell, parseSeenToken, tokenItem } from './items.ts';
 
-/**
- * @param random in [0, 1): spreads repeated calls
- */
-export function createDynamoCounterStore(options: {
-  clients: DynamoClients;
-  tableName: string;
-  random: () => number;
-}): CounterStore {
-  const { clients, tableName: TableName } = options;
-
-  const readItems = createItemReader(options);
-  const readCells: CounterStore['readCells'] = async (keys, { consistent }) => {
-    const items = await readItems(keys.map(cellItemKey), { consistent });
-    return items.map((item) => item && parseCell(item));
-  };
-
+export function createDynamoChangeStore({ clients, tableName: TableName }: Table): ChangeStore {
   async function add(change: CellChange): Promise<AddOutcome> {
     try {
       const { Attributes } = await clients.once.send(
@@ -113,81 +94,7 @@ export function createDynamoCounterStore(options: {
     }
   }
 
-  const growShards: CounterStore['growShards'] = async (key, { from, to, expiresAt }) => {
-    try {
-      await clients.once.send(
-        new UpdateCommand({
-          TableName,
-          Key: cellItemKey(key),
-          UpdateExpression: `SET ${names.shardCount} = :to${expiryClause(expiresAt)}`,
-          ConditionExpression:
-            from === 1
-              ? `attribute_not_exists(${names.shardCount}) OR ${names.shardCount} = :from`
-              : `${names.shardCount} = :from`,
-          ExpressionAttributeValues: { ':from': from, ':to': to, ':x': expiresAt },
-          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-        }),
-      );
-      return to;
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) {
-        return parseCell(fromWire(error.Item)).shardCount;
-      }
-      const failure = writeFailure(error);
-      // Growth only makes later writes cheaper: whoever meets contention next asks again.
-      if (failure instanceof StoreUnavailableError) return from;
-      if (failure instanceof OutcomeUnknownError) return from;
-      throw failure;
-    }
-  };
-
-  const readSettings: CounterStore['readSettings'] = async (subject) => {
-    const [item] = await readItems([settingsItemKey(subject)], { consistent: false });
-    return item && parseSettings(item);
-  };
-
-  const writeSettings: CounterStore['writeSettings'] = async (subject, settings) => {
-    try {
-      await clients.retrying.send(
-        new PutCommand({ TableName, Item: settingsItem(subject, settings) }),
-      );
-    } catch (error) {
-      throw writeFailure(error);
-    }
-  };
-
-  const watch: CounterStore['watch'] = async (key, { untilMs, expiresAt }) => {
-    try {
-      await clients.retrying.send(
-        new UpdateCommand({
-          TableName,
-          Key: cellItemKey(key),
-          UpdateExpression: `SET ${names.watchedUntilMs} = :until${expiryClause(expiresAt)}`,
-          ExpressionAttributeValues: { ':until': untilMs, ':x': expiresAt },
-        }),
-      );
-    } catch (error) {
-      throw writeFailure(error);
-    }
-  };
-
-  const checkReachable = async () => {
-    const nobody = { subject: '-', counter: '-', region: '-', shard: 0, window: '-' };
-    await readCells([nobody], { consistent: true });
-  };
-
-  return {
-    readCells,
-    add,
-    addWithToken,
-    defer,
-    growShards,
-    watch,
-    readSettings,
-    writeSettings,
-    secret: createSecretReader(options),
-    checkReachable,
-  };
+  return { add, addWithToken, defer };
 }
 
 /** The parts of an UpdateItem (alone or in a transaction) that adds to a cell. */

@@ -1,0 +1,56 @@
+/** The cells of totals: reading them, and what only shard 0 of a total knows. */
+
+/** Names one item that holds part of a total. */
+export interface CellKey {
+  readonly subject: string;
+  /** The counter's name. */
+  readonly counter: string;
+  readonly region: string;
+  readonly shard: number;
+  readonly window: string;
+}
+
+export interface Cell {
+  /** Exact: a DynamoDB number has 38 digits, more than a JavaScript number. */
+  readonly count: bigint;
+  /** What each choice of a reaction, or each bucket of viewers, counts. */
+  readonly parts: ReadonlyMap<string, bigint>;
+  /** How much resets have subtracted from the count. */
+  readonly resetAway: bigint;
+  /** Epoch ms of the last change; null if nothing was ever added. */
+  readonly updatedAtMs: number | null;
+  /** Cells of this total in this region; only shard 0 knows. */
+  readonly shardCount: number;
+  /** Epoch ms until which somebody listens; 0 if nobody did. Only shard 0 knows. */
+  readonly watchedUntilMs: number;
+  /** Epoch seconds; undefined for a cell that stays. */
+  readonly expiresAt: number | undefined;
+}
+
+/** @throws (all methods) StoreUnavailableError; those that write also OutcomeUnknownError */
+export interface CellStore {
+  /**
+   * Reads cells; one that does not exist is undefined, in its place.
+   * @param options.consistent read what was last written in this region, for twice the price
+   */
+  readCells(
+    keys: readonly CellKey[],
+    options: { consistent: boolean },
+  ): Promise<(Cell | undefined)[]>;
+
+  /**
+   * Spreads a total over more cells, if it still has as many as the caller assumed.
+   * @param key its shard 0
+   * @returns how many it has now
+   */
+  growShards(
+    key: CellKey,
+    change: { from: number; to: number; expiresAt: number | undefined },
+  ): Promise<number>;
+
+  /**
+   * Marks a total as listened to, so that its changes are published.
+   * @param key its shard 0
+   */
+  watch(key: CellKey, change: { untilMs: number; expiresAt: number | undefined }): Promise<void>;
+}
