@@ -4,7 +4,7 @@
  * once per token, whatever becomes of the calls that it takes.
  */
 import { LRUCache } from 'lru-cache';
-import { retryPauseMs } from '../rules/backoff.ts';
+import { repeat } from '../rules/backoff.ts';
 import { limits } from '../rules/limits.ts';
 import { grownShardCount, pickOtherShard, pickShard } from '../rules/shards.ts';
 import type { Cell, CellStore } from '../store/cell-store.ts';
@@ -58,6 +58,7 @@ export function createCountWrites({
   changes: ChangeStore;
   totals: Totals;
 } & Pick<CounterContext, 'region' | 'now' | 'random' | 'pause'>) {
+  const patience = { attempts: limits.boundedAttempts, random, pause };
   /** Counters that met contention twice, and until when (epoch ms) they are not added to directly. */
   const hotUntilMs = new LRUCache<string, number>({ max: limits.rememberedCounters });
 
@@ -69,16 +70,15 @@ export function createCountWrites({
     planned: PlannedChange,
     send: () => Promise<AddOutcome | TokenOutcome>,
   ): Promise<Written> {
-    for (let attempt = 1; ; attempt++) {
+    async function sendOnce() {
       const outcome = await send().catch((error: unknown) => {
         const isUnknown = planned.unknown && error instanceof StoreUnavailableError;
         throw isUnknown ? new OutcomeUnknownError(error.message, { cause: error }) : error;
       });
       if ('unknown' in outcome) planned.unknown ||= outcome.unknown;
-      const isOver = outcome.outcome !== 'token_in_use' || attempt === limits.boundedAttempts;
-      if (isOver) return asWritten(outcome);
-      await pause(retryPauseMs(attempt - 1, random()));
+      return asWritten(outcome);
     }
+    return repeat(sendOnce, { ...patience, isToRepeat: ({ how }) => how === 'token_in_use' });
   }
 
   function writeToShard(planned: PlannedChange, shard: number): Promise<Written> {
@@ -88,14 +88,11 @@ export function createCountWrites({
   }
 
   /** A bound, and what resets took away, are kept in one cell: there is no other, so wait for a turn. */
-  async function writeInTurn(planned: PlannedChange): Promise<Written> {
-    for (let attempt = 0; attempt < limits.boundedAttempts; attempt++) {
-      if (attempt > 0) await pause(retryPauseMs(attempt - 1, random()));
-      const written = await writeToShard(planned, 0);
-      if (written.how !== 'contended') return written;
-    }
-    return { how: 'contended' };
-  }
+  const writeInTurn = (planned: PlannedChange): Promise<Written> =>
+    repeat(() => writeToShard(planned, 0), {
+      ...patience,
+      isToRepeat: ({ how }) => how === 'contended',
+    });
 
   async function writeImmediate(planned: PlannedChange): Promise<Written> {
     const name = JSON.stringify(planned.key);

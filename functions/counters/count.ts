@@ -1,6 +1,6 @@
 /** The count kind: a signed number that changes by amounts. How it is written is in count-writes.ts. */
 
-import { retryPauseMs } from '../rules/backoff.ts';
+import { repeat } from '../rules/backoff.ts';
 import { allowedBefore } from '../rules/bounds.ts';
 import { limits } from '../rules/limits.ts';
 import { tokenExpiry } from '../rules/tokens.ts';
@@ -237,14 +237,20 @@ export function createCounts({
   ): Promise<ChangeAnswer | Refusal> {
     const refusedToken = token && refuseByAge(token, now(), lifetimeMs);
     if (refusedToken) return refusedToken;
-    for (let attempt = 0; ; attempt++) {
-      if (attempt > 0) await context.pause(retryPauseMs(attempt - 1, random()));
+    const tryReset = async () => {
       const planned = await planReset(counter, token);
-      const written = await writeInTurn(planned);
-      if (written.how !== 'out_of_bounds') return answer(planned, written);
-      if (hasGrown(written.cell)) return refuseByBounds(counter.definition, written.cell);
-      if (attempt + 1 === limits.boundedAttempts) return refuseContended(planned);
-    }
+      return { planned, written: await writeInTurn(planned) };
+    };
+    const { planned, written } = await repeat(tryReset, {
+      attempts: limits.boundedAttempts,
+      isToRepeat: ({ written: last }) => last.how === 'out_of_bounds' && !hasGrown(last.cell),
+      random,
+      pause: context.pause,
+    });
+    if (written.how !== 'out_of_bounds') return answer(planned, written);
+    return hasGrown(written.cell)
+      ? refuseByBounds(counter.definition, written.cell)
+      : refuseContended(planned);
   }
 
   return { change, read, reset };

@@ -4,7 +4,7 @@
  */
 import { BatchGetCommand, GetCommand } from '@aws-sdk/lib-dynamodb';
 import DataLoader from 'dataloader';
-import { retryPauseMs } from '../rules/backoff.ts';
+import { repeat } from '../rules/backoff.ts';
 import { limits } from '../rules/limits.ts';
 import { StoreUnavailableError } from '../store/store-errors.ts';
 import type { Table } from './dynamo-clients.ts';
@@ -40,7 +40,7 @@ export function createItemReader({
   async function readChunk(keys: readonly ItemKey[], consistent: boolean): Promise<Item[]> {
     const items: Item[] = [];
     let wanted: Record<string, unknown>[] = keys.map((key) => ({ ...key }));
-    for (let round = 0; round < limits.batchGetRounds; round++) {
+    async function readWanted(): Promise<void> {
       const { Responses, UnprocessedKeys } = await clients.retrying.send(
         new BatchGetCommand({
           RequestItems: { [tableName]: { Keys: wanted, ConsistentRead: consistent } },
@@ -48,10 +48,15 @@ export function createItemReader({
       );
       items.push(...(Responses?.[tableName] ?? []));
       wanted = UnprocessedKeys?.[tableName]?.Keys ?? [];
-      if (wanted.length === 0) return items;
-      await pause(retryPauseMs(round, random()));
     }
-    throw new StoreUnavailableError('the database left keys unread');
+    await repeat(readWanted, {
+      attempts: limits.batchGetRounds,
+      isToRepeat: () => wanted.length > 0,
+      random,
+      pause,
+    });
+    if (wanted.length > 0) throw new StoreUnavailableError('the database left keys unread');
+    return items;
   }
 
   async function readAll(
