@@ -1,10 +1,10 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import {
+  blockCount,
   emptyRegisters,
-  pageCount,
   type Registers,
-  registersPerPage,
+  registersPerBlock,
 } from '../rules/hyperloglog.ts';
 import type { SketchKey, SketchStore } from '../store/sketch-store.ts';
 import { attributePrefixes, sketchBlockAttributes as names } from './attributes.ts';
@@ -17,10 +17,10 @@ import type { ReadItems } from './item-reader.ts';
 
 const { register: registerPrefix } = attributePrefixes.sketchBlock;
 
-/** A page holds its registers as numbers under short names: `r0` to `r3j`, below a kilobyte in all. */
+/** Names are short, so that a full block stays below a kilobyte, which is one write unit. */
 const registerName = (index: number): string =>
-  `${registerPrefix}${(index % registersPerPage).toString(36)}`;
-const pageOf = (index: number): number => Math.floor(index / registersPerPage);
+  `${registerPrefix}${(index % registersPerBlock).toString(36)}`;
+const blockOf = (index: number): number => Math.floor(index / registersPerBlock);
 
 export function createDynamoSketchStore({
   clients,
@@ -28,12 +28,12 @@ export function createDynamoSketchStore({
   readItems,
 }: Table & { readItems: ReadItems }): SketchStore {
   const raise: SketchStore['raise'] = async (key, { index, rank }, expiresAt) => {
-    const page = pageOf(index);
+    const block = blockOf(index);
     try {
       const { Attributes } = await clients.retrying.send(
         new UpdateCommand({
           TableName,
-          Key: sketchBlockItemKey(key, page),
+          Key: sketchBlockItemKey(key, block),
           UpdateExpression: `SET #register = :rank${expiryClause(expiresAt)}`,
           ConditionExpression: 'attribute_not_exists(#register) OR #register < :rank',
           ExpressionAttributeNames: { '#register': registerName(index) },
@@ -42,10 +42,13 @@ export function createDynamoSketchStore({
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         }),
       );
-      return { raised: true, registers: withPage(emptyRegisters(), page, Attributes) };
+      return { raised: true, registers: withBlock(emptyRegisters(), block, Attributes) };
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException) {
-        return { raised: false, registers: withPage(emptyRegisters(), page, fromWire(error.Item)) };
+        return {
+          raised: false,
+          registers: withBlock(emptyRegisters(), block, fromWire(error.Item)),
+        };
       }
       throw writeFailure(error);
     }
@@ -55,13 +58,13 @@ export function createDynamoSketchStore({
     key: SketchKey,
     { nowMs, ...how }: { consistent: boolean; nowMs: number },
   ): Promise<Registers> {
-    const pages = Array.from({ length: pageCount }, (_, page) => page);
+    const blocks = Array.from({ length: blockCount }, (_, block) => block);
     const items = await readItems(
-      pages.map((page) => sketchBlockItemKey(key, page)),
+      blocks.map((block) => sketchBlockItemKey(key, block)),
       how,
     );
     const registers = emptyRegisters();
-    for (const page of pages) withPage(registers, page, unexpired(items[page], nowMs));
+    for (const block of blocks) withBlock(registers, block, unexpired(items[block], nowMs));
     return registers;
   }
 
@@ -75,9 +78,9 @@ export function createDynamoSketchStore({
 const unexpired = (item: Item = {}, nowMs: number): Item | undefined =>
   Number(item[names.expiresAt] ?? Infinity) * 1000 > nowMs ? item : undefined;
 
-function withPage(registers: Registers, page: number, item: Item = {}): Registers {
-  const first = page * registersPerPage;
-  for (let index = first; index < first + registersPerPage; index++) {
+function withBlock(registers: Registers, block: number, item: Item = {}): Registers {
+  const first = block * registersPerBlock;
+  for (let index = first; index < first + registersPerBlock; index++) {
     registers[index] = Number(item[registerName(index)] ?? 0);
   }
   return registers;

@@ -10,9 +10,9 @@ const indexBits = 12;
 const rankBits = 64 - indexBits;
 
 export const registerCount = 2 ** indexBits;
-/** Registers are stored in pages: one item of the table each, of which one write raises one. */
-export const pageCount = 32;
-export const registersPerPage = registerCount / pageCount;
+/** Registers are stored in blocks: each is one item of the table, and one write raises one register. */
+export const blockCount = 32;
+export const registersPerBlock = registerCount / blockCount;
 
 /** Relative standard error of an estimate: 1.04 / sqrt(4096). */
 export const standardError = 1.04 / Math.sqrt(registerCount);

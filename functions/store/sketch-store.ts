@@ -1,4 +1,4 @@
-/** What uniques may ask of the database. */
+/** The sketches of unique counters. */
 import type { Registers, RegisterValue } from '../rules/hyperloglog.ts';
 
 export interface SketchKey {
@@ -13,7 +13,7 @@ export interface SketchStore {
    * Raises one register, unless it is as high already.
    *
    * @param expiresAt epoch seconds; undefined for a sketch that stays
-   * @returns whether it was raised, and the page of registers around it as it is now
+   * @returns whether it was raised, and the registers of its block as they are now
    */
   raise(
     key: SketchKey,

@@ -2,7 +2,7 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { sketchBlockItemKey } from '../../../functions/dynamo/item-keys.ts';
-import { registersPerPage } from '../../../functions/rules/hyperloglog.ts';
+import { blockCount, registersPerBlock } from '../../../functions/rules/hyperloglog.ts';
 import { createTestTable } from '../../harness/engine/test-table.ts';
 import { type CapacityMeter, startCapacityMeter } from '../../harness/members/capacity-meter.ts';
 import { type MemberCalls, memberCalls } from '../../harness/members/member-calls.ts';
@@ -90,16 +90,16 @@ describe('a visit', () => {
     expect(await costOf('  and now to this, too', () => other.come(page, 'ann'))).toBe(0);
   });
 
-  test('is a write unit with all registers of a page in the item', async () => {
+  test('is a write unit with all registers of a block in the item', async () => {
     const key = { subject: 'full', counter: 'pages', region: 'local', window: '2096-02-28' };
     const registers = Object.fromEntries(
-      Array.from({ length: registersPerPage }, (_, index) => [`r${index.toString(36)}`, 1]),
+      Array.from({ length: registersPerBlock }, (_, index) => [`r${index.toString(36)}`, 1]),
     );
-    for (let page = 0; page < 32; page++) {
+    for (let block = 0; block < blockCount; block++) {
       await tally.table.client.send(
         new PutItemCommand({
           TableName: tally.table.tableName,
-          Item: marshall({ ...sketchBlockItemKey(key, page), ...registers, x: 4_000_000_000 }),
+          Item: marshall({ ...sketchBlockItemKey(key, block), ...registers, x: 4_000_000_000 }),
         }),
       );
     }

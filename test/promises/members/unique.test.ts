@@ -79,10 +79,10 @@ async function estimateOf(counter: string, query: Record<string, string> = {}): 
 
 /** The registers of a window as they are stored. */
 async function registersOf(subject: string, window: string): Promise<Record<string, unknown>> {
-  const pages = (await tally.items()).filter(
+  const blocks = (await tally.items()).filter(
     ({ pk, sk }) => String(pk).startsWith(`h#${subject}#`) && sk === window,
   );
-  const named = pages.flatMap(({ pk, sk: _, x: __, ...registers }) =>
+  const named = blocks.flatMap(({ pk, sk: _, x: __, ...registers }) =>
     Object.entries(registers).map(([name, rank]) => [`${String(pk).split('#')[4]} ${name}`, rank]),
   );
   return Object.fromEntries(named);

@@ -4,12 +4,12 @@ import { repeat, retryPauseMs } from '../../../functions/rules/backoff.ts';
 import { limits } from '../../../functions/rules/limits.ts';
 
 const { first, longest } = limits.retryPauseMs;
-const attempts = fc.nat({ max: 5_000 });
+const attemptsBefore = fc.nat({ max: 5_000 });
 const randoms = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
 test('a pause is never longer than the longest, however many tries came before', () => {
   fc.assert(
-    fc.property(attempts, randoms, (attempt, random) => {
+    fc.property(attemptsBefore, randoms, (attempt, random) => {
       const pauseMs = retryPauseMs(attempt, random);
       expect(pauseMs >= 0 && pauseMs <= longest).toBe(true);
     }),
@@ -23,7 +23,7 @@ test('the first pause is up to the first limit, and each next one up to twice as
 
 test('later pauses are not shorter for the same random', () => {
   fc.assert(
-    fc.property(attempts, randoms, (attempt, random) => {
+    fc.property(attemptsBefore, randoms, (attempt, random) => {
       expect(retryPauseMs(attempt + 1, random)).toBeGreaterThanOrEqual(
         retryPauseMs(attempt, random),
       );
@@ -33,7 +33,7 @@ test('later pauses are not shorter for the same random', () => {
 
 test('the jitter is full: writers that met once are spread over the whole pause', () => {
   fc.assert(
-    fc.property(attempts, randoms, (attempt, random) => {
+    fc.property(attemptsBefore, randoms, (attempt, random) => {
       expect(retryPauseMs(attempt, random)).toBeCloseTo(random * retryPauseMs(attempt, 1));
     }),
   );
