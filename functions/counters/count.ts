@@ -14,6 +14,7 @@ import type { CounterContext } from './counter-context.ts';
 import type { CountDefinition } from './define-counters.ts';
 import type { NamedCounter } from './named-counter.ts';
 import { type Refusal, refuse } from './refusals.ts';
+import { refuseByWindow } from './refuse-by-window.ts';
 import { refuseByAge } from './token-age.ts';
 import type { Total, Totals } from './total.ts';
 
@@ -185,12 +186,8 @@ export function createCounts({
     options: { window?: WindowKind | undefined; consistent: boolean },
   ): Promise<CountAnswer | Refusal> {
     const kind = options.window ?? definition.windows[0];
-    if (!definition.windows.includes(kind)) {
-      return refuse(
-        'invalid_window',
-        `This counter has no window "${kind}"; it has ${definition.windows.join(', ')}.`,
-      );
-    }
+    const refusal = refuseByWindow(definition, kind);
+    if (refusal) return refusal;
     const calendar = await calendars.of(subject, [kind]);
     const key = { subject, counter, window: windowKeyAt(kind, now(), calendar) };
     return asAnswer(await totals.read(key, options));

@@ -6,6 +6,7 @@ import type { CounterContext } from './counter-context.ts';
 import type { CountDefinition } from './define-counters.ts';
 import type { NamedCounter } from './named-counter.ts';
 import { type Refusal, refuse } from './refusals.ts';
+import { refuseByWindow } from './refuse-by-window.ts';
 import type { Totals } from './total.ts';
 import { type WindowRange, windowRange } from './window-range.ts';
 
@@ -36,12 +37,11 @@ export function createHistory({
     request: WindowRange,
   ): Promise<HistoryAnswer | Refusal> {
     const { window: kind } = request;
-    if (!definition.windows.includes(kind)) {
-      const kinds = definition.windows.join(', ');
-      return refuse('invalid_window', `This counter has no window "${kind}"; it has ${kinds}.`);
-    }
-    const keys = windowRange(request);
-    if (!Array.isArray(keys)) return keys;
+    const refusal = refuseByWindow(definition, kind);
+    if (refusal) return refusal;
+    const range = windowRange(request);
+    if (!range.ok) return range;
+    const { keys } = range;
     const calendar = await calendars.of(subject, [kind]);
     const openKey = windowKeyAt(kind, now(), calendar);
     const counts = await Promise.all(

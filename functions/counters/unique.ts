@@ -28,7 +28,8 @@ import type { CounterContext } from './counter-context.ts';
 import type { UniqueDefinition } from './define-counters.ts';
 import type { NamedCounter } from './named-counter.ts';
 import { type Refusal, refuse } from './refusals.ts';
-import { windowRange } from './window-range.ts';
+import { refuseByWindow } from './refuse-by-window.ts';
+import { type WindowKeys, windowRange } from './window-range.ts';
 
 export interface UniqueAnswer {
   readonly ok: true;
@@ -58,50 +59,36 @@ export function createUniques({
   secret: SecretStore;
   calendars: Calendars;
 } & Pick<CounterContext, 'region' | 'regions' | 'config' | 'now'>) {
-  /** Registers that are known to be at least this high; they save the writes that change nothing. */
-  const known = new LRUCache<string, Registers>({ max: limits.rememberedSketches });
-  const remembered = new LRUCache<string, { answer: UniqueAnswer; readAtMs: number }>({
+  /** Registers are at least this high in the table: lower ones need no write. */
+  const floors = new LRUCache<string, Registers>({ max: limits.rememberedSketches });
+  const answers = new LRUCache<string, { answer: UniqueAnswer; readAtMs: number }>({
     max: limits.rememberedCounters,
   });
   /** As an object, which saves most of the time that a hash takes. */
   let hashKey: KeyObject | undefined;
-  const nameOf = ({ subject, counter, window }: Omit<SketchKey, 'region'>) =>
-    `${subject}#${counter}#${window}`;
 
   /** @returns whether the member was the first to raise its register so high */
   async function raise(
-    counter: NamedCounter<UniqueDefinition>,
+    { subject, counter, definition }: NamedCounter<UniqueDefinition>,
     window: string,
     hash: Buffer,
   ): Promise<boolean> {
-    const key = { subject: counter.subject, counter: counter.counter, region, window };
+    const key = { subject, counter, region, window };
+    const name = sketchName(key);
     const register = registerOf(hash);
-    const before = known.get(nameOf(key)) ?? emptyRegisters();
-    if ((before[register.index] ?? 0) >= register.rank) return false;
-    const jitter = jitterOf(nameOf(key));
-    const expiresAt = windowExpiry({ window, keepDays: counter.definition.keepDays, jitter });
+    const floor = floors.get(name) ?? emptyRegisters();
+    if ((floor[register.index] ?? 0) >= register.rank) return false;
+    const { keepDays } = definition;
+    const expiresAt = windowExpiry({ window, keepDays, jitter: jitterOf(name) });
     const { raised, registers } = await store.raise(key, register, expiresAt);
-    known.set(nameOf(key), merge([known.get(nameOf(key)) ?? before, registers]));
+    // Other calls may have raised the floor meanwhile.
+    floors.set(name, merge([floors.get(name) ?? floor, registers]));
     return raised;
   }
 
-  /** The keys of the windows that are asked for, or why there are none. */
-  async function windowsOf(
-    counter: NamedCounter<UniqueDefinition>,
-    request: UniqueRequest,
-  ): Promise<string[] | Refusal> {
-    const kind = request.window ?? counter.definition.windows[0];
-    if (!counter.definition.windows.includes(kind)) {
-      const kinds = counter.definition.windows.join(', ');
-      return refuse('invalid_window', `This counter has no window "${kind}"; it has ${kinds}.`);
-    }
-    if (request.range) {
-      if (kind === 'all') return refuse('invalid_range', 'The window "all" has no range.');
-      const range = { window: kind satisfies BoundedWindowKind, ...request.range };
-      return windowRange(range, limits.uniqueWindows);
-    }
-    const calendar = await calendars.of(counter.subject, [kind]);
-    return [windowKeyAt(kind, now(), calendar)];
+  async function currentWindow(subject: string, kind: WindowKind): Promise<WindowKeys> {
+    const calendar = await calendars.of(subject, [kind]);
+    return { ok: true, keys: [windowKeyAt(kind, now(), calendar)] };
   }
 
   /**
@@ -110,30 +97,33 @@ export function createUniques({
    */
   async function read(
     { subject, counter, definition }: NamedCounter<UniqueDefinition>,
-    request: UniqueRequest & { consistent: boolean },
+    { window, range, consistent }: UniqueRequest & { consistent: boolean },
   ): Promise<UniqueAnswer | Refusal> {
-    const windows = await windowsOf({ subject, counter, definition }, request);
-    if (!Array.isArray(windows)) return windows;
-    const name = `${subject}#${counter}#${windows.join(' ')}`;
-    const memory = remembered.get(name);
+    const kind = window ?? definition.windows[0];
+    const refusal = refuseByWindow(definition, kind);
+    if (refusal) return refusal;
+    const windows = range ? windowsOfRange(kind, range) : await currentWindow(subject, kind);
+    if (!windows.ok) return windows;
+    const name = `${subject}#${counter}#${windows.keys.join(' ')}`;
+    const cached = answers.get(name);
     const freshMs = config.settings.readCacheSeconds * 1000;
-    if (!request.consistent && memory && now() - memory.readAtMs < freshMs) return memory.answer;
+    if (!consistent && cached && now() - cached.readAtMs < freshMs) return cached.answer;
     const readAtMs = now();
     const sketches = await store.readSketches(
-      windows.flatMap((window) =>
-        regions.map((ofRegion) => ({ subject, counter, region: ofRegion, window })),
+      windows.keys.flatMap((key) =>
+        regions.map((ofRegion) => ({ subject, counter, region: ofRegion, window: key })),
       ),
-      { consistent: request.consistent, nowMs: readAtMs },
+      { consistent, nowMs: readAtMs },
     );
     const answer = { ok: true, count: estimate(merge(sketches)), standardError } as const;
-    remembered.set(name, { answer, readAtMs });
+    answers.set(name, { answer, readAtMs });
     return answer;
   }
 
   /**
-   * Says that a member came; again and again is the same as once.
-   * @returns whether that changed the sketch
-   * @throws OutcomeUnknownError (saying it again is always right), StoreUnavailableError
+   * Counts a member's visit; visits after the first change nothing.
+   * @returns whether it changed the sketch
+   * @throws OutcomeUnknownError (visiting again is always right), StoreUnavailableError
    */
   async function visit(counter: NamedCounter<UniqueDefinition>, member: string): Promise<boolean> {
     hashKey ??= createSecretKey(await secret.read());
@@ -149,9 +139,20 @@ export function createUniques({
   return { read, visit };
 }
 
+const sketchName = ({ subject, counter, window }: Omit<SketchKey, 'region'>): string =>
+  `${subject}#${counter}#${window}`;
+
+function windowsOfRange(
+  kind: WindowKind,
+  range: { readonly from: string; readonly to: string },
+): WindowKeys | Refusal {
+  if (kind === 'all') return refuse('invalid_range', 'The window "all" has no range.');
+  return windowRange({ window: kind satisfies BoundedWindowKind, ...range }, limits.uniqueWindows);
+}
+
 /**
- * The same for all pages of a sketch, whoever writes them, so that they expire together: half a sketch
- * would be a wrong estimate.
+ * The same for all blocks of a sketch, so that they expire together: half a sketch would be a wrong
+ * estimate.
  *
  * @returns in [0, 1)
  */

@@ -14,27 +14,37 @@ export interface WindowRange {
   readonly to: string;
 }
 
-/** The keys of the windows of a range, oldest first; or why it is none. */
+export interface WindowKeys {
+  readonly ok: true;
+  /** Oldest first. */
+  readonly keys: readonly string[];
+}
+
+/** The keys of the windows of a range, both ends included; or why it is not a range. */
 export function windowRange(
   { window: kind, from, to }: WindowRange,
   most: number = limits.historyRows,
-): string[] | Refusal {
+): WindowKeys | Refusal {
   const first = edgeOf(from, kind, 'first');
   const last = edgeOf(to, kind, 'last');
   if (first === undefined || last === undefined) {
     const wrong = first === undefined ? from : to;
-    return refuse('invalid_range', `"${wrong}" is no ${kind}, such as ${exampleOf(kind)}.`);
+    return refuse(
+      'invalid_range',
+      `"${wrong}" is not a window of kind "${kind}", such as ${exampleOf(kind)}.`,
+    );
   }
   if (first > last) return refuse('invalid_range', `${from} is after ${to}.`);
   const keys = windowKeysBetween({ from: first, to: last }, most);
-  return keys ?? refuse('range_too_large', `From ${from} to ${to} is over ${most} windows.`);
+  if (!keys) return refuse('range_too_large', `From ${from} to ${to} is over ${most} windows.`);
+  return { ok: true, keys };
 }
 
 /** A window key; a day stands for its first or its last window. */
 function edgeOf(text: string, kind: BoundedWindowKind, edge: 'first' | 'last'): string | undefined {
-  const given = windowKindOf(text);
-  if (given === kind) return text;
-  if (given !== 'day') return undefined;
+  const kindOfText = windowKindOf(text);
+  if (kindOfText === kind) return text;
+  if (kindOfText !== 'day') return undefined;
   const wholeDay = { hour: ['T00', 'T23'], minute: ['T00:00', 'T23:59'], day: ['', ''] } as const;
   return `${text}${wholeDay[kind][edge === 'first' ? 0 : 1]}`;
 }
