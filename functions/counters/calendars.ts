@@ -1,4 +1,4 @@
-/** When the days of a subject begin: its own settings, or the deployment's. */
+/** When the days of a subject begin: by its own settings, or by the deployment's. */
 import { LRUCache } from 'lru-cache';
 import type { Calendar } from '../rules/calendar.ts';
 import { limits } from '../rules/limits.ts';
@@ -9,13 +9,13 @@ import type { CounterContext } from './counter-context.ts';
 export interface Calendars {
   /**
    * The calendar of a subject, at most a minute old.
-   * @param windows windows that are to be computed: the settings are looked up only if these need it
+   * @param windows what the calendar is for: only for days are the settings read
    * @throws StoreUnavailableError
    */
   of(subject: string, windows?: readonly WindowKind[]): Promise<Calendar>;
   /** The calendar of a subject as it is stored now. @throws StoreUnavailableError */
   read(subject: string): Promise<Calendar>;
-  /** Gives a subject a calendar of its own. @throws StoreUnavailableError, OutcomeUnknownError */
+  /** Stores a subject's own calendar. @throws StoreUnavailableError, OutcomeUnknownError */
   set(subject: string, calendar: Calendar): Promise<void>;
 }
 
@@ -25,17 +25,17 @@ export function createCalendars({
   now,
 }: { store: SettingsStore } & Pick<CounterContext, 'config' | 'now'>): Calendars {
   const { timeZone, dayStart } = config.settings;
-  const usual: Calendar = { timeZone, dayStart };
-  /** Promises, so that callers who come at the same time share one look-up. */
-  const remembered = new LRUCache<string, { calendar: Promise<Calendar>; readAtMs: number }>({
+  const defaultCalendar: Calendar = { timeZone, dayStart };
+  /** Promises, so that requests at the same time share one look-up. */
+  const cache = new LRUCache<string, { calendar: Promise<Calendar>; readAtMs: number }>({
     max: limits.rememberedCounters,
   });
 
   function read(subject: string): Promise<Calendar> {
-    const calendar = store.read(subject).then((found) => found ?? usual);
-    const memory = { calendar, readAtMs: now() };
-    remembered.set(subject, memory);
-    calendar.catch(() => remembered.peek(subject) === memory && remembered.delete(subject));
+    const calendar = store.read(subject).then((own) => own ?? defaultCalendar);
+    const entry = { calendar, readAtMs: now() };
+    cache.set(subject, entry);
+    calendar.catch(() => cache.peek(subject) === entry && cache.delete(subject));
     return calendar;
   }
 
@@ -43,15 +43,15 @@ export function createCalendars({
     read,
 
     async of(subject, windows = ['day']) {
-      if (!needsCalendar(windows)) return usual;
-      const memory = remembered.get(subject);
-      const isFresh = memory && now() - memory.readAtMs < limits.settingsCacheSeconds * 1000;
-      return isFresh ? memory.calendar : read(subject);
+      if (!needsCalendar(windows)) return defaultCalendar;
+      const entry = cache.get(subject);
+      const isFresh = entry && now() - entry.readAtMs < limits.settingsCacheSeconds * 1000;
+      return isFresh ? entry.calendar : read(subject);
     },
 
     async set(subject, calendar) {
       await store.write(subject, calendar);
-      remembered.set(subject, { calendar: Promise.resolve(calendar), readAtMs: now() });
+      cache.set(subject, { calendar: Promise.resolve(calendar), readAtMs: now() });
     },
   };
 }

@@ -34,13 +34,13 @@ const countDefinition = v.strictObject({
   /** The first window is the one shown and written at once; the others are folded. */
   windows: v.optional(windowList, ['all']),
   /**
-   * Limits the count never leaves: a change that would is refused. They are kept in one cell, so they
-   * cannot be given to a count that has grown: changes of it are refused.
+   * The range that the count never leaves: a change that would leave it is refused. Bounds need the
+   * count in one cell: a count that has grown to several and gets bounds later refuses all changes.
    */
   bounds: v.optional(v.strictObject({ min: v.optional(integer), max: v.optional(integer) })),
   /** Days that windows of each kind are kept after their end. */
   keepDays: v.optional(keepDays, {}),
-  /** Where growth under contention stops. */
+  /** How many cells contention can spread a total over. */
   maxShards: v.optional(between(1, limits.maxShardsMax), limits.maxShards),
   access,
 });
@@ -77,16 +77,16 @@ const ticketDefinition = v.strictObject({
   kind: v.literal('ticket'),
   /** The first number of a shift. */
   startsAt: v.optional(between(0, limits.amount), 1),
-  /** `allowed`: the book stays small, so it takes more at once, but a reply that is lost leaves a number nobody has. */
+  /** `allowed`: the book stays small and so takes more at once, but a lost reply leaves a number that nobody has. */
   gaps: v.optional(v.picklist(['none', 'allowed']), 'none'),
   access,
 });
 
 const reactionDefinition = v.strictObject({
   kind: v.literal('reaction'),
-  /** What a member can choose; one choice makes it a like, several a vote. */
+  /** What a member can choose: one choice makes a like button, several make a vote. */
   choices: v.pipe(
-    v.array(v.pipe(v.string(), v.check(isCounterName, 'is no name'))),
+    v.array(v.pipe(v.string(), v.check(isCounterName, 'is not a name'))),
     v.minLength(1, 'needs at least one choice'),
     v.maxLength(limits.choices),
     v.check((choices) => new Set(choices).size === choices.length, 'names a choice twice'),
@@ -97,9 +97,9 @@ const reactionDefinition = v.strictObject({
 const presenceDefinition = v.pipe(
   v.strictObject({
     kind: v.literal('presence'),
-    /** How often a viewer says that it is there. */
+    /** How often a viewer's page says that it is open. */
     heartbeatSeconds: v.optional(between(1, limits.heartbeatSecondsMax), 10),
-    /** How long a viewer that has fallen silent is counted. */
+    /** How long a silent viewer still counts. */
     awayAfterSeconds: v.optional(between(1, limits.awayAfterSecondsMax), 30),
     access,
   }),
@@ -117,26 +117,29 @@ const presenceDefinition = v.pipe(
 
 const uniqueDefinition = v.strictObject({
   kind: v.literal('unique'),
-  /** Each has a sketch of its own; the first is the one shown. */
+  /** Each window has its own sketch; the first one is shown. */
   windows: windowList,
   keepDays: v.optional(keepDays, {}),
   access,
 });
 
-/** As browsers send it: no path, no slash at the end, no port that is the usual one. */
+/** As browsers send it: without path, final slash and default port. */
 const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text;
 
 const corsOrigin = v.pipe(
   v.string(),
-  v.check((text) => text === '*' || isOrigin(text), 'is no origin, such as https://example.com'),
+  v.check(
+    (text) => text === '*' || isOrigin(text),
+    'is not an origin, such as https://example.com',
+  ),
 );
 
 const settingsSchema = v.strictObject({
-  /** Origins that browsers may call from; `https://*.example.com` is those below one, `*` is all, none is none. */
+  /** Origins that browsers may call from: `https://*.example.com` for all subdomains, `*` for all; `[]` for none. */
   corsOrigins: v.optional(v.array(corsOrigin), ['*']),
-  /** Where and when days begin for a subject without settings of its own. */
-  timeZone: v.optional(v.pipe(v.string(), v.check(isTimeZone, 'is no time zone')), 'UTC'),
-  dayStart: v.optional(v.pipe(v.string(), v.check(isTimeOfDay, 'is no time of day')), '00:00'),
+  /** When days begin for a subject without its own settings. */
+  timeZone: v.optional(v.pipe(v.string(), v.check(isTimeZone, 'is not a time zone')), 'UTC'),
+  dayStart: v.optional(v.pipe(v.string(), v.check(isTimeOfDay, 'is not a time of day')), '00:00'),
   /** Hours that an idempotency key is remembered. */
   tokenHours: v.optional(between(1, limits.tokenHoursMax), limits.tokenHours),
   /** Seconds that a total of several cells may be served from a function's memory. */

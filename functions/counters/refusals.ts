@@ -1,4 +1,4 @@
-/** Reasons for which Tally says no to a valid request. They are values, not exceptions. */
+/** Why Tally refuses a valid request. Refusals are values, not exceptions. */
 export type RefusalCode =
   | 'out_of_bounds'
   | 'idempotency_key_reused'

@@ -1,26 +1,25 @@
 import { OutcomeUnknownError, StoreUnavailableError } from '../store/store-errors.ts';
 
 /**
- * Waits for a write, and for a read that is made beside it rather than after it, because the fold
- * could be faster than a later read. The write decides: it has happened, whether the read succeeds
- * or not.
+ * Waits for a write and for a read that runs beside it. It does not run after it, because the fold
+ * could be faster than a later read. If the write succeeds, a failed read does not make it a failure.
  *
- * @returns what the write gave, and what was read; undefined if it could not be read
+ * @returns the results of both; undefined for a read that failed because the store is unavailable
  */
 export async function writeBesideRead<W, R>(
   write: Promise<W>,
   read: Promise<R>,
 ): Promise<[W, R | undefined]> {
-  const [written, seen] = await Promise.allSettled([write, read]);
-  if (written.status === 'rejected') throw written.reason;
-  if (seen.status === 'fulfilled') return [written.value, seen.value];
-  if (seen.reason instanceof StoreUnavailableError) return [written.value, undefined];
-  throw seen.reason;
+  const [writing, reading] = await Promise.allSettled([write, read]);
+  if (writing.status === 'rejected') throw writing.reason;
+  if (reading.status === 'fulfilled') return [writing.value, reading.value];
+  if (reading.reason instanceof StoreUnavailableError) return [writing.value, undefined];
+  throw reading.reason;
 }
 
-/** As `writeBesideRead`, where the answer is nothing without what was read. @throws OutcomeUnknownError */
+/** As `writeBesideRead`, for answers that need the read. @throws OutcomeUnknownError if it failed */
 export async function writeAndRead<W, R>(write: Promise<W>, read: Promise<R>): Promise<[W, R]> {
-  const [written, seen] = await writeBesideRead(write, read);
-  if (seen === undefined) throw new OutcomeUnknownError('written, but not read back');
-  return [written, seen];
+  const [writeResult, readResult] = await writeBesideRead(write, read);
+  if (readResult === undefined) throw new OutcomeUnknownError('written, but not read back');
+  return [writeResult, readResult];
 }

@@ -66,7 +66,7 @@ export function createDynamoApiKeyStore({
               [names.callsPerMinute]: key.callsPerMinute,
               [names.createdAtMs]: key.createdAtMs,
             },
-            // The SDK sends it again if the answer is lost, and must then not stumble over itself.
+            // The SDK sends it again if the answer is lost; that must not fail because of itself.
             ConditionExpression: `attribute_not_exists(pk) OR ${names.secretHash} = :hash`,
             ExpressionAttributeValues: { ':hash': key.secretHash },
           }),
@@ -107,7 +107,7 @@ export function createDynamoApiKeyStore({
 
 const keySchema = v.object({
   sk: v.string(),
-  // The comparison with a hash throws if its length is another.
+  // Comparing it with a hash throws if their lengths differ.
   [names.secretHash]: v.pipe(
     v.instance(Uint8Array),
     v.check(({ byteLength }) => byteLength === 32),

@@ -129,7 +129,7 @@ function withinAllowed(allowed: AllowedBefore): string | undefined {
   const here = fitsBounds(0, allowed)
     ? `(attribute_not_exists(${names.count}) OR (${present}))`
     : `(${present})`;
-  // Of several cells, none knows how much there is in all of them.
+  // One of several cells does not know the sum of all.
   return `${here} AND attribute_not_exists(${names.shardCount})`;
 }
 
@@ -141,7 +141,7 @@ function notResetSince(resetAwayBefore: bigint | undefined): string | undefined 
     : asBefore;
 }
 
-/** A token that was there before: unless this very request put it there, and the reply was lost. */
+/** The token was there before; unless this very request put it there, and the reply was lost. */
 function seenToken({
   error,
   item,

@@ -1,8 +1,8 @@
 /**
- * The two ways Tally talks to DynamoDB. `retrying` is for calls that may be sent again. `once` is
- * for the plain ADD, which must not: a 500 or a timeout may have happened after the write, and the
- * SDK's own retries would count it twice. It is also for calls on a hot cell, where another shard
- * is a better answer than waiting for the same one.
+ * The two clients of DynamoDB. `retrying` is for calls that may be sent again. `once` is for the plain
+ * ADD, which may not: a 500 or a timeout may come after the write, and the SDK's own retries would
+ * count it twice. `once` is also for calls on a hot cell, where trying another shard is better than
+ * waiting for the same one.
  */
 import { type AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
@@ -48,7 +48,7 @@ export function createDynamoClients(endpoint?: string): DynamoClients {
   return { retrying: create(3), once: create(1) };
 }
 
-/** Looks on from within the SDK's loop of attempts. */
+/** Runs inside the SDK's retry loop, so it sees every attempt. */
 function noteFailedAttempts(client: DynamoDBClient): void {
   client.middlewareStack.add(
     (next) => {
@@ -67,8 +67,8 @@ function noteFailedAttempts(client: DynamoDBClient): void {
 }
 
 /**
- * An item that comes without the document client: the old item of a failed condition, or an image
- * in the stream. Nothing becomes an empty item.
+ * Parses an item that did not come through the document client: the old item of a failed condition, or
+ * an image in the stream. Undefined gives an empty item.
  */
 export function fromWire(item: Record<string, AttributeValue> = {}): Item {
   return unmarshall(item, unmarshallOptions);

@@ -5,7 +5,7 @@
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { OutcomeUnknownError, StoreUnavailableError } from '../store/store-errors.ts';
 
-/** Somebody else is at the item, or it is over its rate. This attempt has written nothing. */
+/** Another writer is at the item, or it is over its rate. This attempt has written nothing. */
 const contentionNames: ReadonlySet<string> = new Set([
   'TransactionConflictException',
   'TransactionInProgressException',
@@ -28,15 +28,15 @@ export function isContention(error: unknown): boolean {
   return error instanceof Error && contentionNames.has(error.name);
 }
 
-/** Errors of calls of which this attempt, or one before it, may have got through. */
+/** Errors of calls that may have been written, by the last attempt or by one before it. */
 const unknownOutcomes = new WeakSet<Error>();
 
 /**
- * Takes down what an attempt at a call failed with: the SDK makes several and throws the last error,
+ * Notes the error of each attempt at a call. The SDK makes several attempts and throws the last error,
  * which alone does not say whether anything was written.
  *
- * @param unknownBefore whether an earlier attempt may have got through
- * @returns whether this one or an earlier one may have
+ * @param unknownBefore whether an earlier attempt may have written
+ * @returns whether this one or an earlier one may have written
  */
 export function noteFailedAttempt(error: unknown, unknownBefore: boolean): boolean {
   const nothingWritten = isContention(error) || isRejected(error) || wasNeverSent(error);
@@ -45,13 +45,13 @@ export function noteFailedAttempt(error: unknown, unknownBefore: boolean): boole
   return unknown;
 }
 
-/** Whether one of the attempts at a call may have got through, whatever the last one failed with. */
+/** Whether any attempt at a call may have written, whatever the last error was. */
 export const isOutcomeUnknown = (error: unknown): boolean =>
   error instanceof Error && unknownOutcomes.has(error);
 
 /**
- * The error to throw when a write failed and that is no expected outcome: whether it may have
- * happened decides what the caller may do. A 4xx answer of DynamoDB means that it did not.
+ * The error to throw for a failure that is not an expected outcome. Whether the write may have
+ * happened decides what the caller may do. A 4xx answer of DynamoDB means that it did not happen.
  */
 export function writeFailure(error: unknown): Error {
   if (!isContention(error) && isRejected(error)) return asError(error);
@@ -68,7 +68,7 @@ export function readFailure(error: unknown): Error {
   return new StoreUnavailableError('the database did not answer', { cause: error });
 }
 
-/** DynamoDB understood the request and refused it: our own mistake, not an outage. */
+/** DynamoDB understood the request and refused it: a fault of ours, not an outage. */
 function isRejected(error: unknown): boolean {
   return error instanceof Error && '$fault' in error && error.$fault === 'client';
 }

@@ -6,7 +6,7 @@ import { readFailure, writeFailure } from './dynamo-errors.ts';
 import type { Item } from './item.ts';
 import { memberItemKey } from './item-keys.ts';
 
-/** Every call sets the whole state of one item, so it may be sent again. */
+/** Every write sets the whole item, so it may be sent again. */
 export function createDynamoMemberStore({
   clients: { retrying },
   tableName: TableName,

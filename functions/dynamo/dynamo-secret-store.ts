@@ -62,7 +62,7 @@ export function createDynamoSecretStore({
   };
 }
 
-/** @throws if it is no secret: a new one in its place would end all passes */
+/** @throws if it is malformed; it is not replaced, since a new secret ends all passes */
 function parseSecret(item: Item): Buffer {
   const secret = item[names.secret];
   const isSecret = secret instanceof Uint8Array && secret.byteLength === secretBytes;

@@ -23,13 +23,11 @@ export const settingsItemKey = (subject: string): ItemKey => ({
   sk: '-',
 });
 
-/** What a member says in a counter, which the fold counts. */
 export const memberItemKey = ({ subject, counter, member }: MemberKey): ItemKey => ({
   pk: `${itemPrefixes.member}${subject}#${counter}#${member}`,
   sk: '-',
 });
 
-/** A block of the registers of a sketch. */
 export const sketchBlockItemKey = (
   { subject, counter, region, window }: SketchKey,
   block: number,
@@ -45,20 +43,17 @@ export const subscriptionItemKey = (
   { subject, counter }: Pick<Subscription, 'subject' | 'counter'>,
 ): ItemKey => ({ pk: userPartition(user), sk: `${subject}#${counter}` });
 
-/** The secret of the deployment. */
 export const secretItemKey: ItemKey = { pk: secretPartition, sk: '-' };
 
 export const apiKeyItemKey = (id: string): ItemKey => ({ pk: apiKeysPartition, sk: id });
 
 type TokenName = Pick<Token, 'subject' | 'counter' | 'token'>;
 
-/** A change under its token, which the fold counts. */
 export const tokenItemKey = (name: TokenName): ItemKey => ({
   pk: `${itemPrefixes.token}${hashed(name)}`,
   sk: '-',
 });
 
-/** What a token was used for in a book of tickets, which nothing counts. */
 export const claimItemKey = (name: TokenName): ItemKey => ({
   pk: `${itemPrefixes.claim}${hashed(name)}`,
   sk: '-',
@@ -69,14 +64,13 @@ export const bookItemKey = ({ subject, counter, day }: BookKey): ItemKey => ({
   sk: day,
 });
 
-/** A page that left its book. */
 export const bookPageItemKey = (book: BookKey, page: number): ItemKey => ({
   pk: bookItemKey(book).pk,
   sk: `${book.day}#${page}`,
 });
 
 /**
- * A token is hashed together with what it is used on: 128 bits of SHA-256, so that keys stay short
+ * The hash of a token and the counter it is used on: 128 bits of SHA-256. So item keys stay short
  * whatever callers send, and the table never holds a caller's own string.
  */
 export function tokenHash({ subject, counter, token }: TokenName): string {

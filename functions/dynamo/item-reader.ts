@@ -1,6 +1,6 @@
 /**
- * Reads items by their keys. Calls that are made at the same time are merged, so that a batch of a
- * hundred counters, or a history, is one BatchGetItem, and a lone counter one GetItem.
+ * Reads items by their keys. Reads that are asked for at the same time are merged: a batch of a
+ * hundred counters, or a history, is one BatchGetItem, and a single counter one GetItem.
  */
 import { BatchGetCommand, GetCommand } from '@aws-sdk/lib-dynamodb';
 import DataLoader from 'dataloader';
@@ -12,7 +12,7 @@ import { readFailure } from './dynamo-errors.ts';
 import type { Item } from './item.ts';
 import type { ItemKey } from './item-keys.ts';
 
-/** @returns items in the order of their keys; undefined for one that does not exist */
+/** @returns items in the order of their keys; undefined for an item that does not exist */
 export type ReadItems = (
   keys: readonly ItemKey[],
   options: { consistent: boolean },
@@ -36,26 +36,26 @@ export function createItemReader({
     return Item ? [Item] : [];
   }
 
-  /** DynamoDB may answer a part of the keys when it is throttled; the rest is asked for again. */
+  /** A throttled DynamoDB may answer only some of the keys; the others are read again. */
   async function readChunk(keys: readonly ItemKey[], consistent: boolean): Promise<Item[]> {
     const items: Item[] = [];
-    let wanted: Record<string, unknown>[] = keys.map((key) => ({ ...key }));
-    async function readWanted(): Promise<void> {
+    let unread: Record<string, unknown>[] = keys.map((key) => ({ ...key }));
+    async function readRest(): Promise<void> {
       const { Responses, UnprocessedKeys } = await clients.retrying.send(
         new BatchGetCommand({
-          RequestItems: { [tableName]: { Keys: wanted, ConsistentRead: consistent } },
+          RequestItems: { [tableName]: { Keys: unread, ConsistentRead: consistent } },
         }),
       );
       items.push(...(Responses?.[tableName] ?? []));
-      wanted = UnprocessedKeys?.[tableName]?.Keys ?? [];
+      unread = UnprocessedKeys?.[tableName]?.Keys ?? [];
     }
-    await repeat(readWanted, {
+    await repeat(readRest, {
       attempts: limits.batchGetRounds,
-      isToRepeat: () => wanted.length > 0,
+      isToRepeat: () => unread.length > 0,
       random,
       pause,
     });
-    if (wanted.length > 0) throw new StoreUnavailableError('the database left keys unread');
+    if (unread.length > 0) throw new StoreUnavailableError('the database left keys unread');
     return items;
   }
 
@@ -63,7 +63,7 @@ export function createItemReader({
     keys: readonly ItemKey[],
     consistent: boolean,
   ): Promise<(Item | undefined)[]> {
-    // BatchGetItem refuses a key that comes twice.
+    // BatchGetItem refuses duplicate keys.
     const distinct = [...new Map(keys.map((key) => [nameOf(key), key])).values()];
     const [onlyKey] = distinct;
     const found =

@@ -44,7 +44,7 @@ function parseParts(item: Item): ReadonlyMap<string, bigint> {
 }
 
 /**
- * @param applied the shown window is changed in the same transaction, so the fold must not do it
+ * @param applied whether the shown window is changed in the same transaction, so that the fold must not do it
  */
 export function tokenItem(token: Token, applied: boolean): Item {
   return {

@@ -1,4 +1,4 @@
-/** The environment, parsed once. A function that is set up wrongly fails at its start, by name. */
+/** The environment, parsed once. A function with a wrong environment fails at its start and names the variable. */
 import * as v from 'valibot';
 import { environmentNames as names } from './environment-names.ts';
 
@@ -19,11 +19,11 @@ export interface Environment {
   readonly region: string;
   readonly regions: readonly string[];
   readonly adminKey: string | undefined;
-  /** Undefined in a function that neither publishes nor says where to listen. */
+  /** Undefined in a function that has nothing to do with live updates. */
   readonly live: LiveEndpoints | undefined;
 }
 
-/** Where live updates go through: AppSync Events, or its stand-in on a laptop. */
+/** Where live updates go: AppSync Events, or its local stand-in. */
 export interface LiveEndpoints {
   readonly http: string;
   readonly realtime: string;
@@ -51,7 +51,7 @@ export function readEnvironment(
   };
 }
 
-/** @throws if a function that needs live updates was not told where they go through */
+/** @throws if the function needs live updates and the environment does not say where they go */
 export function requireLive(live: LiveEndpoints | undefined): LiveEndpoints {
   if (live) return live;
   const { liveHttp, liveRealtime, liveApiKey } = names;

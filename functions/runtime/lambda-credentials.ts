@@ -1,8 +1,8 @@
 /**
- * Stands in for `@aws-sdk/credential-provider-node` in the Lambda bundles (an esbuild alias in
- * lib/counter-function.ts). Lambda hands a function its credentials in the environment; the chain
- * that would also look at profiles, SSO, web identities and instance metadata is a third of the
- * SDK's code, all of it read at every cold start. On a laptop the SDK's own chain is used.
+ * Replaces `@aws-sdk/credential-provider-node` in the Lambda bundles (an esbuild alias in
+ * lib/counter-function.ts). Lambda passes credentials in the environment. The SDK's own chain also
+ * looks at profiles, SSO, web identities and instance metadata; that is a third of the SDK's code, and
+ * every cold start would read it. Outside Lambda the SDK's own chain is used.
  */
 export const defaultProvider = () => async () => lambdaCredentials();
 

@@ -1,4 +1,4 @@
-/** What API keys may ask of the database. */
+/** The API keys of the deployment. */
 import type { Scope } from '../rules/scopes.ts';
 
 export interface ApiKey {
@@ -6,21 +6,23 @@ export interface ApiKey {
   /** SHA-256 of the secret: 256 random bits need no slow hash. */
   readonly secretHash: Buffer;
   readonly scopes: readonly Scope[];
-  /** Requests a minute; undefined for as many as come. */
+  /** Requests a minute; undefined for no limit. */
   readonly callsPerMinute: number | undefined;
   readonly createdAtMs: number;
-  /** The day it was last used, `2026-11-21`; undefined if it never was. */
+  /** The last day on which it was used, `2026-11-21`; undefined if it never was. */
   readonly lastUsedDay: string | undefined;
 }
 
+/** @throws (all methods) StoreUnavailableError; those that write also OutcomeUnknownError */
 export interface ApiKeyStore {
+  /** @throws also if the key's item is malformed */
   find(id: string): Promise<ApiKey | undefined>;
-  /** All keys, in the order of their ids. */
+  /** All keys, in the order of their ids; without malformed ones. */
   list(): Promise<ApiKey[]>;
-  /** @throws if there is a key of that id */
+  /** @throws also if there is a key of that id */
   create(key: Omit<ApiKey, 'lastUsedDay'>): Promise<void>;
   /** @returns whether there was such a key */
   remove(id: string): Promise<boolean>;
-  /** Notes that a key was used on a day, unless it is noted, or the key is gone. */
+  /** Notes that a key was used on a day; does nothing if that day is noted, or the key is gone. */
   noteUse(id: string, day: string): Promise<void>;
 }

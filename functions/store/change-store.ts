@@ -43,7 +43,9 @@ export interface SeenToken {
   readonly acceptedAtMs: number;
 }
 
-/** Nothing was written; if `unknown`, by the last attempt: an earlier one got no answer. */
+/**
+ * The last attempt wrote nothing. If `unknown`, an earlier attempt got no answer and may have written.
+ */
 interface Unwritten<Outcome extends string> {
   readonly outcome: Outcome;
   readonly unknown: boolean;

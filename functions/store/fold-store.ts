@@ -1,4 +1,4 @@
-/** What the stream function may ask of the database. */
+/** How the fold adds to cells. */
 import type { FoldEntry } from '../rules/fold.ts';
 import type { Cell, CellKey } from './cell-store.ts';
 

@@ -1,4 +1,4 @@
-/** What reactions and presence may ask of the database. */
+/** What members say in reaction and presence counters. */
 
 export interface MemberKey {
   readonly subject: string;

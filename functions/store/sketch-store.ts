@@ -8,9 +8,10 @@ export interface SketchKey {
   readonly window: string;
 }
 
+/** @throws (all methods) StoreUnavailableError; `raise` also OutcomeUnknownError */
 export interface SketchStore {
   /**
-   * Raises one register, unless it is as high already.
+   * Raises one register, unless it is that high already.
    *
    * @param expiresAt epoch seconds; undefined for a sketch that stays
    * @returns whether it was raised, and the registers of its block as they are now
@@ -21,7 +22,7 @@ export interface SketchStore {
     expiresAt: number | undefined,
   ): Promise<{ raised: boolean; registers: Registers }>;
 
-  /** All registers of sketches, 0 where nothing was raised or it has expired, in the order of the keys. */
+  /** All registers of each sketch, in the order of the keys; 0 where none was raised or it has expired. */
   readSketches(
     keys: readonly SketchKey[],
     options: { consistent: boolean; nowMs: number },

@@ -1,4 +1,4 @@
-/** What unread badges may ask of the database. */
+/** What users have seen of the counters they subscribed to. */
 
 export interface Subscription {
   readonly subject: string;
@@ -7,16 +7,17 @@ export interface Subscription {
   readonly seen: bigint;
 }
 
+/** @throws (all methods) StoreUnavailableError; those that write also OutcomeUnknownError */
 export interface SubscriptionStore {
-  /** All subscriptions of a user, in the order of their names. */
+  /** All subscriptions of a user, in the order of their names; without malformed ones. */
   list(user: string): Promise<Subscription[]>;
   /** Subscribes, unless the user is subscribed already. */
   add(user: string, subscription: Subscription): Promise<void>;
   remove(user: string, subscription: Pick<Subscription, 'subject' | 'counter'>): Promise<void>;
   /**
-   * Sets what a user has seen, unless it has seen more since, or is not subscribed any more. Less than
-   * before is set if nothing was since: a count can go down.
-   * @param subscription as it was listed
+   * Sets what a user has seen, unless they have seen more meanwhile or are not subscribed any more. A
+   * smaller number replaces the listed one only: a count can go down.
+   * @param subscription as `list` gave it
    */
   markSeen(user: string, subscription: Subscription, seen: bigint): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** What tickets may ask of the database. */
+/** The books that tickets are drawn from. */
 import type { Entries, Position } from '../rules/book-pages.ts';
 
 export interface BookKey {
