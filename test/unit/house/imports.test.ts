@@ -1,7 +1,8 @@
 import { globSync, readFileSync } from 'node:fs';
-import { sep } from 'node:path';
-import { expect, test } from 'vitest';
+import { matchesGlob, sep } from 'node:path';
+import { describe, expect, test } from 'vitest';
 import { checkSource } from '../../harness/house/check-source.ts';
+import { areas } from '../../harness/house/import-rules.ts';
 
 const folders = ['bench', 'bin', 'functions', 'lib', 'local', 'openapi', 'test'];
 const sources = globSync(['*.ts', `{${folders.join(',')}}/**/*.{ts,mjs,js}`])
@@ -51,6 +52,22 @@ const violations: [file: string, source: string, problem: string][] = [
 
 test.each(violations)('%s may not say %s', (file, source, problem) => {
   expect(checkSource(file, source)).toEqual([`${file}:1 imports ${problem}`]);
+});
+
+const areaOf = (file: string) => areas.find(({ files }) => matchesGlob(file, files));
+
+describe.each(areas)('the rule for $files', (area) => {
+  test('is broken by some case above', () => {
+    expect(violations.filter(([file]) => areaOf(file) === area)).not.toEqual([]);
+  });
+
+  test('is for files that there are', () => {
+    expect(sources.filter((file) => areaOf(file) === area)).not.toEqual([]);
+  });
+
+  test('lets in only what there is', () => {
+    for (const glob of area.mayImport) expect(globSync(glob), glob).not.toEqual([]);
+  });
 });
 
 test.each([
