@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { type AttributeValue, type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBRecord, AttributeValue as StreamValue } from 'aws-lambda';
+import { itemPrefixes } from '../../functions/dynamo/item-prefixes.ts';
 import type { createStreamFunction } from '../../functions/stream/stream-function.ts';
 
 export type WireItem = Record<string, AttributeValue>;
@@ -51,7 +52,7 @@ export function createLedgerDelivery(options: {
     async deliver() {
       const items = await scanTable({ client, tableName });
       const fresh = items
-        .filter(({ pk }) => pk?.S?.startsWith('e#') && !delivered.has(pk.S))
+        .filter(({ pk }) => pk?.S?.startsWith(itemPrefixes.token) && !delivered.has(pk.S))
         .map(toRecord);
       const Records = [...lastBatch, ...fresh];
       if (Records.length > 0) await handler({ Records, shardId });

@@ -6,6 +6,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { callsCounter } from '../../../functions/access/call-limit.ts';
 import { apiKeyItemKey, cellItemKey, secretItemKey } from '../../../functions/dynamo/item-keys.ts';
+import { itemPrefixes } from '../../../functions/dynamo/item-prefixes.ts';
 import { jwtPrefix, operations, routes } from '../../../functions/http/routes.ts';
 import { environmentNames } from '../../../functions/runtime/environment-names.ts';
 import { createTallyStack } from '../../harness/stack/tally-app.ts';
@@ -141,11 +142,11 @@ describe('the read function', () => {
     ['change a count', 'UpdateItem', cell('post-42', 'likes'), ['pk', 'sk', 'n']],
     ['change a count named like it', 'UpdateItem', cell('.calls', 'likes'), ['pk', 'sk', 'n']],
     ['put a count', 'PutItem', cell('id', callsCounter), ['pk', 'sk', 'n']],
-    ['put a ledger item', 'PutItem', 'e#post-42#likes#token', ['pk', 'sk', 'd']],
-    ['put a member', 'PutItem', 'm#post-42#reactions#ada', ['pk', 'sk', 'c']],
-    ['put settings', 'PutItem', 's#resto-7', ['pk', 'sk', 'z']],
-    ['put what begins like the secret', 'PutItem', 'p#secrets', ['pk', 'sk', 'b']],
-    ['change what begins like a key', 'UpdateItem', 'k#id', ['pk', 'sk', 'u']],
+    ['put a ledger item', 'PutItem', `${itemPrefixes.token}post-42#likes#hash`, ['pk', 'sk', 'd']],
+    ['put a member', 'PutItem', `${itemPrefixes.member}post-42#reactions#ada`, ['pk', 'sk', 'c']],
+    ['put settings', 'PutItem', `${itemPrefixes.settings}resto-7`, ['pk', 'sk', 'z']],
+    ['put what begins like the secret', 'PutItem', `${secretItemKey.pk}s`, ['pk', 'sk', 'b']],
+    ['change what begins like a key', 'UpdateItem', `${key}id`, ['pk', 'sk', 'u']],
   ])('may not %s', (_, action, partitionKey, attributes) => {
     expect(mayWrite(action, partitionKey, attributes)).toBe(false);
   });

@@ -5,6 +5,7 @@ import { runInNewContext } from 'node:vm';
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, describe, expect, test } from 'vitest';
 import { channelOf } from '../../../functions/counters/live.ts';
+import { cellItemKey, memberItemKey, tokenItemKey } from '../../../functions/dynamo/item-keys.ts';
 import { tableDefinition } from '../../../functions/dynamo/table-definition.ts';
 import {
   defaultFunction,
@@ -219,16 +220,21 @@ describe('the stream', () => {
     ]);
   });
 
+  const name = { subject: 'post-42', counter: 'likes' };
+  const token = tokenItemKey({ ...name, token: 'a' }).pk;
+  const member = memberItemKey({ ...name, member: 'ada' }).pk;
+  const cell = cellItemKey({ ...name, region: 'us-east-1', shard: 0, window: '-' }).pk;
+
   test.each([
-    ['INSERT', 'e#post-42#likes#1a2b', true],
-    ['MODIFY', 'e#post-42#likes#1a2b', true],
-    ['INSERT', 'm#post-42#reactions#ada', true],
-    ['MODIFY', 'm#post-42#reactions#ada', true],
-    ['REMOVE', 'm#post-42#reactions#ada', true],
-    ['INSERT', 'c#post-42#likes#us-east-1#0', true],
-    ['MODIFY', 'c#post-42#likes#us-east-1#0', true],
-    ['REMOVE', 'e#post-42#likes#1a2b', false],
-    ['REMOVE', 'c#post-42#likes#us-east-1#0', false],
+    ['INSERT', token, true],
+    ['MODIFY', token, true],
+    ['INSERT', member, true],
+    ['MODIFY', member, true],
+    ['REMOVE', member, true],
+    ['INSERT', cell, true],
+    ['MODIFY', cell, true],
+    ['REMOVE', token, false],
+    ['REMOVE', cell, false],
   ])('delivers what counts or is shown, and no other: %s %s', (eventName, pk, delivered) => {
     const event = { eventName, dynamodb: { Keys: { pk: { S: pk } } } };
     const patterns = mapping.FilterCriteria.Filters.map(({ Pattern }: Properties) =>
