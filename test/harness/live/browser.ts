@@ -1,5 +1,11 @@
 /** The machine's browser, else the shipped one, driven by Playwright, and what an open page complains of. */
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import {
+  type Browser,
+  type BrowserContextOptions,
+  chromium,
+  type LaunchOptions,
+  type Page,
+} from 'playwright-core';
 import { findChromium } from '../../../bin/setup/find-chromium.mjs';
 import { thisMachine } from '../../../bin/setup/machine.mjs';
 import { unpackShippedChromium } from './shipped-chromium.ts';
@@ -19,10 +25,14 @@ const args = [
 const timeout = 120_000;
 
 export async function startBrowser(): Promise<Browser> {
-  const { path: executablePath } = findChromium(thisMachine());
-  const program = executablePath === undefined ? await unpackShippedChromium() : { executablePath };
-  return chromium.launch({ ...program, args, timeout });
+  const { path } = findChromium(thisMachine());
+  return launchBrowser(
+    path === undefined ? await unpackShippedChromium() : { executablePath: path },
+  );
 }
+
+export const launchBrowser = (program: Pick<LaunchOptions, 'executablePath' | 'env'>) =>
+  chromium.launch({ ...program, args, timeout });
 
 export interface WatchedPage {
   readonly page: Page;
