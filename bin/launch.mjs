@@ -45,15 +45,11 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
   process.on(signal, () => end(signal));
 }
 
-const [script, ...args] = process.argv.slice(2);
-if (!script) fail('Usage: node bin/launch.mjs <script> [arguments]');
-await launch(script, args);
+await launch(process.argv.slice(2));
 
-/**
- * @param {string} script
- * @param {string[]} args
- */
-async function launch(script, args) {
+/** @param {string[]} commandLine */
+async function launch([script, ...args]) {
+  if (!script) fail('Usage: node bin/launch.mjs <script> [arguments]');
   if (majorOf(process.versions.node) < nodeNeeded) {
     fail(`Tally needs Node.js ${nodeNeeded} or newer; this is ${process.version}.`);
   }

@@ -18,6 +18,7 @@ export function createRestarter(script: string, env: Environment): Restarter {
   let atWork: Promise<void> | undefined;
 
   function restart(): void {
+    if (isStopped) return;
     isWanted = true;
     atWork ??= work().finally(() => {
       atWork = undefined;
@@ -25,10 +26,10 @@ export function createRestarter(script: string, env: Environment): Restarter {
   }
 
   async function work(): Promise<void> {
-    while (isWanted && !isStopped) {
+    while (isWanted) {
       isWanted = false;
       await end();
-      if (!isStopped) child = start(script, env);
+      child = start(script, env);
     }
   }
 

@@ -1,4 +1,4 @@
-import { cacheFolder, pathsOf } from './machine.mjs';
+import { cacheFolder, joinPath } from './machine.mjs';
 
 /** @import { Machine } from './machine.mjs' */
 
@@ -62,25 +62,24 @@ export function findChromium(machine) {
 function commandsOnPath(machine) {
   const folders = (machine.env.PATH ?? '').split(':').filter((folder) => folder !== '');
   return linuxCommands.flatMap((command) =>
-    folders.map((folder) => `${folder}/${command}`).filter(machine.exists),
+    folders.map((folder) => `${folder}/${command}`).filter((file) => machine.exists(file)),
   );
 }
 
 /** @param {Machine} machine */
 function filesOf(machine) {
   const { platform, env, home } = machine;
-  const { join } = pathsOf(machine);
   if (platform === 'darwin') {
     return macApplications.flatMap((name) =>
-      ['/Applications', join(home, 'Applications')].map((folder) =>
-        join(folder, `${name}.app`, 'Contents', 'MacOS', name),
+      ['/Applications', joinPath(machine, home, 'Applications')].map((folder) =>
+        joinPath(machine, folder, `${name}.app`, 'Contents', 'MacOS', name),
       ),
     );
   }
   if (platform === 'win32') {
     const roots = [env.PROGRAMFILES, env['PROGRAMFILES(X86)'], env.LOCALAPPDATA];
     return windowsFiles.flatMap((path) =>
-      roots.flatMap((root) => (root ? [join(root, ...path)] : [])),
+      roots.flatMap((root) => (root ? [joinPath(machine, root, ...path)] : [])),
     );
   }
   return linuxFiles;
@@ -108,7 +107,7 @@ export const isChromiumShipped = ({ platform, arch }) => platform === 'linux' &&
  * @param {string} version
  */
 export function shippedChromiumFolder(machine, version) {
-  return pathsOf(machine).join(cacheFolder(machine), `chromium-${version}`);
+  return joinPath(machine, cacheFolder(machine), `chromium-${version}`);
 }
 
 /** How to get a browser where none is shipped. */

@@ -1,4 +1,4 @@
-import { cacheFolder, pathsOf } from './machine.mjs';
+import { cacheFolder, joinPath } from './machine.mjs';
 
 /** @import { Machine } from './machine.mjs' */
 
@@ -23,59 +23,54 @@ export const javaMegabytes = 50;
  * @returns {JavaSearch}
  */
 export function findJava(machine) {
-  const { join } = pathsOf(machine);
   const given = machine.env.JAVA_HOME;
   const fetched = fetchedJavaHome(machine);
   const places = [
-    { name: given ? `JAVA_HOME (${given})` : 'JAVA_HOME', home: given, skip: !given },
-    { name: 'the PATH', home: undefined, skip: false },
-    { name: fetchedJavaFolder(machine), home: fetched, skip: !fetched },
+    {
+      name: given ? `JAVA_HOME (${given})` : 'JAVA_HOME',
+      home: given,
+      absent: given ? '' : 'not set',
+    },
+    { name: 'the PATH', home: undefined, absent: '' },
+    { name: fetchedJavaFolder(machine), home: fetched, absent: fetched ? '' : 'nothing' },
   ];
   /** @type {string[]} */
   const lookedAt = [];
-  for (const { name, home, skip } of places) {
-    const version = skip
-      ? undefined
-      : javaVersion(machine, home ? join(home, 'bin', 'java') : 'java');
-    lookedAt.push(`${name}: ${skip ? notThere(name) : said(version)}`);
+  for (const { name, home, absent } of places) {
+    const version = absent ? undefined : javaVersion(machine, home);
     if (version !== undefined && version >= javaNeeded) return { found: true, home, lookedAt };
+    lookedAt.push(`${name}: ${absent || (version ? `Java ${version}` : 'no Java that runs')}`);
   }
   return { found: false, home: undefined, lookedAt };
 }
 
-/** @param {string} name */
-const notThere = (name) => (name === 'JAVA_HOME' ? 'not set' : 'nothing');
-
-/** @param {number | undefined} version */
-const said = (version) => (version === undefined ? 'no Java that runs' : `Java ${version}`);
-
 /**
  * The major version; undefined if it does not run. Java 8 and older call themselves 1.x.
  * @param {Machine} machine
- * @param {string} command
+ * @param {string | undefined} home without one it is asked of the PATH
  */
-function javaVersion(machine, command) {
+function javaVersion(machine, home) {
+  const command = home ? joinPath(machine, home, 'bin', 'java') : 'java';
   const version = /version "(\d+)/.exec(machine.run(command, '-version') ?? '')?.[1];
   return version === undefined ? undefined : Number(version);
 }
 
 /** @param {Machine} machine */
 export function fetchedJavaFolder(machine) {
-  return pathsOf(machine).join(cacheFolder(machine), `java-${javaFetched}`);
+  return joinPath(machine, cacheFolder(machine), `java-${javaFetched}`);
 }
 
 /**
  * The archive holds one folder, named after its release. macOS keeps the home deeper inside it.
  * @param {Machine} machine
- * @param {string} [folder]
  */
-export function fetchedJavaHome(machine, folder = fetchedJavaFolder(machine)) {
-  const { join } = pathsOf(machine);
+function fetchedJavaHome(machine) {
+  const folder = fetchedJavaFolder(machine);
   const [release] = machine.list(folder);
   if (release === undefined) return undefined;
   return machine.platform === 'darwin'
-    ? join(folder, release, 'Contents', 'Home')
-    : join(folder, release);
+    ? joinPath(machine, folder, release, 'Contents', 'Home')
+    : joinPath(machine, folder, release);
 }
 
 /** How to get a Java where none can be fetched. */

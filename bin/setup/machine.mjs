@@ -33,10 +33,13 @@ export function thisMachine() {
 }
 
 /**
- * Joins paths as the machine does.
+ * Joins the parts of a path as the machine does.
  * @param {Machine} machine
+ * @param {string[]} parts
  */
-export const pathsOf = ({ platform }) => (platform === 'win32' ? win32 : posix);
+export function joinPath({ platform }, ...parts) {
+  return platform === 'win32' ? win32.join(...parts) : posix.join(...parts);
+}
 
 /**
  * Where systems keep what can be made again. It outlives `npm ci`, which empties node_modules, and
@@ -45,10 +48,10 @@ export const pathsOf = ({ platform }) => (platform === 'win32' ? win32 : posix);
  */
 export function cacheFolder(machine) {
   const { platform, env, home } = machine;
-  const { join } = pathsOf(machine);
   if (platform === 'win32') {
-    return join(env.LOCALAPPDATA || join(home, 'AppData', 'Local'), 'tally', 'cache');
+    const ofUser = env.LOCALAPPDATA || joinPath(machine, home, 'AppData', 'Local');
+    return joinPath(machine, ofUser, 'tally', 'cache');
   }
-  const ofUser = platform === 'darwin' ? join(home, 'Library', 'Caches') : join(home, '.cache');
-  return join(env.XDG_CACHE_HOME || ofUser, 'tally');
+  const usual = platform === 'darwin' ? 'Library/Caches' : '.cache';
+  return joinPath(machine, env.XDG_CACHE_HOME || joinPath(machine, home, usual), 'tally');
 }

@@ -6,7 +6,9 @@ import http from 'node:http';
 import https from 'node:https';
 
 const server = process.env.TALLY_TEST_DOWNLOADS ?? '';
-const get: typeof http.get = http.get.bind(http);
+const get = http.get.bind(http);
 
-https.get = (target: string | URL | http.RequestOptions, ...rest: unknown[]) =>
-  Reflect.apply(get, http, [new URL(new URL(String(target)).pathname, server), ...rest]);
+https.get = (url: string | URL | http.RequestOptions, ...rest: unknown[]) => {
+  if (!(url instanceof URL)) throw new TypeError('a URL is expected, as njre passes it');
+  return Reflect.apply(get, http, [new URL(url.pathname, server), ...rest]);
+};

@@ -27,7 +27,7 @@ const report = `Missing on this machine:
 /** The home folder of a user who has nothing yet. */
 let home: string;
 let downloads: JavaDownloads | undefined;
-const launches: ChildProcess[] = [];
+const children: ChildProcess[] = [];
 
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), 'tally-fresh-'));
@@ -40,7 +40,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  for (const launch of launches.splice(0)) launch.kill('SIGKILL');
+  for (const child of children.splice(0)) child.kill('SIGKILL');
   downloads?.stop();
   downloads = undefined;
   rmSync(home, { recursive: true });
@@ -71,7 +71,7 @@ function launch(args: readonly string[], environment: Record<string, string> = {
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  launches.push(child);
+  children.push(child);
   const started: Launch = { process: child, closed: once(child, 'close'), stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     started.stdout += text;
