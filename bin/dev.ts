@@ -10,7 +10,7 @@ import { readLocalSettings } from '../local/settings.ts';
 import { watchSources } from '../local/watch-sources.ts';
 
 const root = join(import.meta.dirname, '..');
-/** What a running server has loaded; the tests run by themselves. */
+/** All that a running server loads. */
 const sources = ['bin', 'functions', 'local', 'tally.config.ts'];
 
 const settings = orExit(() => readLocalSettings(process.env));
@@ -43,7 +43,7 @@ void engine?.died.then((reason) => {
   void stop(1);
 });
 
-/** The server takes an engine that runs already by the account of this shell, which is not this one's. */
+/** With an engine that it did not start, the server uses this shell's AWS account; this engine has its own. */
 function environmentOf({ endpoint }: Engine): Readonly<Record<string, string | undefined>> {
   return {
     AWS_ENDPOINT_URL_DYNAMODB: endpoint,
@@ -55,7 +55,7 @@ function environmentOf({ endpoint }: Engine): Readonly<Record<string, string | u
   };
 }
 
-/** The server first, which still folds what is pending. */
+/** The server stops first, because it still folds what is pending. */
 async function stop(code: number): Promise<void> {
   if (stopping) return;
   stopping = true;
@@ -73,7 +73,7 @@ function orExit<T>(attempt: () => T): T {
   }
 }
 
-/** What the person at the keyboard can put right gets a sentence, not a stack trace. */
+/** Users can put these errors right, so they get a sentence and not a stack trace. */
 function exitWith({ message }: Error): never {
   console.error(message);
   process.exit(1);
