@@ -41,8 +41,9 @@ export function createHistory({
       const kinds = definition.windows.join(', ');
       return refuse('invalid_window', `This counter has no window "${kind}"; it has ${kinds}.`);
     }
-    const keys = windowRange(request);
-    if (!Array.isArray(keys)) return keys;
+    const range = windowRange(request);
+    if (!range.ok) return range;
+    const { keys } = range;
     const calendar = await calendars.of(subject, [kind]);
     const openKey = windowKeyAt(kind, context.now(), calendar);
     const counts = await Promise.all(

@@ -27,7 +27,7 @@ import type { CounterContext } from './counter-context.ts';
 import type { UniqueDefinition } from './define-counters.ts';
 import type { NamedCounter } from './named-counter.ts';
 import { type Refusal, refuse } from './refusals.ts';
-import { windowRange } from './window-range.ts';
+import { type WindowKeys, windowRange } from './window-range.ts';
 
 export interface UniqueAnswer {
   readonly ok: true;
@@ -83,7 +83,7 @@ export function createUniques({
   async function windowsOf(
     counter: NamedCounter<UniqueDefinition>,
     request: UniqueRequest,
-  ): Promise<string[] | Refusal> {
+  ): Promise<WindowKeys | Refusal> {
     const kind = request.window ?? counter.definition.windows[0];
     if (!counter.definition.windows.includes(kind)) {
       const kinds = counter.definition.windows.join(', ');
@@ -95,7 +95,7 @@ export function createUniques({
       return windowRange(range, limits.uniqueWindows);
     }
     const calendar = await calendars.of(counter.subject, [kind]);
-    return [windowKeyAt(kind, now(), calendar)];
+    return { ok: true, keys: [windowKeyAt(kind, now(), calendar)] };
   }
 
   /**
@@ -106,8 +106,9 @@ export function createUniques({
     { subject, counter, definition }: NamedCounter<UniqueDefinition>,
     request: UniqueRequest & { consistent: boolean },
   ): Promise<UniqueAnswer | Refusal> {
-    const windows = await windowsOf({ subject, counter, definition }, request);
-    if (!Array.isArray(windows)) return windows;
+    const range = await windowsOf({ subject, counter, definition }, request);
+    if (!range.ok) return range;
+    const { keys: windows } = range;
     const name = `${subject}#${counter}#${windows.join(' ')}`;
     const memory = remembered.get(name);
     const freshMs = config.settings.readCacheSeconds * 1000;

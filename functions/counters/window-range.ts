@@ -14,20 +14,27 @@ export interface WindowRange {
   readonly to: string;
 }
 
-/** The keys of the windows of a range, oldest first; or why it is none. */
+export interface WindowKeys {
+  readonly ok: true;
+  /** Oldest first. */
+  readonly keys: readonly string[];
+}
+
+/** The keys of the windows of a range, or why it is not a range. */
 export function windowRange(
   { window: kind, from, to }: WindowRange,
   most: number = limits.historyRows,
-): string[] | Refusal {
+): WindowKeys | Refusal {
   const first = edgeOf(from, kind, 'first');
   const last = edgeOf(to, kind, 'last');
   if (first === undefined || last === undefined) {
     const wrong = first === undefined ? from : to;
-    return refuse('invalid_range', `"${wrong}" is no ${kind}, such as ${exampleOf(kind)}.`);
+    return refuse('invalid_range', `"${wrong}" is not a window such as ${exampleOf(kind)}.`);
   }
   if (first > last) return refuse('invalid_range', `${from} is after ${to}.`);
   const keys = windowKeysBetween({ from: first, to: last }, most);
-  return keys ?? refuse('range_too_large', `From ${from} to ${to} is over ${most} windows.`);
+  if (keys) return { ok: true, keys };
+  return refuse('range_too_large', `${from} to ${to} is more than ${most} windows.`);
 }
 
 /** A window key; a day stands for its first or its last window. */
