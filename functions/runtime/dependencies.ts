@@ -5,6 +5,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { tally } from '../../tally.config.ts';
 import type { CounterContext } from '../counters/counter-context.ts';
 import type { TallyConfig } from '../counters/define-counters.ts';
+import type { LiveEndpoints } from '../counters/live-endpoints.ts';
 import { createDynamoApiKeyStore } from '../dynamo/dynamo-api-key-store.ts';
 import { createDynamoClients, type DynamoClients } from '../dynamo/dynamo-clients.ts';
 import { createDynamoCounterStore } from '../dynamo/dynamo-counter-store.ts';
@@ -12,7 +13,7 @@ import { createDynamoMemberStore } from '../dynamo/dynamo-member-store.ts';
 import { createDynamoSketchStore } from '../dynamo/dynamo-sketch-store.ts';
 import { createDynamoSubscriptionStore } from '../dynamo/dynamo-subscription-store.ts';
 import { createDynamoTicketStore } from '../dynamo/dynamo-ticket-store.ts';
-import { type LiveEndpoints, readEnvironment } from './environment.ts';
+import { readEnvironment } from './environment.ts';
 
 export interface Dependencies {
   readonly config: TallyConfig;

@@ -1,5 +1,6 @@
 /** The environment, parsed once. A function that is set up wrongly fails at its start, by name. */
 import * as v from 'valibot';
+import type { LiveEndpoints } from '../counters/live-endpoints.ts';
 import { environmentNames as names } from './environment-names.ts';
 
 const text = v.pipe(v.string(), v.minLength(1));
@@ -21,13 +22,6 @@ export interface Environment {
   readonly adminKey: string | undefined;
   /** Undefined in a function that neither publishes nor says where to listen. */
   readonly live: LiveEndpoints | undefined;
-}
-
-/** Where live updates go through: AppSync Events, or its stand-in on a laptop. */
-export interface LiveEndpoints {
-  readonly http: string;
-  readonly realtime: string;
-  readonly apiKey: string;
 }
 
 /** @throws naming the variable that is missing */

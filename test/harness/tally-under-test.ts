@@ -21,11 +21,11 @@ import { createDynamoSketchStore } from '../../functions/dynamo/dynamo-sketch-st
 import { createDynamoSubscriptionStore } from '../../functions/dynamo/dynamo-subscription-store.ts';
 import { createDynamoTicketStore } from '../../functions/dynamo/dynamo-ticket-store.ts';
 import { cellItemKey } from '../../functions/dynamo/item-keys.ts';
-import { createHttpFunction } from '../../functions/http/http-function.ts';
-import { createSiteOperations } from '../../functions/http/operations/site-operations.ts';
+import type { Logger } from '../../functions/http/http-function.ts';
 import { createReadFunction } from '../../functions/http/read-function.ts';
 import type { HttpResponse } from '../../functions/http/responses.ts';
-import { defaultFunction, matchRoute, operations } from '../../functions/http/routes.ts';
+import { defaultFunction, matchRoute } from '../../functions/http/routes.ts';
+import { createSiteFunction } from '../../functions/http/site-function.ts';
 import { createWriteFunction } from '../../functions/http/write-function.ts';
 import type { CellKey } from '../../functions/store/counter-store.ts';
 import { createStreamFunction } from '../../functions/stream/stream-function.ts';
@@ -200,19 +200,19 @@ function createInstance(options: {
   config: TallyConfig;
   context: CounterContext;
   adminKey: string | undefined;
-  logger: Parameters<typeof createHttpFunction>[1]['logger'];
+  logger: Logger;
 }): Instance {
   const { context, config, adminKey, logger } = options;
   const live = { http: 'https://live.test/event', realtime: 'wss://live.test', apiKey: 'test' };
   const handlers: HttpHandlers = {
     read: createReadFunction({ context, adminKey, logger }),
     write: createWriteFunction({ context, adminKey, live, logger }),
-    site: createHttpFunction(createSiteOperations(), { config, access: undefined, logger }),
+    site: createSiteFunction({ config, logger }),
   };
 
   async function send(request: ApiRequest): Promise<Answer> {
     const match = matchRoute(request.method, request.path);
-    const name = match.found === 'route' ? operations[match.route.operation] : defaultFunction;
+    const name = match.found === 'route' ? match.route.servedBy : defaultFunction;
     return toAnswer(await handlers[name](apiEvent(request), lambdaContext()));
   }
 

@@ -6,12 +6,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, describe, expect, test } from 'vitest';
 import { channelOf } from '../../../functions/counters/live.ts';
 import { tableDefinition } from '../../../functions/dynamo/table-definition.ts';
-import {
-  defaultFunction,
-  type FunctionName,
-  operations,
-  routes,
-} from '../../../functions/http/routes.ts';
+import { defaultFunction, type FunctionName, routes } from '../../../functions/http/routes.ts';
 import { environmentNames } from '../../../functions/runtime/environment-names.ts';
 import { liveKey } from '../../../lib/live-updates.ts';
 import { createTallyStack } from '../../harness/stack/tally-app.ts';
@@ -24,9 +19,9 @@ const resources = synthesise();
 
 describe('the API', () => {
   test('has a route for every entry of the routes table, and $default, and no other', () => {
-    const expected = routes.map(({ method, path, operation }): [string, string] => [
+    const expected = routes.map(({ method, path, servedBy }): [string, string] => [
       `${method} ${path}`,
-      operations[operation],
+      servedBy,
     ]);
     const actual = all('AWS::ApiGatewayV2::Route').map(({ RouteKey, Target }): [string, string] => [
       RouteKey,
