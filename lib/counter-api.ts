@@ -12,13 +12,7 @@ import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import {
-  defaultFunction,
-  type FunctionName,
-  jwtPrefix,
-  operations,
-  routes,
-} from '../functions/http/routes.ts';
+import { defaultFunction, type FunctionName, jwtPrefix, routes } from '../functions/http/routes.ts';
 import type { CounterFunction } from './counter-function.ts';
 import type { IdentityProvider } from './deployment-options.ts';
 
@@ -62,9 +56,9 @@ export class CounterApi extends Construct {
       createDefaultStage: false,
     });
     const authorizer = identityProvider && jwtAuthorizer(identityProvider);
-    for (const { method, path, operation, right } of routes) {
+    for (const { method, path, servedBy, right } of routes) {
       const methods = [HttpMethod[method]];
-      const integration = integrations[operations[operation]];
+      const integration = integrations[servedBy];
       api.addRoutes({ path, methods, integration });
       if (!authorizer || right === 'none') continue;
       api.addRoutes({ path: `${jwtPrefix}${path}`, methods, integration, authorizer });

@@ -11,12 +11,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import type { HttpHandler } from '../functions/http/http-function.ts';
 import { Problem } from '../functions/http/problem.ts';
 import { type HttpResponse, problem } from '../functions/http/responses.ts';
-import {
-  defaultFunction,
-  type FunctionName,
-  matchRoute,
-  operations,
-} from '../functions/http/routes.ts';
+import { defaultFunction, type FunctionName, matchRoute } from '../functions/http/routes.ts';
 import { type LiveServer, livePaths } from './live-server.ts';
 
 /** API Gateway refuses larger bodies. */
@@ -83,7 +78,7 @@ async function respond(
     return send(response, live.publish(request, body));
   }
   const match = matchRoute(method, event.rawPath);
-  const name = match.found === 'route' ? operations[match.route.operation] : defaultFunction;
+  const name = match.found === 'route' ? match.route.servedBy : defaultFunction;
   send(response, await limit(() => handlers[name](event, lambdaContext(name))));
 }
 

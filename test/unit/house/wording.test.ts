@@ -3,7 +3,8 @@ import { sep } from 'node:path';
 import { expect, test } from 'vitest';
 import { checkWording } from '../../harness/house/check-wording.ts';
 
-const folders = ['bench', 'bin', 'docs', 'lib', 'local', 'test'];
+const rooms = ['functions/access', 'functions/http', 'functions/pages', 'openapi'];
+const folders = ['bench', 'bin', 'docs', 'lib', 'local', 'test', ...rooms];
 /** They quote the phrases. */
 const quoting = ['test/harness/house/check-wording.ts', 'test/unit/house/wording.test.ts'];
 const files = globSync(['*.{md,ts}', `{${folders.join(',')}}/**/*.{md,ts,mjs,js}`])
