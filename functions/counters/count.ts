@@ -121,7 +121,7 @@ export function createCounts({
     return known || totals.readAfter(key, { amount: cellChange.amount, begunAt });
   }
 
-  /** Of a token that was seen before: whether the fold may not have come to it yet. */
+  /** Whether the fold may not have reached a token that was seen before. */
   const isPending = ({ applied, acceptedAtMs }: SeenToken): boolean =>
     !applied && now() - acceptedAtMs < limits.foldedAfterSeconds * 1000;
 

@@ -4,8 +4,8 @@
  * A token is first claimed for a book, and then the book gives it the next number and remembers that
  * by itself: two writes, each to one item, so that no writer ever makes another fail. The claim names
  * the page that the book was at when nobody had used the token yet, so an earlier number can only be
- * on that page or behind it. The book takes an entry only while it holds all of those pages; whoever
- * comes later looks through the pages that have left it, which never change again, and then tries
+ * on that page or behind it. The book takes an entry only while it holds all of those pages; a
+ * later request looks through the pages that have left it, which never change again, and then tries
  * again from there.
  */
 import { LRUCache } from 'lru-cache';
@@ -29,7 +29,7 @@ import { type Refusal, refuse } from './refusals.ts';
 export interface IssueRequest {
   readonly book: BookKey;
   readonly fingerprint: Fingerprint;
-  /** Of a shift. */
+  /** The first number of a shift. */
   readonly firstNumber: number;
   /** The caller's idempotency key. Without one, nobody will ask for the number again. */
   readonly token: string | undefined;
@@ -167,7 +167,7 @@ export function createTicketBooks({
     seen: Book,
   ): Promise<Position | undefined> {
     const earlier = await store.findInPages(book, token, { from: page, to: seen.page - 2 });
-    // A full page takes nothing more; whoever should have turned it could not.
+    // A full page takes nothing more; the writer that should have turned it could not.
     const isFull = seen.entryCount >= limits.bookPage.entriesMax;
     if (!earlier && isFull) await store.turnPage(book, seen, now());
     return earlier;

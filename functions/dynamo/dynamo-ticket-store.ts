@@ -87,8 +87,8 @@ export function createDynamoTicketStore({
   const turnPage: TicketStore['turnPage'] = async (book, seen, nowMs) => {
     const leaving = entriesOfPageBefore(seen.entries, seen.entryCount);
     try {
-      // Before it leaves the book, so that it is always in one of them. Whoever does this writes the
-      // same: the page was complete when the next one was begun.
+      // Before it leaves the book, so that it is always in one of them. Every writer writes the
+      // same here: the page was complete when the next one was begun.
       if (leaving.size > 0) {
         const Item = pageItem(book, {
           page: seen.page - 1,

@@ -2,8 +2,8 @@
  * A book of tickets remembers by itself which token got which number, so that both are one write to
  * one item, and no two writers ever make each other fail. What it remembers is kept in pages: the
  * book holds the page that is being written and the one before it; older pages are items of their
- * own, which never change again. A page is turned after so many entries that whoever knows the book
- * from a moment ago still finds its page in it.
+ * own, which never change again. A page is turned after so many entries that a writer who read
+ * the book a moment ago still finds its page in it.
  */
 import { limits } from './limits.ts';
 
@@ -29,7 +29,7 @@ export const unpackPosition = (packed: number): Position => ({
 });
 
 /**
- * Whether whoever wrote the last entry of a page should turn it. One of 16 does, so that it is not
+ * Whether the writer of the last entry of a page should turn it. One of 16 does, so that it is not
  * all of those who write at the same time, and so that the next one does if it could not.
  *
  * @param entryCount of the page that is being written

@@ -37,7 +37,7 @@ export const limits = {
   batchGetKeys: 100,
   /** Rounds of asking again for keys that DynamoDB left unprocessed. */
   batchGetRounds: 8,
-  /** Milliseconds for one DynamoDB call and for its connection: the SDK waits for ever by default. */
+  /** Milliseconds for one DynamoDB call and for its connection: the SDK waits without end by default. */
   dynamoRequestMs: 3_000,
   dynamoConnectMs: 3_000,
   /** Connections to DynamoDB at once: a batch makes a hundred calls, and waiting for one counts as connecting. */
@@ -65,7 +65,7 @@ export const limits = {
   ticketMs: 8_000,
   /**
    * A page of a book of tickets is turned at `entries`, so that the book stays within one write unit
-   * (1 KB), but not before it is `ms` old, so that whoever knows the book from a moment ago knows
+   * (1 KB), but not before it is `ms` old, so that a writer who read the book a moment ago knows
    * its page; at `mostEntries` in any case. A page that nobody turned takes no more than `entriesMax`.
    */
   bookPage: { entries: 16, ms: 1_000, mostEntries: 128, entriesMax: 256 },

@@ -16,7 +16,7 @@ export interface Book extends Position {
   readonly pageBegunAtMs: number;
   /** How many entries the page that is being written has. */
   readonly entryCount: number;
-  /** Of this page and of the one before it. */
+  /** The entries of this page and of the one before it. */
   readonly entries: Entries;
   /** Epoch ms of the last change. */
   readonly updatedAtMs: number;
