@@ -2,7 +2,7 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { CellStore } from '../store/cell-store.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../store/store-errors.ts';
-import { cellAttributes as names } from './attributes.ts';
+import { cellWriters, cellAttributes as names } from './attributes.ts';
 import { fromWire, type Table } from './dynamo-clients.ts';
 import { writeFailure } from './dynamo-errors.ts';
 import { expiryClause } from './expiry-clause.ts';
@@ -28,10 +28,15 @@ export function createDynamoCellStore({
           new UpdateCommand({
             TableName,
             Key: cellItemKey(key),
-            UpdateExpression: `SET ${names.shardCount} = :to${expiryClause(expiresAt)}`,
+            UpdateExpression: `SET ${names.shardCount} = :to, ${names.writer} = :writer${expiryClause(expiresAt)}`,
             ConditionExpression:
               from === 1 ? `attribute_not_exists(${names.shardCount}) OR ${asAssumed}` : asAssumed,
-            ExpressionAttributeValues: { ':from': from, ':to': to, ':x': expiresAt },
+            ExpressionAttributeValues: {
+              ':from': from,
+              ':to': to,
+              ':writer': cellWriters.direct,
+              ':x': expiresAt,
+            },
             ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
           }),
         );
@@ -45,21 +50,6 @@ export function createDynamoCellStore({
         if (failure instanceof StoreUnavailableError) return from;
         if (failure instanceof OutcomeUnknownError) return from;
         throw failure;
-      }
-    },
-
-    async watch(key, { untilMs, expiresAt }) {
-      try {
-        await clients.retrying.send(
-          new UpdateCommand({
-            TableName,
-            Key: cellItemKey(key),
-            UpdateExpression: `SET ${names.watchedUntilMs} = :until${expiryClause(expiresAt)}`,
-            ExpressionAttributeValues: { ':until': untilMs, ':x': expiresAt },
-          }),
-        );
-      } catch (error) {
-        throw writeFailure(error);
       }
     },
   };

@@ -13,7 +13,7 @@ import type {
   Token,
   TokenOutcome,
 } from '../store/change-store.ts';
-import { cellAttributes as names } from './attributes.ts';
+import { cellWriters, cellAttributes as names } from './attributes.ts';
 import { fromWire, type Table } from './dynamo-clients.ts';
 import { isContention, isOutcomeUnknown, writeFailure } from './dynamo-errors.ts';
 import { expiryClause } from './expiry-clause.ts';
@@ -105,13 +105,15 @@ function addExpression(change: CellChange) {
   );
   return {
     Key: cellItemKey(change.key),
-    UpdateExpression: `ADD ${names.count} :amount${resetAway === 0n ? '' : `, ${names.resetAway} :resetAway`} SET ${names.updatedAtMs} = :now${expiryClause(change.expiresAt)}`,
+    UpdateExpression: `ADD ${names.count} :amount${resetAway === 0n ? '' : `, ${names.resetAway} :resetAway`}, ${names.version} :one SET ${names.updatedAtMs} = :now, ${names.writer} = :writer${expiryClause(change.expiresAt)}`,
     ...(conditions.length === 0 ? {} : { ConditionExpression: conditions.join(' AND ') }),
     ExpressionAttributeValues: {
       ':amount': amount,
       ':resetAway': resetAway === 0n ? undefined : resetAway,
       ':resetAwayBefore': resetAwayBefore,
+      ':one': 1,
       ':now': change.nowMs,
+      ':writer': cellWriters.direct,
       ':x': change.expiresAt,
       ':atLeast': allowed.atLeast,
       ':atMost': allowed.atMost,

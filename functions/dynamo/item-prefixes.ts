@@ -5,6 +5,12 @@
 export const itemPrefixes = {
   /** A part of a total. */
   cell: 'c#',
+  /** How many shards the fold has spread a counter over, and since when. */
+  growth: 'g#',
+  /** Somebody listens to a counter. */
+  watch: 'w#',
+  /** A batch of the stream that could not be folded and waits in the failure bucket. */
+  failedBatch: 'f#',
   /** A change of a count under its idempotency key, which the fold counts. */
   token: 'e#',
   /** What an idempotency key was used for in a book of tickets. */
@@ -34,3 +40,6 @@ export const apiKeysPartition = itemPrefixes.apiKey;
 
 /** The partition of the one secret. */
 export const secretPartition = `${itemPrefixes.secret}secret`;
+
+/** The partition of all failed batches, so that one look tells whether there is any. */
+export const failedBatchesPartition = itemPrefixes.failedBatch;

@@ -6,6 +6,8 @@ import {
   bookPageItemKey,
   cellItemKey,
   claimItemKey,
+  failedBatchItemKey,
+  growthItemKey,
   type ItemKey,
   memberItemKey,
   secretItemKey,
@@ -14,6 +16,7 @@ import {
   subscriptionItemKey,
   tokenHash,
   tokenItemKey,
+  watchItemKey,
 } from '../../../functions/dynamo/item-keys.ts';
 import { type ItemKind, itemPrefixes } from '../../../functions/dynamo/item-prefixes.ts';
 import { readItemTables } from '../../harness/docs/item-tables.ts';
@@ -31,6 +34,9 @@ const token = { subject, counter, token: 'token' };
 const book = { subject, counter, day: 'day' };
 const keys: Record<ItemKind, ItemKey> = {
   cell: cellItemKey({ subject, counter, region, shard, window }),
+  growth: growthItemKey({ subject, counter, region }),
+  watch: watchItemKey({ subject, counter, region }),
+  failedBatch: failedBatchItemKey('batch'),
   token: tokenItemKey(token),
   claim: claimItemKey(token),
   member: memberItemKey({ subject, counter, member: 'member' }),
@@ -70,7 +76,7 @@ describe.each(kinds)('the attributes of a %s', (kind) => {
   test('have one letter each, which means nothing else in the item', () => {
     const letters = [...Object.values(fixed), ...Object.values(families)];
     expect(new Set(letters).size).toBe(letters.length);
-    for (const letter of letters) expect(letter).toMatch(/^[a-z.]$/);
+    for (const letter of letters) expect(letter).toMatch(/^[a-z.-]$/);
   });
 });
 
