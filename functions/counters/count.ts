@@ -4,7 +4,7 @@ import { repeat } from '../rules/backoff.ts';
 import { allowedBefore } from '../rules/bounds.ts';
 import { limits } from '../rules/limits.ts';
 import { tokenExpiry } from '../rules/tokens.ts';
-import { type WindowKind, windowExpiry, windowKeyAt } from '../rules/windows.ts';
+import { allWindowKey, type WindowKind, windowExpiry, windowKeyAt } from '../rules/windows.ts';
 import type { Cell, CellStore } from '../store/cell-store.ts';
 import type { CellChange, ChangeStore, SeenToken } from '../store/change-store.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../store/store-errors.ts';
@@ -30,6 +30,10 @@ export interface ChangeRequest {
 export interface CountAnswer {
   readonly ok: true;
   readonly count: number;
+  /** The key of the window; left out for the one that never ends. */
+  readonly window?: string;
+  /** How often the count was changed. */
+  readonly version: number;
   readonly updatedAtMs: number | null;
 }
 
@@ -37,6 +41,8 @@ export interface ChangeAnswer {
   readonly ok: true;
   /** With the change in it. Absent if it was not wanted, could not be read, or is too large for JSON. */
   readonly count?: number;
+  readonly window?: string;
+  readonly version?: number;
   readonly updatedAtMs?: number | null;
   /** Accepted, but not folded into the total yet. */
   readonly pending: boolean;
@@ -147,7 +153,7 @@ export function createCounts({
       if (error instanceof StoreUnavailableError) return undefined;
       throw error;
     });
-    const shown = total && asAnswer(total);
+    const shown = total && asAnswer(total, planned.key.window);
     return shown?.ok ? { ...shown, ...accepted } : accepted;
   }
 
@@ -190,7 +196,7 @@ export function createCounts({
     if (refusal) return refusal;
     const calendar = await calendars.of(subject, [kind]);
     const key = { subject, counter, window: windowKeyAt(kind, now(), calendar) };
-    return asAnswer(await totals.read(key, options));
+    return asAnswer(await totals.read(key, options), key.window);
   }
 
   /** A change that takes the observed count away, from the shown window alone. */
@@ -261,9 +267,12 @@ const withChange = (
 ): Total => ({ ...total, count: total.count + BigInt(amount), updatedAtMs: acceptedAtMs });
 
 /** Beyond 2^53 a JSON number would be rounded, and the answer a lie. */
-function asAnswer({ count, updatedAtMs }: Total): CountAnswer | Refusal {
+function asAnswer({ count, version, updatedAtMs }: Total, window: string): CountAnswer | Refusal {
   const asNumber = Number(count);
-  if (Number.isSafeInteger(asNumber)) return { ok: true, count: asNumber, updatedAtMs };
+  if (Number.isSafeInteger(asNumber)) {
+    const named = window === allWindowKey ? {} : { window };
+    return { ok: true, count: asNumber, ...named, version, updatedAtMs };
+  }
   return refuse('count_too_large', `The count is ${count}, which JSON cannot carry exactly.`);
 }
 

@@ -18,6 +18,7 @@ export interface ReactionCounts {
   readonly count: number;
   /** By choice, in the order they are configured in. */
   readonly choices: Readonly<Record<string, number>>;
+  readonly version: number;
   readonly updatedAtMs: number | null;
 }
 
@@ -43,11 +44,12 @@ export function createReactions({
     options: { consistent: boolean },
   ): Promise<ReactionCounts> {
     const key = { subject, counter, window: allWindowKey };
-    const { parts, updatedAtMs } = await totals.read(key, options);
+    const { parts, version, updatedAtMs } = await totals.read(key, options);
     const counts = choices.map((choice) => [choice, Number(parts.get(choice) ?? 0n)] as const);
     return {
       count: counts.reduce((sum, [, count]) => sum + count, 0),
       choices: Object.fromEntries(counts),
+      version,
       updatedAtMs,
     };
   }
@@ -68,7 +70,8 @@ export function createReactions({
     if (to !== undefined) choices[to] = Math.max(1, (choices[to] ?? 0) + (isMove ? 1 : 0));
     const count = Object.values(choices).reduce((sum, part) => sum + part, 0);
     const updatedAtMs = isMove ? now() : before.updatedAtMs;
-    return { ok: true, choice: to ?? null, count, choices, updatedAtMs, pending: isMove };
+    const { version } = before;
+    return { ok: true, choice: to ?? null, count, choices, version, updatedAtMs, pending: isMove };
   }
 
   return {

@@ -132,11 +132,32 @@ const updatedAt = v.pipe(
   v.description('When the count last changed; null if it never did.'),
 );
 
-export const counterAnswer = v.object({ count, updated_at: updatedAt });
+const version = v.pipe(
+  v.number(),
+  v.integer(),
+  v.description(
+    'How often the count was changed. Answers of one region about a counter are ordered by `window`, then `version`, then `updated_at`. The version is sure to rise only in answers to `consistent=true`.',
+  ),
+);
+const shownWindow = v.optional(
+  v.pipe(
+    v.string(),
+    v.description(
+      'The window that the count is of: `2026-11-21`, or `2026-11-21T09` in UTC. Left out if that is all time.',
+    ),
+  ),
+);
+
+export const counterAnswer = v.object({
+  count,
+  window: shownWindow,
+  version,
+  updated_at: updatedAt,
+});
 
 const choices = v.pipe(v.record(v.string(), count), v.description('The count of each choice.'));
 
-export const reactionCounts = v.object({ count, choices, updated_at: updatedAt });
+export const reactionCounts = v.object({ count, choices, version, updated_at: updatedAt });
 
 export const uniqueAnswer = v.object({
   count: v.pipe(count, v.description('The estimated number of different members.')),
@@ -153,6 +174,7 @@ export const reactionAnswer = v.object({
   ),
   count,
   choices,
+  version,
   updated_at: updatedAt,
   pending: v.boolean(),
 });
@@ -177,6 +199,8 @@ export const unreadAnswer = v.object({
 
 export const changeAnswer = v.object({
   count: v.pipe(count, v.description("The count, including the caller's own change.")),
+  window: shownWindow,
+  version,
   updated_at: updatedAt,
   pending: v.pipe(
     v.boolean(),
