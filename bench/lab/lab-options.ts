@@ -17,6 +17,10 @@ export interface LabOptions {
   readonly burstShare: number;
   /** Changes a second in a burst. */
   readonly burstRate: number;
+  /** Changes of one burst. */
+  readonly burstSize: number;
+  /** Hours before the first burst. */
+  readonly burstsFromHour: number;
   /** Seconds that a batch waits to be filled. */
   readonly batchSeconds: number;
   /** Whether somebody listens to the first counter. */
@@ -35,6 +39,8 @@ export const usualOptions: LabOptions = {
   maxShards: 256,
   burstShare: 0.5,
   burstRate: 1_000,
+  burstSize: 1_000,
+  burstsFromHour: 0,
   batchSeconds: 0,
   isWatched: true,
   hasFaults: true,
@@ -56,6 +62,8 @@ export function parseLabOptions(args: readonly string[]): LabOptions & { isTable
       'max-shards': text,
       'burst-share': text,
       'burst-rate': text,
+      'burst-size': text,
+      'bursts-from-hour': text,
       'batch-seconds': text,
       unwatched: { type: 'boolean', default: false },
       faultless: { type: 'boolean', default: false },
@@ -73,6 +81,10 @@ export function parseLabOptions(args: readonly string[]): LabOptions & { isTable
     maxShards: number('max-shards', values['max-shards'], { usual: usual.maxShards, least: 1 }),
     burstShare: number('burst-share', values['burst-share'], { usual: usual.burstShare, most: 1 }),
     burstRate: number('burst-rate', values['burst-rate'], { usual: usual.burstRate, least: 1 }),
+    burstSize: number('burst-size', values['burst-size'], { usual: usual.burstSize, least: 1 }),
+    burstsFromHour: number('bursts-from-hour', values['bursts-from-hour'], {
+      usual: usual.burstsFromHour,
+    }),
     batchSeconds: number('batch-seconds', values['batch-seconds'], { usual: usual.batchSeconds }),
     isWatched: !values.unwatched,
     hasFaults: !values.faultless,

@@ -11,8 +11,6 @@ export const counterName = 'views';
 export const subjectOf = (index: number): string => `post-${index}`;
 
 const hourMs = 3_600_000;
-/** Changes of one burst. */
-const burstSize = 1_000;
 const instances = 8;
 const longestRetryMs = 20_000;
 /** Changes that are sent once more although they were accepted. */
@@ -89,8 +87,9 @@ function changeTimes(lab: LabOptions, startMs: number, random: () => number): nu
   const inBursts = Math.round(lab.changes * lab.burstShare);
   const times: number[] = [];
   while (times.length < inBursts) {
-    const burstAtMs = startMs + random() * spanMs;
-    const size = Math.min(burstSize, inBursts - times.length);
+    const quietMs = Math.min(spanMs, lab.burstsFromHour * hourMs);
+    const burstAtMs = startMs + quietMs + random() * (spanMs - quietMs);
+    const size = Math.min(lab.burstSize, inBursts - times.length);
     for (let index = 0; index < size; index++) {
       times.push(burstAtMs + (random() * size * 1000) / lab.burstRate);
     }

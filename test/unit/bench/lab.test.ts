@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { type LabOptions, parseLabOptions, usualOptions } from '../../../bench/lab/lab-options.ts';
 import { runLab } from '../../../bench/lab/run-lab.ts';
 
+import { partitionsFor } from '../../../bench/lab/scale-table.ts';
+
 const seed = Number(process.env.TALLY_SEED ?? 1);
 const short: LabOptions = { ...usualOptions, shards: 8, changes: 500, hours: 9, seed };
 
@@ -51,5 +53,13 @@ describe('the stream lab', () => {
     [['--sharts', '4'], 'sharts'],
   ])('refuses %j', (args, message) => {
     expect(() => parseLabOptions(args)).toThrow(message);
+  });
+
+  test.each([
+    { rate: 1_000, partitions: 4 },
+    { rate: 100_000, partitions: 103 },
+    { rate: 1_000_000, partitions: 1_025 },
+  ])('takes $partitions partitions for $rate changes a second', ({ rate, partitions }) => {
+    expect(partitionsFor(rate, 3)).toBe(partitions);
   });
 });
