@@ -16,6 +16,8 @@ export class LabMeasures {
   largestCellBytes = 0;
   clockAheadMs = 0;
   failedBatches = 0;
+  /** Some of what they failed with. */
+  readonly failures = new Set<string>();
   givenUpRecords = 0;
   invocations = 0;
   readonly messages = new MessageMeasures();
@@ -70,6 +72,13 @@ export class LabMeasures {
     if (before?.n?.N === after?.n?.N) return;
     this.folds++;
     this.#foldsInSecond.add('all', 1);
+  }
+
+  /** A batch was not folded. */
+  observeFailure(error: unknown): void {
+    this.failedBatches++;
+    const [cause] = error instanceof AggregateError ? (error.errors as unknown[]) : [error];
+    if (this.failures.size < 3) this.failures.add(String(cause));
   }
 
   observeLag(lagMs: number): void {

@@ -10,6 +10,8 @@ export interface LabOptions {
   /** Of virtual time. */
   readonly hours: number;
   readonly windows: readonly [WindowKind, ...WindowKind[]];
+  /** How the counters are written. */
+  readonly write: 'immediate' | 'deferred';
   readonly seed: number;
   /** What the counters may grow to. */
   readonly maxShards: number;
@@ -35,6 +37,7 @@ export const usualOptions: LabOptions = {
   changes: 20_000,
   hours: 48,
   windows: ['all', 'day', 'hour'],
+  write: 'deferred',
   seed: 1,
   maxShards: 256,
   burstShare: 0.5,
@@ -58,6 +61,7 @@ export function parseLabOptions(args: readonly string[]): LabOptions & { isTable
       changes: text,
       hours: text,
       windows: text,
+      write: text,
       seed: text,
       'max-shards': text,
       'burst-share': text,
@@ -77,6 +81,7 @@ export function parseLabOptions(args: readonly string[]): LabOptions & { isTable
     changes: number('changes', values.changes, { usual: usual.changes, least: 1 }),
     hours: number('hours', values.hours, { usual: usual.hours, most: 24 * 14 }),
     windows: parseWindows(values.windows),
+    write: parseWrite(values.write),
     seed: number('seed', values.seed, { usual: usual.seed }),
     maxShards: number('max-shards', values['max-shards'], { usual: usual.maxShards, least: 1 }),
     burstShare: number('burst-share', values['burst-share'], { usual: usual.burstShare, most: 1 }),
@@ -102,6 +107,12 @@ function number(
     throw new RangeError(`--${name} must be a number from ${least} to ${most}`);
   }
   return value;
+}
+
+function parseWrite(given: string | undefined): LabOptions['write'] {
+  if (given === undefined) return usualOptions.write;
+  if (given === 'immediate' || given === 'deferred') return given;
+  throw new RangeError('--write must be immediate or deferred');
 }
 
 function parseWindows(given: string | undefined): LabOptions['windows'] {

@@ -130,9 +130,7 @@ function createStream(
       undelivered.records--;
       measures.observeLag(lagMs);
     },
-    onFailed() {
-      measures.failedBatches++;
-    },
+    onFailed: (error) => measures.observeFailure(error),
     onGivenUp(records) {
       undelivered.records -= records;
       measures.givenUpRecords += records;
@@ -202,11 +200,11 @@ function createInstances(
   };
 }
 
-function labConfig({ windows, maxShards }: LabOptions): TallyConfig {
+function labConfig({ write, windows, maxShards }: LabOptions): TallyConfig {
   return defineCounters({
     [counterName]: {
       kind: 'count',
-      write: 'deferred',
+      write,
       windows: [...windows],
       maxShards,
       access: { read: 'public', write: 'public' },

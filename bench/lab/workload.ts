@@ -2,6 +2,7 @@
 import { createCounters } from '../../functions/counters/counters.ts';
 import type { CountDefinition, TallyConfig } from '../../functions/counters/define-counters.ts';
 import type { NamedCounter } from '../../functions/counters/named-counter.ts';
+import { OutcomeUnknownError, StoreUnavailableError } from '../../functions/store/counter-store.ts';
 import type { VirtualTime } from '../../local/memory-table/virtual-time.ts';
 import { ExpectedCounts } from './expected-counts.ts';
 import type { Instance } from './lab-instance.ts';
@@ -47,18 +48,16 @@ export async function runWorkload(options: WorkloadOptions): Promise<ExpectedCou
     const writer = writers[index] ?? newWriter();
     const request = { amount, token, wantCount: false };
     const outcome = await Promise.race([
-      writer.counters.counts.change(namedCounter(config, subject), request).then(
-        (answer) => answer.ok,
-        () => false,
-      ),
+      writer.counters.counts
+        .change(namedCounter(config, subject), request)
+        .then(({ ok }) => ok, asUnavailable),
       writer.crashed.then(() => 'crashed' as const),
     ]);
     if (outcome === 'crashed') writers[index] = newWriter();
     return outcome === true;
   }
 
-  async function change(index: number, atMs: number): Promise<void> {
-    await time.pause(atMs - time.now());
+  async function change(index: number): Promise<void> {
     const subject = subjectOf(pickCounter(lab.counters, random));
     const token = `change-${index}-${random()}`;
     const amount = 1 + Math.floor(random() * 3);
@@ -70,9 +69,21 @@ export async function runWorkload(options: WorkloadOptions): Promise<ExpectedCou
     await tryOnce(subject, token, amount);
   }
 
-  await Promise.all(changeTimes(lab, startMs, random).map((atMs, index) => change(index, atMs)));
+  const underWay = new Set<Promise<void>>();
+  for (const [index, atMs] of changeTimes(lab, startMs, random).entries()) {
+    await time.pause(atMs - time.now());
+    const changed = change(index).finally(() => underWay.delete(changed));
+    underWay.add(changed);
+  }
+  await Promise.all(underWay);
   await time.pause(startMs + lab.hours * hourMs - time.now());
   return expected;
+}
+
+/** What a client may try again; all else is a mistake of ours. */
+function asUnavailable(error: unknown): false {
+  if (error instanceof StoreUnavailableError || error instanceof OutcomeUnknownError) return false;
+  throw error;
 }
 
 /** Half of the changes go to the first counter, half of the rest to the second … */
@@ -82,7 +93,8 @@ function pickCounter(counters: number, random: () => number): number {
   return index;
 }
 
-function changeTimes(lab: LabOptions, startMs: number, random: () => number): number[] {
+/** Epoch ms, one after another. */
+function changeTimes(lab: LabOptions, startMs: number, random: () => number): Float64Array {
   const spanMs = lab.hours * hourMs;
   const inBursts = Math.round(lab.changes * lab.burstShare);
   const times: number[] = [];
@@ -95,5 +107,5 @@ function changeTimes(lab: LabOptions, startMs: number, random: () => number): nu
     }
   }
   while (times.length < lab.changes) times.push(startMs + random() * spanMs);
-  return times;
+  return Float64Array.from(times).toSorted();
 }
