@@ -59,7 +59,7 @@ export class LabMeasures {
     return this.#cells.size;
   }
 
-  /** Of an item of the ledger, on average. */
+  /** The average size of an item of the ledger. */
   get tokenBytes(): number {
     return Math.round(this.#tokens.bytes / Math.max(1, this.#tokens.count));
   }

@@ -7,7 +7,7 @@ export interface LabOptions {
   readonly shards: number;
   readonly counters: number;
   readonly changes: number;
-  /** Of virtual time. */
+  /** Virtual time. */
   readonly hours: number;
   readonly windows: readonly [WindowKind, ...WindowKind[]];
   /** How the counters are written. */

@@ -8,7 +8,7 @@ import { runLab } from './run-lab.ts';
 
 const rates = [1_000, 10_000, 100_000, 1_000_000] as const;
 
-/** Of a new on-demand table. */
+/** What a new on-demand table has. */
 const leastPartitions = 4;
 const partitionUnits = 1_000;
 const polls = { aSecond: 4 };
