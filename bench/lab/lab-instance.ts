@@ -13,14 +13,13 @@ import type { VirtualTime } from '../../local/memory-table/virtual-time.ts';
 
 const region = 'eu-central-1';
 
-/** By how much clocks of instances are wrong at most, in ms. */
-const skewMs = 400;
-
 export interface InstanceOptions {
   readonly config: TallyConfig;
   readonly table: MemoryTable;
   readonly time: VirtualTime;
   readonly random: () => number;
+  /** By how much its clock is wrong at most, in ms. */
+  readonly skewMs: number;
   readonly chooseFault: ChooseFault | undefined;
   readonly observe: (request: TableRequest, applied: Applied) => void;
 }
@@ -30,7 +29,7 @@ export type FaultlessOptions = Omit<InstanceOptions, 'chooseFault' | 'observe'>;
 export const faultless = { chooseFault: undefined, observe: () => {} } as const;
 
 export function createInstance(options: InstanceOptions) {
-  const { config, table, time, random, chooseFault, observe } = options;
+  const { config, table, time, random, skewMs, chooseFault, observe } = options;
   const { clients, crashed } = connectToMemoryTable({
     table,
     time,
@@ -74,8 +73,8 @@ export function createStreamInstance(
       pause: time.pause,
     }),
     publish: async (message) => {
-      await time.pause(5 + 10 * random());
       publish(message);
+      await time.pause(5 + 10 * random());
     },
     report,
   });

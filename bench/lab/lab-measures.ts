@@ -8,6 +8,7 @@ export class LabMeasures {
   readonly #foldsInSecond: SecondPeak;
   readonly #unitsInSecond: SecondPeak;
   folds = 0;
+  /** Write units that folding costs, without those of live messages. */
   writeUnits = 0;
   readUnits = 0;
   failedWrites = 0;
@@ -34,7 +35,8 @@ export class LabMeasures {
 
   readonly observeStreamCall = (_request: unknown, applied: Applied): void => {
     const { outcome, writeUnits, readUnits, name } = applied;
-    this.writeUnits += writeUnits;
+    if (name?.pk.startsWith('w#')) this.messages.writeUnits += writeUnits;
+    else this.writeUnits += writeUnits;
     this.readUnits += readUnits;
     if (outcome === 'throttled') this.throttledWrites++;
     if (outcome === 'refused') this.refusedWrites++;
@@ -128,6 +130,8 @@ class MessageMeasures {
   readonly #timesMs: number[] = [];
   sent = 0;
   peak = 0;
+  /** What it costs to agree on who sends. */
+  writeUnits = 0;
   lastCount: unknown;
 
   observe(atMs: number, count: unknown): void {

@@ -25,6 +25,10 @@ export interface LabOptions {
   readonly burstsFromHour: number;
   /** Seconds that a batch waits to be filled. */
   readonly batchSeconds: number;
+  /** Share of the batches that are delivered again, or twice at once, although they were folded. */
+  readonly redelivered: number;
+  /** By how much clocks of instances are wrong at most, in ms. */
+  readonly skewMs: number;
   /** Whether somebody listens to the first counter. */
   readonly isWatched: boolean;
   /** Whether calls get lost, come twice or late, and instances die. */
@@ -45,6 +49,8 @@ export const usualOptions: LabOptions = {
   burstSize: 1_000,
   burstsFromHour: 0,
   batchSeconds: 0,
+  redelivered: 0.02,
+  skewMs: 100,
   isWatched: true,
   hasFaults: true,
 };
@@ -69,6 +75,8 @@ export function parseLabOptions(args: readonly string[]): LabOptions & { isTable
       'burst-size': text,
       'bursts-from-hour': text,
       'batch-seconds': text,
+      redelivered: text,
+      'skew-ms': text,
       unwatched: { type: 'boolean', default: false },
       faultless: { type: 'boolean', default: false },
       table: { type: 'boolean', default: false },
@@ -91,6 +99,8 @@ export function parseLabOptions(args: readonly string[]): LabOptions & { isTable
       usual: usual.burstsFromHour,
     }),
     batchSeconds: number('batch-seconds', values['batch-seconds'], { usual: usual.batchSeconds }),
+    redelivered: number('redelivered', values.redelivered, { usual: usual.redelivered, most: 0.9 }),
+    skewMs: number('skew-ms', values['skew-ms'], { usual: usual.skewMs }),
     isWatched: !values.unwatched,
     hasFaults: !values.faultless,
     isTable: values.table,

@@ -12,9 +12,10 @@ export function labResult(
     differences: readonly string[];
     lastTotal: bigint;
     wallMs: number;
+    cpuMs: number;
   },
 ) {
-  const { measures, streamShards, differences, lastTotal, wallMs } = found;
+  const { measures, streamShards, differences, lastTotal, wallMs, cpuMs } = found;
   const { messages } = measures;
   const perFold = (sum: number) => rounded(sum / Math.max(1, measures.folds), 3);
   return {
@@ -49,8 +50,10 @@ export function labResult(
     token_bytes: measures.tokenBytes,
     messages: messages.sent,
     messages_per_second: messages.peak,
+    write_units_per_message: rounded(messages.writeUnits / Math.max(1, messages.sent), 3),
     last_total_sent: !lab.isWatched || messages.lastCount === Number(lastTotal),
     wall_seconds: rounded(wallMs / 1000, 1),
+    cpu_seconds: rounded(cpuMs / 1000, 1),
   };
 }
 

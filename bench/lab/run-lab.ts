@@ -64,7 +64,13 @@ export async function runLab(
   const random = seededRandom(lab.seed);
   const time = new VirtualTime(startMs);
   const table = new MemoryTable({ tableName: 'lab', now: time.now, unitsASecond });
-  const parts: FaultlessOptions = { config: labConfig(lab), table, time, random };
+  const parts: FaultlessOptions = {
+    config: labConfig(lab),
+    table,
+    time,
+    random,
+    skewMs: lab.skewMs,
+  };
   const measures = new LabMeasures(time.now);
   const stream = createStream(lab, { ...parts, measures, shardIdFor });
 
@@ -89,6 +95,7 @@ export async function runLab(
   }
 
   const begunAt = performance.now();
+  const cpuAtBegin = process.cpuUsage();
   const expected = await time.run(everything());
   await time.runOut();
   return labResult(lab, {
@@ -97,6 +104,7 @@ export async function runLab(
     differences: await findDifferences(parts, expected),
     lastTotal: expected.total(subjectOf(0)),
     wallMs: performance.now() - begunAt,
+    cpuMs: process.cpuUsage(cpuAtBegin).user / 1_000,
   });
 }
 
@@ -124,6 +132,7 @@ function createStream(
     time,
     random,
     batchSeconds: lab.batchSeconds,
+    redelivered: lab.redelivered,
     shardIdFor,
     ...createInstances(lab, options),
     onFolded(lagMs) {

@@ -35,7 +35,7 @@ interface WorkloadOptions {
 export async function runWorkload(options: WorkloadOptions): Promise<ExpectedCounts> {
   const { lab, config, time, random } = options;
   const startMs = time.now();
-  const expected = new ExpectedCounts(lab.windows);
+  const expected = new ExpectedCounts({ kinds: lab.windows, marginMs: lab.skewMs + 1_000 });
   const newWriter = () => {
     const instance = options.createInstance();
     return { crashed: instance.crashed, counters: createCounters(instance.context) };
