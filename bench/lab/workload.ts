@@ -2,7 +2,7 @@
 import { createCounters } from '../../functions/counters/counters.ts';
 import type { CountDefinition, TallyConfig } from '../../functions/counters/define-counters.ts';
 import type { NamedCounter } from '../../functions/counters/named-counter.ts';
-import { OutcomeUnknownError, StoreUnavailableError } from '../../functions/store/counter-store.ts';
+import { OutcomeUnknownError, StoreUnavailableError } from '../../functions/store/store-errors.ts';
 import type { VirtualTime } from '../../local/memory-table/virtual-time.ts';
 import { ExpectedCounts } from './expected-counts.ts';
 import type { Instance } from './lab-instance.ts';
