@@ -9,7 +9,7 @@ import { MemoryTable } from '../../local/memory-table/memory-table.ts';
 import { toStreamRecord } from '../../local/memory-table/stream-record.ts';
 import { VirtualTime } from '../../local/memory-table/virtual-time.ts';
 import { seededRandom } from '../../test/harness/seeded-random.ts';
-import { isWanted, type Pattern } from './event-filter.ts';
+import { isWanted } from './event-filter.ts';
 import type { ExpectedCounts } from './expected-counts.ts';
 import { findDifferences } from './final-counts.ts';
 import {
@@ -48,7 +48,7 @@ const removedShare = 0.7;
 /** Listeners ask again before what they said is forgotten. */
 const renewMs = 240_000;
 /** What the stream's mapping lets through. */
-const patterns: readonly Pattern[] = [
+const patterns = [
   { eventName: ['INSERT', 'MODIFY'] },
   { eventName: ['REMOVE'], dynamodb: { Keys: { pk: { S: [{ prefix: 'm#' }] } } } },
 ];
