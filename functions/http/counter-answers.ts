@@ -85,10 +85,12 @@ export const changeJson = (answer: {
   count: number;
   updatedAtMs?: number | null;
   pending: boolean;
+  window?: string;
 }) => ({
   count: answer.count,
   updated_at: asTime(answer.updatedAtMs),
   pending: answer.pending,
+  ...(answer.window === undefined ? {} : { window: answer.window }),
 });
 
 /** Counters are read far more often than written, so caches near the reader may answer for a moment. */
