@@ -12,10 +12,10 @@ import type { Calendars } from './calendars.ts';
 import { createCountWrites, type PlannedChange, type Written } from './count-writes.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { CountDefinition } from './define-counters.ts';
+import type { Deployments } from './deployments.ts';
 import type { NamedCounter } from './named-counter.ts';
 import { type Refusal, refuse } from './refusals.ts';
 import { refuseByWindow } from './refuse-by-window.ts';
-import { refuseByAge } from './token-age.ts';
 import type { Total, TotalKey, Totals } from './total.ts';
 import { isTotalOver, totalExpiry } from './total-expiry.ts';
 
@@ -52,12 +52,14 @@ export function createCounts({
   changes,
   totals,
   calendars,
+  deployments,
   ...context
 }: {
   cells: CellStore;
   changes: ChangeStore;
   totals: Totals;
   calendars: Calendars;
+  deployments: Deployments;
 } & Pick<CounterContext, 'config' | 'region' | 'now' | 'random' | 'newToken' | 'pause'>) {
   const { config, now, random } = context;
   const lifetimeMs = config.settings.tokenHours * 3_600_000;
@@ -66,6 +68,7 @@ export function createCounts({
     cells,
     changes,
     totals,
+    deployments,
   });
 
   async function plan(
@@ -165,6 +168,16 @@ export function createCounts({
     return { ...shown, ...accepted, window: key === allWindowKey ? 'all' : key };
   }
 
+  /** Why a change is refused whatever the count is; undefined if it is not. */
+  async function refuseBefore(
+    { counter, definition }: NamedCounter<CountDefinition>,
+    token: string | undefined,
+  ): Promise<Refusal | undefined> {
+    const refused = token === undefined ? undefined : await deployments.refuseByAge(token);
+    if (refused || !definition.bounds) return refused;
+    return deployments.refuseUnsettled(counter);
+  }
+
   /**
    * Adds an amount to a count, exactly once per token.
    *
@@ -175,8 +188,8 @@ export function createCounts({
     counter: NamedCounter<CountDefinition>,
     request: ChangeRequest,
   ): Promise<ChangeAnswer | Refusal> {
-    const refusedToken = request.token && refuseByAge(request.token, now(), lifetimeMs);
-    if (refusedToken) return refusedToken;
+    const refusal = await refuseBefore(counter, request.token);
+    if (refusal) return refusal;
     const planned = await plan(counter, request);
     const { definition } = counter;
     const written = definition.bounds
@@ -246,8 +259,8 @@ export function createCounts({
     counter: NamedCounter<CountDefinition>,
     token: string | undefined,
   ): Promise<ChangeAnswer | Refusal> {
-    const refusedToken = token && refuseByAge(token, now(), lifetimeMs);
-    if (refusedToken) return refusedToken;
+    const refusal = await refuseBefore(counter, token);
+    if (refusal) return refusal;
     const tryReset = async () => {
       const planned = await planReset(counter, token);
       return { planned, written: await writeInTurn(planned) };

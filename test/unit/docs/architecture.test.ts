@@ -6,6 +6,7 @@ import {
   bookPageItemKey,
   cellItemKey,
   claimItemKey,
+  deploymentsItemKey,
   type ItemKey,
   memberItemKey,
   secretItemKey,
@@ -41,6 +42,7 @@ const keys: Record<ItemKind, ItemKey> = {
   settings: settingsItemKey(subject),
   apiKey: apiKeyItemKey('id'),
   secret: secretItemKey,
+  deployments: deploymentsItemKey,
 };
 const spelledOut = (key: string) =>
   key
