@@ -86,8 +86,10 @@ export const bookPageAttributes = { expiresAt } as const;
 export const sketchBlockAttributes = { expiresAt } as const;
 
 export const subscriptionAttributes = {
-  /** How much had come in all when the user last looked. */
+  /** The count when the user last looked. */
   seen: 'n',
+  /** How much resets had subtracted from it by then, in all. */
+  seenResetAway: 'z',
 } as const;
 
 export const settingsAttributes = {
