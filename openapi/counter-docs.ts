@@ -72,6 +72,7 @@ export const counterDocs = {
       'invalid_action',
       'invalid_amount',
       'out_of_bounds',
+      'bounds_settling',
       'contended',
       'count_too_large',
       'outcome_unknown',
@@ -130,6 +131,13 @@ export const counterDocs = {
         headers: ['Idempotency-Replayed'],
       },
     },
-    problems: ['wrong_kind', 'out_of_bounds', 'contended', 'outcome_unknown', 'unavailable'],
+    problems: [
+      'wrong_kind',
+      'out_of_bounds',
+      'bounds_settling',
+      'contended',
+      'outcome_unknown',
+      'unavailable',
+    ],
   },
 } satisfies OperationDocs;

@@ -18,6 +18,7 @@ import type {
 } from '../store/change-store.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../store/store-errors.ts';
 import type { CounterContext } from './counter-context.ts';
+import type { Deployments } from './deployments.ts';
 import type { Total, TotalKey, Totals } from './total.ts';
 import { writeBesideRead } from './write-beside-read.ts';
 
@@ -49,6 +50,7 @@ export function createCountWrites({
   cells,
   changes,
   totals,
+  deployments,
   region,
   now,
   random,
@@ -57,6 +59,7 @@ export function createCountWrites({
   cells: CellStore;
   changes: ChangeStore;
   totals: Totals;
+  deployments: Deployments;
 } & Pick<CounterContext, 'region' | 'now' | 'random' | 'pause'>) {
   const patience = { attempts: limits.boundedAttempts, random, pause };
   /** Counters that met contention twice, and until when (epoch ms) they are not added to directly. */
@@ -121,8 +124,12 @@ export function createCountWrites({
 
   async function defer(planned: PlannedChange): Promise<Written> {
     const { key, token, wantCount } = planned;
+    async function send(): Promise<TokenOutcome> {
+      await deployments.note();
+      return changes.defer(token);
+    }
     const [written, before] = await writeBesideRead(
-      call(planned, () => changes.defer(token)),
+      call(planned, send),
       wantCount ? totals.read(key, { consistent: false }) : Promise.resolve(undefined),
     );
     return written.how === 'added' ? { how: 'deferred', before } : written;

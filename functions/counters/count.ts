@@ -4,7 +4,7 @@ import { repeat } from '../rules/backoff.ts';
 import { allowedBefore } from '../rules/bounds.ts';
 import { limits } from '../rules/limits.ts';
 import { tokenExpiry } from '../rules/tokens.ts';
-import { allWindowKey, type WindowKind, windowExpiry, windowKeyAt } from '../rules/windows.ts';
+import { allWindowKey, type WindowKind, windowKeyAt } from '../rules/windows.ts';
 import type { Cell, CellStore } from '../store/cell-store.ts';
 import type { CellChange, ChangeStore, SeenToken } from '../store/change-store.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../store/store-errors.ts';
@@ -12,11 +12,12 @@ import type { Calendars } from './calendars.ts';
 import { createCountWrites, type PlannedChange, type Written } from './count-writes.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { CountDefinition } from './define-counters.ts';
+import type { Deployments } from './deployments.ts';
 import type { NamedCounter } from './named-counter.ts';
 import { type Refusal, refuse } from './refusals.ts';
 import { refuseByWindow } from './refuse-by-window.ts';
-import { refuseByAge } from './token-age.ts';
-import type { Total, Totals } from './total.ts';
+import type { Total, TotalKey, Totals } from './total.ts';
+import { isTotalOver, totalExpiry } from './total-expiry.ts';
 
 export interface ChangeRequest {
   /** Signed, not 0. */
@@ -41,6 +42,7 @@ export interface ChangeAnswer {
   readonly ok: true;
   /** With the change in it. Absent if it was not wanted, could not be read, or is too large for JSON. */
   readonly count?: number;
+  /** The key of the window that was counted in; left out for the one that never ends. */
   readonly window?: string;
   readonly version?: number;
   readonly updatedAtMs?: number | null;
@@ -55,12 +57,14 @@ export function createCounts({
   changes,
   totals,
   calendars,
+  deployments,
   ...context
 }: {
   cells: CellStore;
   changes: ChangeStore;
   totals: Totals;
   calendars: Calendars;
+  deployments: Deployments;
 } & Pick<CounterContext, 'config' | 'region' | 'now' | 'random' | 'newToken' | 'pause'>) {
   const { config, now, random } = context;
   const lifetimeMs = config.settings.tokenHours * 3_600_000;
@@ -69,6 +73,7 @@ export function createCounts({
     cells,
     changes,
     totals,
+    deployments,
   });
 
   async function plan(
@@ -88,7 +93,7 @@ export function createCounts({
         resetAway: 0n,
         resetAwayBefore: undefined,
         nowMs,
-        expiresAt: windowExpiry({ window, keepDays: definition.keepDays, jitter: random() }),
+        expiresAt: totalExpiry(config, { subject, counter, window }),
         allowed: allowedBefore(amount, definition.bounds ?? {}),
       },
       token: {
@@ -120,20 +125,28 @@ export function createCounts({
       return before && withChange(before, { acceptedAtMs: cellChange.nowMs }, cellChange);
     }
     if (written.how === 'seen') {
-      const total = await totals.read(key, { consistent: true });
+      const counted = { ...key, window: windowOf(key, written) };
+      // Its idempotency key may be remembered for longer than its window.
+      if (isTotalOver(config, counted, now())) return undefined;
+      const total = await totals.read(counted, { consistent: true });
       return isBefore(total, written.seen) ? withChange(total, written.seen, cellChange) : total;
     }
     const known = written.how === 'added' && written.cell && totals.fromOnlyCell(key, written.cell);
     return known || totals.readAfter(key, { amount: cellChange.amount, begunAt });
   }
 
-  /** Whether the fold may not have reached a token that was seen before. */
+  /** Whether the fold may not have come yet to a change that was accepted earlier. */
   const isPending = ({ applied, acceptedAtMs }: SeenToken): boolean =>
     !applied && now() - acceptedAtMs < limits.foldedAfterSeconds * 1000;
 
-  /** Whether a change that was accepted earlier is surely not in a total yet. */
-  const isBefore = ({ updatedAtMs }: Total, { applied, acceptedAtMs }: SeenToken): boolean =>
-    !applied && (updatedAtMs ?? 0) < acceptedAtMs;
+  /**
+   * Whether a change that was accepted earlier is not in a total yet. The fold dates a cell no earlier
+   * than the changes it adds, by the clocks of their writers, so one dated before the change lacks it,
+   * whatever these clocks say. A later write may date the cell back, if its clock is behind: so this
+   * is believed only for as long as the fold may take.
+   */
+  const isBefore = ({ updatedAtMs }: Total, seen: SeenToken): boolean =>
+    isPending(seen) && (updatedAtMs ?? 0) < seen.acceptedAtMs;
 
   async function answer(planned: PlannedChange, written: Written): Promise<ChangeAnswer | Refusal> {
     if (written.how === 'contended' || written.how === 'token_in_use') {
@@ -153,8 +166,18 @@ export function createCounts({
       if (error instanceof StoreUnavailableError) return undefined;
       throw error;
     });
-    const shown = total && asAnswer(total, planned.key.window);
+    const shown = total && asAnswer(total, windowOf(planned.key, written));
     return shown?.ok ? { ...shown, ...accepted } : accepted;
+  }
+
+  /** Why a change is refused whatever the count is; undefined if it is not. */
+  async function refuseBefore(
+    { counter, definition }: NamedCounter<CountDefinition>,
+    token: string | undefined,
+  ): Promise<Refusal | undefined> {
+    const refused = token === undefined ? undefined : await deployments.refuseByAge(token);
+    if (refused || !definition.bounds) return refused;
+    return deployments.refuseUnsettled(counter);
   }
 
   /**
@@ -167,8 +190,8 @@ export function createCounts({
     counter: NamedCounter<CountDefinition>,
     request: ChangeRequest,
   ): Promise<ChangeAnswer | Refusal> {
-    const refusedToken = request.token && refuseByAge(request.token, now(), lifetimeMs);
-    if (refusedToken) return refusedToken;
+    const refusal = await refuseBefore(counter, request.token);
+    if (refusal) return refusal;
     const planned = await plan(counter, request);
     const { definition } = counter;
     const written = definition.bounds
@@ -238,8 +261,8 @@ export function createCounts({
     counter: NamedCounter<CountDefinition>,
     token: string | undefined,
   ): Promise<ChangeAnswer | Refusal> {
-    const refusedToken = token && refuseByAge(token, now(), lifetimeMs);
-    if (refusedToken) return refusedToken;
+    const refusal = await refuseBefore(counter, token);
+    if (refusal) return refusal;
     const tryReset = async () => {
       const planned = await planReset(counter, token);
       return { planned, written: await writeInTurn(planned) };
@@ -258,6 +281,10 @@ export function createCounts({
 
   return { change, read, reset };
 }
+
+/** The window that a change is shown in: of one that was accepted earlier, the one shown then. */
+const windowOf = (key: TotalKey, written: Written): string =>
+  (written.how === 'seen' ? written.seen.windows[0] : undefined) ?? key.window;
 
 /** A total with a change that is not folded into it yet. */
 const withChange = (

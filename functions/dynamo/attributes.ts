@@ -92,6 +92,8 @@ export const memberAttributes = {
   bucket: 'b',
   /** The region that accepted it. */
   region: 'r',
+  /** Rises with every write; epoch ms, or more. A member that left has neither choice nor bucket. */
+  stamp: 't',
   expiresAt,
 } as const;
 
@@ -116,8 +118,10 @@ export const bookPageAttributes = { expiresAt } as const;
 export const sketchBlockAttributes = { expiresAt } as const;
 
 export const subscriptionAttributes = {
-  /** How much had come in all when the user last looked. */
+  /** The count when the user last looked. */
   seen: 'n',
+  /** How much resets had subtracted from it by then, in all. */
+  seenResetAway: 'z',
 } as const;
 
 export const settingsAttributes = {
@@ -145,6 +149,19 @@ export const secretAttributes = {
   secret: 'b',
 } as const;
 
+export const deploymentsAttributes = {
+  /** How often the item was written. */
+  revision: 'v',
+  /** Hours that idempotency keys are kept. */
+  tokenHours: 'h',
+  /** Hours that those made earlier were kept. */
+  tokenHoursBefore: 'p',
+  /** Epoch ms: idempotency keys made from then on are kept for the hours of now. */
+  tokenSinceMs: 's',
+  /** A map from the name of a count to epoch ms since which it has bounds; null if it has none. */
+  boundedSinceMs: 'b',
+} as const;
+
 export const itemAttributes = {
   cell: cellAttributes,
   growth: growthAttributes,
@@ -160,6 +177,7 @@ export const itemAttributes = {
   settings: settingsAttributes,
   apiKey: apiKeyAttributes,
   secret: secretAttributes,
+  deployments: deploymentsAttributes,
 } as const satisfies Record<ItemKind, Readonly<Record<string, string>>>;
 
 /**

@@ -3,6 +3,7 @@ import { createDynamoApiKeyStore } from './dynamo-api-key-store.ts';
 import { createDynamoCellStore } from './dynamo-cell-store.ts';
 import { createDynamoChangeStore } from './dynamo-change-store.ts';
 import type { Table } from './dynamo-clients.ts';
+import { createDynamoDeploymentStore } from './dynamo-deployment-store.ts';
 import { createDynamoHealth } from './dynamo-health.ts';
 import { createDynamoMemberStore } from './dynamo-member-store.ts';
 import { createDynamoSecretStore } from './dynamo-secret-store.ts';
@@ -36,6 +37,7 @@ export function createStores({
     watches: createDynamoWatchStore({ ...table, readItems }),
     apiKeys: createDynamoApiKeyStore(table),
     secret: createDynamoSecretStore(table),
+    deployments: createDynamoDeploymentStore(table),
     health: createDynamoHealth(readItems),
   };
 }

@@ -38,6 +38,7 @@ const uncountedPrefixes: ReadonlySet<string> = new Set([
   itemPrefixes.settings,
   itemPrefixes.apiKey,
   itemPrefixes.secret,
+  itemPrefixes.deployments,
 ]);
 
 /** Never throws: a record that cannot be understood must not stop those behind it. */
@@ -103,16 +104,18 @@ function parseToken([subject = '', counter = '']: readonly string[], item: Item)
   const contributions = windows.map(
     (window): Contribution => ({ counter, window, amount: amount as number }),
   );
+  const acceptedAtMs = item[tokenAttributes.acceptedAtMs];
   return {
     subject,
     region,
     contributions,
     firstApplied: item[tokenAttributes.applied] === 1,
     expiresAt,
+    acceptedAtMs: typeof acceptedAtMs === 'number' ? acceptedAtMs : undefined,
   };
 }
 
-/** A member counts 1: for its choice for good, or in the bucket of its last heartbeat. */
+/** A member counts 1: for its choice for good, or in the bucket of its last heartbeat. One that left counts nothing. */
 function parseMember(
   [subject = '', counter = '']: readonly string[],
   item: Item,
@@ -124,6 +127,9 @@ function parseMember(
     [memberAttributes.expiresAt]: expiresAt,
   } = item;
   if (!isCounted(subject, counter) || typeof region !== 'string') return undefined;
+  if (choice === undefined && bucket === undefined && typeof expiresAt === 'number') {
+    return { subject, region, contributions: [], firstApplied: false, expiresAt };
+  }
   if (typeof choice === 'string' && isCounterName(choice) && expiresAt === undefined) {
     const contributions = [{ counter, window: allWindowKey, part: choice, amount: 1 }];
     return { subject, region, contributions, firstApplied: false, expiresAt };

@@ -1,6 +1,7 @@
 import type { ApiKeyStore } from './api-key-store.ts';
 import type { CellStore } from './cell-store.ts';
 import type { ChangeStore } from './change-store.ts';
+import type { DeploymentStore } from './deployment-store.ts';
 import type { Health } from './health.ts';
 import type { MemberStore } from './member-store.ts';
 import type { SecretStore } from './secret-store.ts';
@@ -22,5 +23,6 @@ export interface Stores {
   readonly watches: WatchStore;
   readonly apiKeys: ApiKeyStore;
   readonly secret: SecretStore;
+  readonly deployments: DeploymentStore;
   readonly health: Health;
 }

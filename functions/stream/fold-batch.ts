@@ -1,11 +1,12 @@
 /** Applies a batch of ledger changes to the cells: plan first, then every cell on its own. */
 import pLimit from 'p-limit';
 import type { TallyConfig } from '../counters/define-counters.ts';
+import { totalExpiry } from '../counters/total-expiry.ts';
 import { type FoldedCell, type FoldPlan, type LedgerChange, planFold } from '../rules/fold.ts';
 import { limits } from '../rules/limits.ts';
 import { bucketStart, isBucketOver } from '../rules/presence.ts';
 import { type GrowthHistory, spread } from '../rules/spreading.ts';
-import { allWindowKey, windowExpiry } from '../rules/windows.ts';
+import { allWindowKey } from '../rules/windows.ts';
 import type { CellFold, FoldOutcome, FoldStore, GrowthKey } from '../store/fold-store.ts';
 import { createGrowthCache } from './growth-cache.ts';
 import { createUpkeep } from './upkeep.ts';
@@ -16,8 +17,6 @@ export interface FoldContext {
   readonly region: string;
   /** Epoch ms. */
   readonly now: () => number;
-  /** In [0, 1). */
-  readonly random: () => number;
 }
 
 export interface FoldReport {
@@ -38,7 +37,7 @@ type Result =
 type Share = FoldPlan & { readonly shard: number; readonly shardCount: number };
 
 export function createFold(context: FoldContext) {
-  const { store, config, region, now, random } = context;
+  const { store, config, region, now } = context;
   const limit = pLimit(limits.foldConcurrency);
   const growth = createGrowthCache({ store, now });
   const upkeep = createUpkeep({ store, growth, now });
@@ -49,9 +48,6 @@ export function createFold(context: FoldContext) {
     return { cell, entries: entries.filter(({ part = '' }) => !isPartOver(part)) };
   }
 
-  const expiryOf = ({ window, counter }: FoldedCell) =>
-    windowExpiry({ window, keepDays: keepDaysOf(config, counter), jitter: random() });
-
   /**
    * @param changes of one stream shard, in its order
    * @throws AggregateError if some cell could not be updated: the others are, and the batch must be
@@ -59,6 +55,8 @@ export function createFold(context: FoldContext) {
    */
   return async (streamShardId: string, changes: readonly LedgerChange[]): Promise<FoldReport> => {
     const postponed: unknown[] = [];
+    // A retry of a change goes by this: see `isBefore` in counters/count.ts.
+    const datedMs = Math.max(now(), ...changes.map(({ after }) => after?.acceptedAtMs ?? 0));
 
     /** Folds into one cell, and makes room in it if it is full. */
     async function foldCell(fold: CellFold): Promise<FoldOutcome> {
@@ -77,7 +75,7 @@ export function createFold(context: FoldContext) {
       expectsNoGrowth: boolean,
     ): Promise<Result | 'grown'> {
       const key = { ...total, region, shard };
-      const expiresAt = expiryOf(total);
+      const expiresAt = totalExpiry(config, total);
       if (!(await growth.show(key, { shardCount, expiresAt }))) {
         return { outcome: 'malformed', total };
       }
@@ -88,7 +86,7 @@ export function createFold(context: FoldContext) {
         streamShardId,
         entries,
         expectsNoGrowth,
-        nowMs,
+        datedMs,
         expiresAt,
       });
       if (outcome.outcome === 'malformed') return { outcome: 'malformed', total };
@@ -189,10 +187,4 @@ function partsOver(config: TallyConfig, counter: string, nowMs: number): (part: 
   const definition = config.counters.get(counter);
   if (definition?.kind !== 'presence') return () => false;
   return (part) => bucketStart(part) !== undefined && isBucketOver(part, nowMs, definition);
-}
-
-/** A counter that has left the configuration keeps what it has as long as is usual. */
-function keepDaysOf(config: TallyConfig, counter: string) {
-  const definition = config.counters.get(counter);
-  return definition && 'keepDays' in definition ? definition.keepDays : limits.keepDays;
 }

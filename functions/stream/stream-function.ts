@@ -34,8 +34,8 @@ export interface StreamFunctionOptions {
 /** @returns the handler; it throws if the batch must be delivered again */
 export function createStreamFunction(options: StreamFunctionOptions) {
   const { context, foldStore, publish, report } = options;
-  const { config, region, now, random } = context;
-  const fold = createFold({ store: foldStore, config, region, now, random });
+  const { config, region, now } = context;
+  const fold = createFold({ store: foldStore, config, region, now });
   const publishChanges = createChangePublisher({
     context,
     counters: createCounters(context),

@@ -162,7 +162,7 @@ describe('several stream shards', () => {
         key,
         streamShardId: `${firstShard}${index}`,
         entries: [{ sequence: '7', at: nowSeconds, amount: 1, countsInAll: true }],
-        nowMs,
+        datedMs: nowMs,
         expectsNoGrowth: false,
         expiresAt: undefined,
       }),

@@ -4,7 +4,13 @@ import { createCounters } from '../../../functions/counters/counters.ts';
 import { memberCalls } from '../../harness/members/member-calls.ts';
 import { storedContext } from '../../harness/members/stored-context.ts';
 import { createStreamedTally, type StreamedTally } from '../../harness/members/streamed-tally.ts';
-import { type Answer, keyed, open, type TallyOptions } from '../../harness/tally-under-test.ts';
+import {
+  type Answer,
+  createTallyUnderTest,
+  keyed,
+  open,
+  type TallyOptions,
+} from '../../harness/tally-under-test.ts';
 
 const adminKey = 'tally_test_0123456789abcdefghij';
 const counters: TallyOptions['counters'] = {
@@ -216,6 +222,30 @@ describe('what is unread', () => {
     await expectUnread({ [reactions]: 0 });
   });
 
+  test('of a reaction is the same when one of its choices leaves the configuration', async () => {
+    const calls = memberCalls(tally);
+    const reactions = `${post}/reactions`;
+    for (const member of ['ann', 'bob', 'cid']) await calls.choose(reactions, member, 'love');
+    await tally.settle();
+    await subscribe(reactions);
+    const { reactions: before, ...others } = counters;
+    const fewer = { ...others, reactions: { ...before, choices: ['like'] } } as typeof counters;
+    const later = await createTallyUnderTest({ counters: fewer, adminKey, table: tally.table });
+    for (const member of ['dora', 'eva']) {
+      await memberCalls(later).choose(reactions, member, 'like');
+    }
+    await tally.settle();
+    const readLater = async (method: string, path: string) => {
+      const headers = { authorization: `Bearer ${adminKey}` };
+      const { body } = await later.send({ method, path: `/v1/users/${user}${path}`, headers });
+      return (body as { count: number }).count;
+    };
+    expect(await readLater('GET', '/unread')).toBe(2);
+    expect(await readLater('POST', '/unread/read')).toBe(0);
+    // And when it comes back.
+    await expectUnread({ [reactions]: 0 });
+  });
+
   test('is not lost to a second device that marks at the same time', async () => {
     await subscribe(`${post}/likes`);
     await tally.change(`${post}/likes`, 3);
@@ -225,6 +255,19 @@ describe('what is unread', () => {
     expect([0, 2]).toContain(count);
     await tally.change(`${post}/likes`, 1);
     await expectUnread({ [`${post}/likes`]: count + 1 });
+  });
+
+  test('owes nothing after a reset: what had fallen before it hides nothing that comes after', async () => {
+    await tally.change(`${post}/likes`, 8);
+    await subscribe(`${post}/likes`);
+    await tally.change(`${post}/likes`, -3);
+    await reset(`${post}/likes`);
+    await expectUnread({ [`${post}/likes`]: 0 });
+    await tally.change(`${post}/likes`, 2);
+    await expectUnread({ [`${post}/likes`]: 2 });
+    await markRead();
+    await tally.change(`${post}/likes`, 1);
+    await expectUnread({ [`${post}/likes`]: 1 });
   });
 
   test('follows any history of changes, resets and marks of a plain sum', async () => {
@@ -243,18 +286,24 @@ describe('what is unread', () => {
           user = `user-${tests}-${runs}`;
           const headers = { authorization: `Bearer ${adminKey}` };
           await subscribe(name);
-          let [came, seen] = [0, 0];
+          let [count, resetAway, seen] = [0, 0, 0];
           for (const it of steps) {
             if (it === 'mark') {
               expect(await markRead()).toMatchObject({ status: 200, body: { count: 0 } });
-              seen = came;
-            } else if (it === 'reset') await reset(name);
-            else if (it.change !== 0) {
+              [seen, resetAway] = [count, 0];
+            } else if (it === 'reset') {
+              await reset(name);
+              [resetAway, count] = [resetAway + count, 0];
+            } else if (it.change !== 0) {
               const { status } = await tally.change(name, it.change, { headers });
-              if (status === 200) came += it.change;
+              if (status === 200) count += it.change;
             }
             await tally.settle();
-            await expectUnread({ [name]: Math.max(0, came - seen) });
+            const unread =
+              resetAway === 0
+                ? Math.max(0, count - seen)
+                : Math.max(0, resetAway - seen) + Math.max(0, count);
+            await expectUnread({ [name]: unread });
           }
         },
       ),

@@ -6,6 +6,7 @@ import {
   bookPageItemKey,
   cellItemKey,
   claimItemKey,
+  deploymentsItemKey,
   failedBatchItemKey,
   growthItemKey,
   type ItemKey,
@@ -47,6 +48,7 @@ const keys: Record<ItemKind, ItemKey> = {
   settings: settingsItemKey(subject),
   apiKey: apiKeyItemKey('id'),
   secret: secretItemKey,
+  deployments: deploymentsItemKey,
 };
 const spelledOut = (key: string) =>
   key
