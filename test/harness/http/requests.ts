@@ -20,6 +20,12 @@ const tokenHeader = (token: string | undefined) =>
 export const draw = (tally: Sender, book: string, token?: string): Promise<Answer> =>
   tally.send({ method: 'POST', path: `/v1/${book}/tickets`, headers: tokenHeader(token) });
 
+/** Draws as a client should: again with the same token while it is told to come back later. */
+export async function drawUntilTaken(tally: Sender, book: string, token: string): Promise<Answer> {
+  const answer = await draw(tally, book, token);
+  return answer.status === 503 ? drawUntilTaken(tally, book, token) : answer;
+}
+
 /** @param counter `subject/counter` */
 export const reset = (tally: Sender, counter: string, token?: string): Promise<Answer> =>
   tally.send({
