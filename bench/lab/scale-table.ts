@@ -64,6 +64,7 @@ async function scaleRow(lab: LabOptions, rate: number): Promise<ScaleRow> {
     burstRate,
     burstSize,
     burstsFromHour: burst.fromHour,
+    isWatched: false,
   });
   const foldsASecond = partitions * polls.aSecond * lab.windows.length;
   const recordsABatch = Math.ceil(rate / partitions / polls.aSecond);
