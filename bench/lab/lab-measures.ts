@@ -3,8 +3,12 @@ import { itemBytes } from '../../local/memory-table/attribute-values.ts';
 import type { TableChange } from '../../local/memory-table/stream-record.ts';
 import type { Applied } from '../../local/memory-table/table-request.ts';
 
+/** Stream shards are replaced after four hours, and cells remember the old ones for thirty. */
+export const settledAfterHours = 36;
+
 export class LabMeasures {
   readonly #now: () => number;
+  readonly #settledAtMs: number;
   readonly #foldsInSecond: SecondPeak;
   readonly #unitsInSecond: SecondPeak;
   folds = 0;
@@ -15,6 +19,8 @@ export class LabMeasures {
   throttledWrites = 0;
   refusedWrites = 0;
   largestCellBytes = 0;
+  /** The same, once nothing is left of the hours in which the counters were new to the table. */
+  settledCellBytes = 0;
   clockAheadMs = 0;
   failedBatches = 0;
   /** Some of what they failed with. */
@@ -29,6 +35,7 @@ export class LabMeasures {
   /** @param now epoch ms, by the right clock */
   constructor(now: () => number) {
     this.#now = now;
+    this.#settledAtMs = now() + settledAfterHours * 3_600_000;
     this.#foldsInSecond = new SecondPeak(now);
     this.#unitsInSecond = new SecondPeak(now);
   }
@@ -68,6 +75,9 @@ export class LabMeasures {
 
   #observeCell({ before, after, bytes = 0 }: Applied): void {
     this.largestCellBytes = Math.max(this.largestCellBytes, bytes);
+    if (this.#now() >= this.#settledAtMs) {
+      this.settledCellBytes = Math.max(this.settledCellBytes, bytes);
+    }
     if (after?.t?.N !== undefined) {
       this.clockAheadMs = Math.max(this.clockAheadMs, Number(after.t.N) - this.#now());
     }

@@ -31,6 +31,7 @@ export function labResult(
     seed: lab.seed,
     cells: measures.cells,
     largest_cell_bytes: measures.largestCellBytes,
+    settled_cell_bytes: measures.settledCellBytes,
     folds: measures.folds,
     write_units_per_fold: perFold(measures.writeUnits),
     failed_writes_per_fold: perFold(measures.failedWrites),

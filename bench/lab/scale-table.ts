@@ -3,6 +3,7 @@
  * arithmetic; cells, bytes, units and lag as the lab measures them with that many stream shards, when
  * every look into each of them finds something.
  */
+import { settledAfterHours } from './lab-measures.ts';
 import type { LabOptions } from './lab-options.ts';
 import { runLab } from './run-lab.ts';
 
@@ -14,10 +15,9 @@ const partitionUnits = 1_000;
 const polls = { aSecond: 4 };
 /** More than a fold may cost, so that what follows is no better than it is. */
 const assumedUnitsPerFold = 2;
-/** Stream shards are replaced after four hours, and cells remember them for thirty. */
 const rotationHours = 4;
-const hours = 36;
-const burst = { fromHour: 32, seconds: 4, changesPerPoll: 2 };
+const burst = { fromHour: settledAfterHours, seconds: 4, changesPerPoll: 2 };
+const hours = settledAfterHours + 1;
 
 export interface ScaleRow {
   readonly 'changes/s': number;
@@ -64,6 +64,7 @@ async function scaleRow(lab: LabOptions, rate: number): Promise<ScaleRow> {
     burstRate,
     burstSize,
     burstsFromHour: burst.fromHour,
+    isWatched: false,
   });
   const foldsASecond = partitions * polls.aSecond * lab.windows.length;
   const recordsABatch = Math.ceil(rate / partitions / polls.aSecond);
@@ -73,7 +74,7 @@ async function scaleRow(lab: LabOptions, rate: number): Promise<ScaleRow> {
     'records a batch': recordsABatch,
     'KB a batch': Math.ceil((recordsABatch * measured.token_bytes) / 1_024),
     cells: measured.cells,
-    'largest cell (bytes)': measured.largest_cell_bytes,
+    'largest cell (bytes)': measured.settled_cell_bytes,
     'folds/s': foldsASecond,
     'units a fold': measured.write_units_per_fold,
     'failed a fold': measured.failed_writes_per_fold,
