@@ -73,7 +73,8 @@ export function spread(
  * added, or undefined. A cell should hold its marks in a kilobyte, so that a fold costs one write
  * unit. A single cell sees all stream shards, and the young ones tell how many marks it will hold
  * when it is a day old. One of several cells sees a share of them that varies: it asks only when it
- * has collected twice of what it should, or three times within an hour, in which all may be replaced.
+ * has collected half more than it should, or three times as many within an hour, in which all stream
+ * shards may be replaced.
  *
  * @param marks names of the marks in the cell
  */
@@ -87,7 +88,7 @@ export function grownHistory(
   const counted = inForce ? marksBornAfter(marks, inForce.atMs + limits.growthMarginMs) : marks;
   const young = youngMarks(counted, { hours: generationHours, nowMs }).length;
   const isCrowded = inForce
-    ? counted.length > (isShort(window) ? 3 : 2) * marksOfCell
+    ? counted.length > (isShort(window) ? 3 : 1.5) * marksOfCell
     : young * markGenerations > marksOfCell;
   if (!isCrowded) return undefined;
   const streamShards = young * shardsOfWindow(window, inForce?.shardCount ?? 1);

@@ -154,10 +154,10 @@ describe('a cell asks for more shards', () => {
     expect(ask(history, marksOf(500, 3 * hourMs))).toBeUndefined();
   });
 
-  test('of many only when it holds twice of what it should, because their loads differ', () => {
+  test('of many only when it holds half more than it should, because their loads differ', () => {
     const history = [{ atMs: nowMs - 20 * hourMs, shardCount: 4 }];
-    expect(ask(history, marksOf(2 * marksOfCell))).toBeUndefined();
-    expect(ask(history, marksOf(2 * marksOfCell + 1))).toBe(128);
+    expect(ask(history, marksOf(1.5 * marksOfCell))).toBeUndefined();
+    expect(ask(history, marksOf(1.5 * marksOfCell + 1))).toBe(64);
   });
 
   test('of an hour by the same measure, though an hour has fewer', () => {
