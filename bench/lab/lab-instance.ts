@@ -11,7 +11,7 @@ import type { MemoryTable } from '../../local/memory-table/memory-table.ts';
 import type { Applied, TableRequest } from '../../local/memory-table/table-request.ts';
 import type { VirtualTime } from '../../local/memory-table/virtual-time.ts';
 
-const region = 'eu-central-1';
+export const region = 'eu-central-1';
 
 export interface InstanceOptions {
   readonly config: TallyConfig;

@@ -4,6 +4,7 @@
  */
 import { createCounters } from '../../functions/counters/counters.ts';
 import { defineCounters, type TallyConfig } from '../../functions/counters/define-counters.ts';
+import { streamFilters } from '../../functions/dynamo/stream-filters.ts';
 import { faultsByChance } from '../../local/memory-table/faults.ts';
 import { MemoryTable } from '../../local/memory-table/memory-table.ts';
 import { toStreamRecord } from '../../local/memory-table/stream-record.ts';
@@ -17,6 +18,7 @@ import {
   createStreamInstance,
   type FaultlessOptions,
   faultless,
+  region,
   type StreamInstance,
 } from './lab-instance.ts';
 import { LabMeasures } from './lab-measures.ts';
@@ -48,10 +50,7 @@ const removedShare = 0.7;
 /** Listeners ask again before what they said is forgotten. */
 const renewMs = 240_000;
 /** What the stream's mapping lets through. */
-const patterns = [
-  { eventName: ['INSERT', 'MODIFY'] },
-  { eventName: ['REMOVE'], dynamodb: { Keys: { pk: { S: [{ prefix: 'm#' }] } } } },
-];
+const filters = streamFilters(region);
 
 /**
  * @param shardIdFor what functions are told that a stream shard is called; a test misleads them, to
@@ -160,7 +159,7 @@ function createStream(
   });
   table.onChange((change) => {
     measures.observeChange(change);
-    if (isOver || !isWanted(toStreamRecord(change), patterns)) return;
+    if (isOver || !isWanted(toStreamRecord(change), filters)) return;
     undelivered.records++;
     shards.append(change);
   });
