@@ -2,7 +2,8 @@
  * Books of tickets: how a token gets a number, exactly once.
  *
  * A token is first claimed for a book, and then the book gives it the next number and remembers that
- * by itself: two writes, each to one item, so that no writer ever makes another fail. The claim names
+ * by itself: two writes, each to one item, so that two draws never make each other fail; after a reset or two page
+ * turns a writer tries again. The claim names
  * the page that the book was at when nobody had used the token yet, so an earlier number can only be
  * on that page or behind it. The book takes an entry only while it holds all of those pages; a
  * later request looks through the pages that have left it, which never change again, and then tries
@@ -223,7 +224,10 @@ export function createTicketBooks({
       const named = { ...request, token };
       const claimed = await claim(named, { fingerprint, fromPage: 0, position }, deadlineMs);
       if (claimed.outcome === 'contended') {
-        return refuse('contended', 'The number could not be given to this key; send it again.');
+        return refuse(
+          'contended',
+          'The number could not be given to this Idempotency-Key; send the request again.',
+        );
       }
       if (claimed.outcome === 'seen') return goOn(named, claimed.claim, deadlineMs);
       return issue;

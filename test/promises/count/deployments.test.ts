@@ -47,7 +47,7 @@ describe('more hours of idempotency keys', () => {
   const expired = { status: 422, body: { code: 'idempotency_key_expired' } };
 
   test.each(['likes', 'views', 'stock'])(
-    'do not let a key that was refused as too old count again: %s',
+    'do not let an idempotency key that was refused as too old count again: %s',
     async (counter) => {
       const before = await withHours(24);
       const token = uuidV7(nowMs);
@@ -71,7 +71,7 @@ describe('more hours of idempotency keys', () => {
     },
   );
 
-  test('are promised for the keys that come from then on', async () => {
+  test('are promised for the idempotency keys that come from then on', async () => {
     await (await withHours(24)).change('post/likes', 1, { token: uuidV7(nowMs) });
     await (await withHours(720)).change('post/likes', 1, { token: uuidV7(nowMs) });
     nowMs += 30 * hourMs;

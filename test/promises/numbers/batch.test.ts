@@ -172,7 +172,7 @@ describe('reads', () => {
   });
 });
 
-test('a key for the whole batch is refused, because each item has its own', async () => {
+test('an idempotency key for the whole batch is refused, because each item has its own', async () => {
   const answer = await sendBatch(tally, [change('post/likes', 'a')], { 'idempotency-key': 'all' });
   expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_idempotency_key' } });
   expect(await tally.items()).toEqual([]);

@@ -84,7 +84,7 @@ describe('a container that knows the book', () => {
     proxy.forget();
   });
 
-  test('takes two round trips a ticket with a key', async () => {
+  test('takes two round trips a ticket with an idempotency key', async () => {
     for (const token of ['a', 'b', 'c']) await draw(tally, 'resto/orders', token);
     expect(sent()).toEqual([
       'PutItem',
@@ -96,7 +96,7 @@ describe('a container that knows the book', () => {
     ]);
   });
 
-  test('takes one round trip a ticket without a key', async () => {
+  test('takes one round trip a ticket without an idempotency key', async () => {
     for (const number of [2, 3, 4]) {
       expect(ticketOf(await draw(tally, 'resto/orders'))).toMatchObject({ number });
     }
@@ -156,7 +156,7 @@ describe('a book that stays busy until the deadline', () => {
     expect(ticketOf(await draw(tally, 'resto/orders', 'next'))).toMatchObject({ number: 2 });
   });
 
-  test('gives the key its number when it is sent again', async () => {
+  test('gives the idempotency key its number when it is sent again', async () => {
     const injection = stayBusy(limits.ticketMs);
     expect(await draw(tally, 'resto/orders', 'mine')).toMatchObject(contended);
     injection.remove();
