@@ -203,12 +203,16 @@ describe.each(['lose reply', 'error after commit'] as const)('%s', (effect) => {
   ] as const;
 
   test.each(cases)(
-    'of %s: the caller notices nothing, and the token keeps its number',
+    'of %s: the caller notices nothing, also not as a replay, and the token keeps its number',
     async (_, operation, counter, nextNumber) => {
       proxy.inject({ effect, operation, times: 1 });
-      const first = ticketOf(await draw(tally, `resto/${counter}`, 'mine'));
+      const answer = await draw(tally, `resto/${counter}`, 'mine');
+      const first = ticketOf(answer);
       expect(first).toMatchObject({ number: 1 });
-      expect(ticketOf(await draw(tally, `resto/${counter}`, 'mine'))).toEqual(first);
+      expect(wasReplayed(answer)).toBe(false);
+      const again = await draw(tally, `resto/${counter}`, 'mine');
+      expect(ticketOf(again)).toEqual(first);
+      expect(wasReplayed(again)).toBe(true);
       const next = ticketOf(await draw(tally, `resto/${counter}`, 'yours'));
       expect(next.number).toBe(nextNumber);
     },
@@ -233,7 +237,9 @@ describe.each(['lose reply', 'error after commit'] as const)('%s', (effect) => {
   test('of a reset: one shift is begun', async () => {
     await draw(tally, 'resto/orders');
     proxy.inject({ effect, operation: 'UpdateItem', times: 1 });
-    expect(await reset(tally, 'resto/orders', 'close')).toMatchObject({ body: { shift: 2 } });
+    const answer = await reset(tally, 'resto/orders', 'close');
+    expect(answer).toMatchObject({ body: { number: null, shift: 2 } });
+    expect(wasReplayed(answer)).toBe(false);
     expect(ticketOf(await draw(tally, 'resto/orders'))).toMatchObject({ number: 1, shift: 2 });
   });
 
