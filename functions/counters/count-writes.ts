@@ -1,5 +1,5 @@
 /**
- * How a change of a count is written: to a random shard at once, or, when its counter is deferred or
+ * How a change of a count is written: to the cell of a random shard at once, or, when its counter is deferred or
  * contended, into the ledger alone, from where the fold adds it. Either way it is accepted exactly
  * once per token, whatever becomes of the calls that it takes.
  */

@@ -306,7 +306,10 @@ function asAnswer({ count, version, updatedAtMs }: Total, window: string): Count
 /** @throws OutcomeUnknownError */
 function refuseContended({ unknown }: PlannedChange): Refusal {
   if (unknown) throw new OutcomeUnknownError('a reply was lost, and then the counter was busy');
-  return refuse('contended', 'Too many writers are at this counter, or at this key; try again.');
+  return refuse(
+    'contended',
+    'Too many writers are at this counter, or use this Idempotency-Key; try again.',
+  );
 }
 
 const hasGrown = ({ shardCount }: Cell): boolean => shardCount > 1;

@@ -2,12 +2,14 @@
  * Books of tickets: how a token gets a number, exactly once.
  *
  * A token is first claimed for a book, and then the book gives it the next number and remembers that
- * by itself: two writes, each to one item, so that no writer ever makes another fail. The claim names
+ * by itself: two writes, each to one item, so that two draws never make each other fail; after a reset or two page
+ * turns a writer tries again. The claim names
  * the page that the book was at when nobody had used the token yet, so an earlier number can only be
  * on that page or behind it. The book takes an entry only while it holds all of those pages; a
  * later request looks through the pages that have left it, which never change again, and then tries
  * again from there.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import { retryPauseMs } from '../rules/backoff.ts';
 import { isPageDue, type Position } from '../rules/book-pages.ts';
@@ -33,6 +35,13 @@ export interface IssueRequest {
   readonly firstNumber: number;
   /** The caller's idempotency key. Without one, nobody will ask for the number again. */
   readonly token: string | undefined;
+}
+
+/** What is to be entered under a token, known by now. */
+interface EntryPlan extends IssueRequest {
+  readonly token: string;
+  /** Whether this very call claimed the token, so that no earlier request can have entered it. */
+  readonly isNew: boolean;
 }
 
 /** A number that was given out, or a reset: what a token stands for. */
@@ -110,7 +119,7 @@ export function createTicketBooks({
         `This Idempotency-Key is of ${day}, which is not kept any more.`,
       );
     }
-    return enter({ ...request, book }, fromPage, deadlineMs);
+    return enter({ ...request, book, isNew: false }, fromPage, deadlineMs);
   }
 
   /**
@@ -119,11 +128,11 @@ export function createTicketBooks({
    * @param fromPage the token has no entry in the pages before it
    */
   async function enter(
-    request: IssueRequest & { readonly token: string },
+    request: EntryPlan,
     fromPage: number,
     deadlineMs: number,
   ): Promise<Issue | Refusal> {
-    const { book } = request;
+    const { book, isNew } = request;
     const expiresAt = bookExpiry(book, random());
     let place: Place = { page: fromPage, shift: believed.get(nameOf(book))?.shift ?? 1 };
     let failed = 0;
@@ -142,7 +151,9 @@ export function createTicketBooks({
         learn(book, result.book);
         if (result.outcome === 'entered') return await entered(book, result.book, nowMs);
         const earlier = result.earlier ?? (await findBehind(request, page, result.book));
-        if (earlier) return { ok: true, ...earlier, day: book.day, replayed: true };
+        // A reply was lost, and the number that it brought is this request's own.
+        const own = isNew && unknown ? { issuedAtMs: nowMs, replayed: false } : { replayed: true };
+        if (earlier) return { ok: true, ...earlier, day: book.day, ...own };
         place = result.book;
       }
     } catch (error) {
@@ -197,13 +208,13 @@ export function createTicketBooks({
       const { book, fingerprint, token } = request;
       const { page: fromPage } = await placeOf(book);
       if (token === undefined) {
-        return enter({ ...request, token: newToken() }, fromPage, deadlineMs);
+        return enter({ ...request, token: newToken(), isNew: true }, fromPage, deadlineMs);
       }
       const named = { ...request, token };
       const claimed = await claim(named, { fingerprint, fromPage }, deadlineMs);
       if (claimed.outcome === 'contended') return refuseContended();
       if (claimed.outcome === 'seen') return goOn(named, claimed.claim, deadlineMs);
-      return enter(named, fromPage, deadlineMs);
+      return enter({ ...named, isNew: true }, fromPage, deadlineMs);
     },
 
     /**
@@ -223,10 +234,16 @@ export function createTicketBooks({
       const named = { ...request, token };
       const claimed = await claim(named, { fingerprint, fromPage: 0, position }, deadlineMs);
       if (claimed.outcome === 'contended') {
-        return refuse('contended', 'The number could not be given to this key; send it again.');
+        return refuse(
+          'contended',
+          'The number could not be given to this Idempotency-Key; send the request again.',
+        );
       }
-      if (claimed.outcome === 'seen') return goOn(named, claimed.claim, deadlineMs);
-      return issue;
+      if (claimed.outcome === 'claimed') return issue;
+      // No other request took this number of the day: the claim is this request's own, its reply was lost.
+      const { claim: found } = claimed;
+      if (found.day === book.day && isDeepStrictEqual(found.position, position)) return issue;
+      return goOn(named, found, deadlineMs);
     },
   };
 }

@@ -1,6 +1,7 @@
 /**
  * A book of tickets remembers by itself which token got which number, so that both are one write to
- * one item, and no two writers ever make each other fail. What it remembers is kept in pages: the
+ * one item, and two draws never make each other fail; after a reset or two page turns a writer tries
+ * again. What it remembers is kept in pages: the
  * book holds the page that is being written and the one before it; older pages are items of their
  * own, which never change again. A page is turned after so many entries that a writer who read
  * the book a moment ago still finds its page in it.

@@ -98,7 +98,7 @@ export const limits = {
   bookPage: { entries: 16, ms: 1_000, mostEntries: 128, entriesMax: 256 },
   /** Days that books of tickets are kept after their day. */
   keepBookDays: 35,
-  /** Choices of one reaction: each is a cell that a read adds up. */
+  /** Choices of one reaction: each is an attribute of the cell. */
   choices: 32,
   /** Longest heartbeat and away time, in seconds. */
   heartbeatSecondsMax: 300,

@@ -48,7 +48,7 @@ export interface SeenToken {
 /**
  * The last attempt wrote nothing. If `unknown`, an earlier attempt got no answer and may have written.
  */
-interface Unwritten<Outcome extends string> {
+interface MaybeWritten<Outcome extends string> {
   readonly outcome: Outcome;
   readonly unknown: boolean;
 }
@@ -57,13 +57,13 @@ export type AddOutcome =
   | { readonly outcome: 'added'; readonly cell: Cell }
   | { readonly outcome: 'out_of_bounds'; readonly cell: Cell }
   /** Another writer was at the cell, or it is over its rate. */
-  | Unwritten<'contended'>;
+  | MaybeWritten<'contended'>;
 
 export type TokenOutcome =
   | { readonly outcome: 'accepted' }
   | { readonly outcome: 'seen'; readonly seen: SeenToken }
   /** Another request with the same token was at it. */
-  | Unwritten<'token_in_use'>;
+  | MaybeWritten<'token_in_use'>;
 
 /** @throws (all methods) OutcomeUnknownError, StoreUnavailableError */
 export interface ChangeStore {

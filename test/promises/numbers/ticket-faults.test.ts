@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { limits } from '../../../functions/rules/limits.ts';
+import { adminKey } from '../../harness/access/callers.ts';
 import type { FaultProxy } from '../../harness/faults/fault-proxy.ts';
 import {
-  adminKey,
   draw,
   drawUntilTaken,
   expectGapFree,
@@ -94,7 +94,7 @@ describe('a container that knows the book', () => {
     proxy.forget();
   });
 
-  test('takes two round trips a ticket with a key', async () => {
+  test('takes two round trips a ticket with an idempotency key', async () => {
     for (const token of ['a', 'b', 'c']) await draw(tally, 'resto/orders', token);
     expect(sent()).toEqual([
       'PutItem',
@@ -106,7 +106,7 @@ describe('a container that knows the book', () => {
     ]);
   });
 
-  test('takes one round trip a ticket without a key', async () => {
+  test('takes one round trip a ticket without an idempotency key', async () => {
     for (const number of [2, 3, 4]) {
       expect(ticketOf(await draw(tally, 'resto/orders'))).toMatchObject({ number });
     }
@@ -166,7 +166,7 @@ describe('a book that stays busy until the deadline', () => {
     expect(ticketOf(await draw(tally, 'resto/orders', 'next'))).toMatchObject({ number: 2 });
   });
 
-  test('gives the key its number when it is sent again', async () => {
+  test('gives the idempotency key its number when it is sent again', async () => {
     const injection = stayBusy(limits.ticketMs);
     expect(await draw(tally, 'resto/orders', 'mine')).toMatchObject(contended);
     injection.remove();
@@ -213,12 +213,16 @@ describe.each(['lose reply', 'error after commit'] as const)('%s', (effect) => {
   ] as const;
 
   test.each(cases)(
-    'of %s: the caller notices nothing, and the token keeps its number',
+    'of %s: the caller notices nothing, also not as a replay, and the token keeps its number',
     async (_, operation, counter, nextNumber) => {
       proxy.inject({ effect, operation, times: 1 });
-      const first = ticketOf(await draw(tally, `resto/${counter}`, 'mine'));
+      const answer = await draw(tally, `resto/${counter}`, 'mine');
+      const first = ticketOf(answer);
       expect(first).toMatchObject({ number: 1 });
-      expect(ticketOf(await draw(tally, `resto/${counter}`, 'mine'))).toEqual(first);
+      expect(wasReplayed(answer)).toBe(false);
+      const again = await draw(tally, `resto/${counter}`, 'mine');
+      expect(ticketOf(again)).toEqual(first);
+      expect(wasReplayed(again)).toBe(true);
       const next = ticketOf(await draw(tally, `resto/${counter}`, 'yours'));
       expect(next.number).toBe(nextNumber);
     },
@@ -243,7 +247,9 @@ describe.each(['lose reply', 'error after commit'] as const)('%s', (effect) => {
   test('of a reset: one shift is begun', async () => {
     await draw(tally, 'resto/orders');
     proxy.inject({ effect, operation: 'UpdateItem', times: 1 });
-    expect(await reset(tally, 'resto/orders', 'close')).toMatchObject({ body: { shift: 2 } });
+    const answer = await reset(tally, 'resto/orders', 'close');
+    expect(answer).toMatchObject({ body: { number: null, shift: 2 } });
+    expect(wasReplayed(answer)).toBe(false);
     expect(ticketOf(await draw(tally, 'resto/orders'))).toMatchObject({ number: 1, shift: 2 });
   });
 
