@@ -4,7 +4,7 @@ import { repeat } from '../rules/backoff.ts';
 import { allowedBefore } from '../rules/bounds.ts';
 import { limits } from '../rules/limits.ts';
 import { tokenExpiry } from '../rules/tokens.ts';
-import { type WindowKind, windowExpiry, windowKeyAt } from '../rules/windows.ts';
+import { type WindowKind, windowKeyAt } from '../rules/windows.ts';
 import type { Cell, CellStore } from '../store/cell-store.ts';
 import type { CellChange, ChangeStore, SeenToken } from '../store/change-store.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../store/store-errors.ts';
@@ -17,6 +17,7 @@ import { type Refusal, refuse } from './refusals.ts';
 import { refuseByWindow } from './refuse-by-window.ts';
 import { refuseByAge } from './token-age.ts';
 import type { Total, Totals } from './total.ts';
+import { totalExpiry } from './total-expiry.ts';
 
 export interface ChangeRequest {
   /** Signed, not 0. */
@@ -82,7 +83,7 @@ export function createCounts({
         resetAway: 0n,
         resetAwayBefore: undefined,
         nowMs,
-        expiresAt: windowExpiry({ window, keepDays: definition.keepDays, jitter: random() }),
+        expiresAt: totalExpiry(config, { subject, counter, window }),
         allowed: allowedBefore(amount, definition.bounds ?? {}),
       },
       token: {

@@ -5,13 +5,14 @@
 
 import { createHmac } from 'node:crypto';
 import { limits } from '../rules/limits.ts';
-import { allWindowKey, windowExpiry, windowKeyAt } from '../rules/windows.ts';
+import { allWindowKey, windowKeyAt } from '../rules/windows.ts';
 import type { CellKey, CellStore } from '../store/cell-store.ts';
 import type { SecretStore } from '../store/secret-store.ts';
 import type { Calendars } from './calendars.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { NamedCounter } from './named-counter.ts';
 import type { LiveDefinition } from './show.ts';
+import { totalExpiry } from './total-expiry.ts';
 
 /** A mark that lasts so long is enough: timers of tabs in the background are up to a minute late. */
 const longEnoughMs = (limits.renewWatchAfterSeconds + 90) * 1000;
@@ -33,14 +34,14 @@ export function createLive({
   store,
   secret,
   calendars,
+  config,
   region,
   now,
-  random,
 }: {
   store: CellStore;
   secret: SecretStore;
   calendars: Calendars;
-} & Pick<CounterContext, 'region' | 'now' | 'random'>) {
+} & Pick<CounterContext, 'config' | 'region' | 'now'>) {
   /**
    * The cell that bears the mark: of a count the one that it shows, so that the mark is in the image
    * of every change. Minutes are over before a listener asks again, so they get one for the mark.
@@ -56,13 +57,12 @@ export function createLive({
   }
 
   /** Marks a cell as watched, unless its mark lasts long enough without that. */
-  async function mark(key: CellKey, { definition }: NamedCounter<LiveDefinition>): Promise<void> {
+  async function mark(key: CellKey): Promise<void> {
     const [cell] = await store.readCells([key], { consistent: false });
     if ((cell?.watchedUntilMs ?? 0) > now() + longEnoughMs) return;
-    const keepDays = 'keepDays' in definition ? definition.keepDays : limits.keepDays;
     await store.watch(key, {
       untilMs: now() + limits.watchSeconds * 1000,
-      expiresAt: windowExpiry({ window: key.window, keepDays, jitter: random() }),
+      expiresAt: totalExpiry(config, key),
     });
   }
 
@@ -75,8 +75,8 @@ export function createLive({
       const cell = await markedCell(counter, now());
       // A window that ends before the listener asks again goes over into the next one.
       const next = await markedCell(counter, now() + limits.watchSeconds * 1000);
-      await mark(cell, counter);
-      if (next.window !== cell.window) await mark(next, counter);
+      await mark(cell);
+      if (next.window !== cell.window) await mark(next);
       return channelOf(await secret.read(), counter);
     },
 

@@ -6,6 +6,7 @@ import { LRUCache } from 'lru-cache';
 import { limits } from '../rules/limits.ts';
 import type { Cell, CellKey, CellStore } from '../store/cell-store.ts';
 import type { CounterContext } from './counter-context.ts';
+import { totalExpiry } from './total-expiry.ts';
 
 export interface TotalKey {
   readonly subject: string;
@@ -105,7 +106,17 @@ export function createTotals({
     const missing = cellKeys(key, assumed, actual);
     const rest = missing.length > 0 ? await store.readCells(missing, { consistent }) : [];
     learnShardCounts(key, actual);
-    return sum([...cells, ...rest], now());
+    return sumUnexpired(key, [...cells, ...rest]);
+  }
+
+  /**
+   * Nothing of a total is shown once it has expired: DynamoDB deletes its cells hours or days later,
+   * one by one. Cells that were written under a shorter `keepDays` expire before the others.
+   */
+  function sumUnexpired(key: TotalKey, cells: readonly (Cell | undefined)[]): Total {
+    const expiries = [totalExpiry(config, key), ...cells.map((cell) => cell?.expiresAt)];
+    const isOver = expiries.some((at) => at !== undefined && at * 1000 <= now());
+    return sum(isOver ? [] : cells);
   }
 
   /** What is remembered of a total of several cells; a single cell is as cheap to read again. */
@@ -152,7 +163,7 @@ export function createTotals({
 
     fromOnlyCell(key, cell) {
       const onlyCell = regions.length === 1 && Math.max(cell.shardCount, shardCount(key)) === 1;
-      return onlyCell ? sum([cell], now()) : undefined;
+      return onlyCell ? sumUnexpired(key, [cell]) : undefined;
     },
 
     learnShardCount(key, seen) {
@@ -161,14 +172,13 @@ export function createTotals({
   };
 }
 
-/** DynamoDB deletes expired items hours or days late; until then they are there, but do not count. */
-function sum(cells: readonly (Cell | undefined)[], nowMs: number): Total {
+function sum(cells: readonly (Cell | undefined)[]): Total {
   let count = 0n;
   const parts = new Map<string, bigint>();
   let resetAway = 0n;
   let updatedAtMs: number | null = null;
   for (const cell of cells) {
-    if (!cell || (cell.expiresAt ?? Infinity) * 1000 <= nowMs) continue;
+    if (!cell) continue;
     count += cell.count;
     for (const [part, amount] of cell.parts) parts.set(part, (parts.get(part) ?? 0n) + amount);
     resetAway += cell.resetAway;

@@ -4,7 +4,7 @@
  * that nobody can craft ids that pile up in one register, and no id is stored.
  */
 
-import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import {
   emptyRegisters,
@@ -15,12 +15,7 @@ import {
   standardError,
 } from '../rules/hyperloglog.ts';
 import { limits } from '../rules/limits.ts';
-import {
-  type BoundedWindowKind,
-  type WindowKind,
-  windowExpiry,
-  windowKeyAt,
-} from '../rules/windows.ts';
+import { type BoundedWindowKind, type WindowKind, windowKeyAt } from '../rules/windows.ts';
 import type { SecretStore } from '../store/secret-store.ts';
 import type { SketchKey, SketchStore } from '../store/sketch-store.ts';
 import type { Calendars } from './calendars.ts';
@@ -29,6 +24,7 @@ import type { UniqueDefinition } from './define-counters.ts';
 import type { NamedCounter } from './named-counter.ts';
 import { type Refusal, refuse } from './refusals.ts';
 import { refuseByWindow } from './refuse-by-window.ts';
+import { totalExpiry } from './total-expiry.ts';
 import { type WindowKeys, windowRange } from './window-range.ts';
 
 export interface UniqueAnswer {
@@ -69,7 +65,7 @@ export function createUniques({
 
   /** @returns whether the member was the first to raise its register so high */
   async function raise(
-    { subject, counter, definition }: NamedCounter<UniqueDefinition>,
+    { subject, counter }: NamedCounter<UniqueDefinition>,
     window: string,
     hash: Buffer,
   ): Promise<boolean> {
@@ -78,8 +74,7 @@ export function createUniques({
     const register = registerOf(hash);
     const floor = floors.get(name) ?? emptyRegisters();
     if ((floor[register.index] ?? 0) >= register.rank) return false;
-    const { keepDays } = definition;
-    const expiresAt = windowExpiry({ window, keepDays, jitter: jitterOf(name) });
+    const expiresAt = totalExpiry(config, key);
     const { raised, registers } = await store.raise(key, register, expiresAt);
     // Other calls may have raised the floor meanwhile.
     floors.set(name, merge([floors.get(name) ?? floor, registers]));
@@ -109,8 +104,12 @@ export function createUniques({
     const freshMs = config.settings.readCacheSeconds * 1000;
     if (!consistent && cached && now() - cached.readAtMs < freshMs) return cached.answer;
     const readAtMs = now();
+    const kept = windows.keys.filter((key) => {
+      const expiresAt = totalExpiry(config, { subject, counter, window: key }) ?? Infinity;
+      return expiresAt * 1000 > readAtMs;
+    });
     const sketches = await store.readSketches(
-      windows.keys.flatMap((key) =>
+      kept.flatMap((key) =>
         regions.map((ofRegion) => ({ subject, counter, region: ofRegion, window: key })),
       ),
       { consistent, nowMs: readAtMs },
@@ -149,12 +148,3 @@ function windowsOfRange(
   if (kind === 'all') return refuse('invalid_range', 'The window "all" has no range.');
   return windowRange({ window: kind satisfies BoundedWindowKind, ...range }, limits.uniqueWindows);
 }
-
-/**
- * The same for all blocks of a sketch, so that they expire together: half a sketch would be a wrong
- * estimate.
- *
- * @returns in [0, 1)
- */
-const jitterOf = (sketch: string): number =>
-  createHash('sha256').update(sketch).digest().readUInt32BE() / 2 ** 32;

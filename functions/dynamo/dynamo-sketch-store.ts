@@ -64,7 +64,12 @@ export function createDynamoSketchStore({
       how,
     );
     const registers = emptyRegisters();
-    for (const block of blocks) withBlock(registers, block, unexpired(items[block], nowMs));
+    // DynamoDB deletes expired items hours or days late, one by one: a part of a sketch would be a
+    // wrong estimate.
+    const hasExpired = (item: Item = {}) =>
+      Number(item[names.expiresAt] ?? Infinity) * 1000 <= nowMs;
+    if (items.some(hasExpired)) return registers;
+    for (const block of blocks) withBlock(registers, block, items[block]);
     return registers;
   }
 
@@ -73,10 +78,6 @@ export function createDynamoSketchStore({
     readSketches: (keys, how) => Promise.all(keys.map((key) => readSketch(key, how))),
   };
 }
-
-/** DynamoDB deletes expired items hours or days late. */
-const unexpired = (item: Item = {}, nowMs: number): Item | undefined =>
-  Number(item[names.expiresAt] ?? Infinity) * 1000 > nowMs ? item : undefined;
 
 function withBlock(registers: Registers, block: number, item: Item = {}): Registers {
   const first = block * registersPerBlock;

@@ -66,6 +66,24 @@ export function windowExpiry(options: {
 }
 
 /**
+ * Spreads the expiry of different totals, but is the same for all cells of one, whoever writes them:
+ * half of its cells would be a wrong count. FNV-1a, with the last steps of MurmurHash3, because names
+ * that differ in their last character must end far apart.
+ *
+ * @param total its names, such as `post-42#likes#2026-11-21`
+ * @returns in [0, 1)
+ */
+export function expiryJitter(total: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < total.length; index++) {
+    hash = Math.imul(hash ^ total.charCodeAt(index), 0x01000193);
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
+}
+
+/**
  * The keys of all windows from one to another, both included, oldest first.
  *
  * @returns undefined if there are more than `most`

@@ -1,10 +1,10 @@
 /** Applies a batch of ledger changes to the cells: plan first, then every cell on its own. */
 import pLimit from 'p-limit';
 import type { TallyConfig } from '../counters/define-counters.ts';
+import { totalExpiry } from '../counters/total-expiry.ts';
 import { type FoldedCell, type FoldPlan, type LedgerChange, planFold } from '../rules/fold.ts';
 import { limits } from '../rules/limits.ts';
 import { bucketStart, isBucketOver } from '../rules/presence.ts';
-import { windowExpiry } from '../rules/windows.ts';
 import type { Cell } from '../store/cell-store.ts';
 import type { FoldStore } from '../store/fold-store.ts';
 
@@ -14,8 +14,6 @@ export interface FoldContext {
   readonly region: string;
   /** Epoch ms. */
   readonly now: () => number;
-  /** In [0, 1). */
-  readonly random: () => number;
 }
 
 /** A cell that has moved, as it is now. */
@@ -30,7 +28,7 @@ export interface ChangedCell extends FoldedCell {
  *   delivered again, which changes nothing where it was folded already
  */
 export async function foldBatch(
-  { store, config, region, now, random }: FoldContext,
+  { store, config, region, now }: FoldContext,
   streamShardId: string,
   changes: readonly LedgerChange[],
 ): Promise<{ changed: ChangedCell[]; malformed: number }> {
@@ -49,11 +47,7 @@ export async function foldBatch(
       entries,
       nowMs: now(),
       isPartOver: partsOver(config, name.counter, now()),
-      expiresAt: windowExpiry({
-        window: name.window,
-        keepDays: keepDaysOf(config, name.counter),
-        jitter: random(),
-      }),
+      expiresAt: totalExpiry(config, name),
     });
     return cell && { ...name, cell };
   }
@@ -79,10 +73,4 @@ function partsOver(config: TallyConfig, counter: string, nowMs: number): (part: 
   const definition = config.counters.get(counter);
   if (definition?.kind !== 'presence') return () => false;
   return (part) => bucketStart(part) !== undefined && isBucketOver(part, nowMs, definition);
-}
-
-/** A counter that has left the configuration keeps what it has as long as is usual. */
-function keepDaysOf(config: TallyConfig, counter: string) {
-  const definition = config.counters.get(counter);
-  return definition && 'keepDays' in definition ? definition.keepDays : limits.keepDays;
 }

@@ -36,13 +36,13 @@ export function createStreamFunction(options: StreamFunctionOptions) {
     counters: createCounters(context),
     publish,
   });
-  const { config, region, now, random } = context;
+  const { config, region, now } = context;
 
   return async ({ Records, shardId }: StreamEvent): Promise<{ state: Record<string, never> }> => {
     const parsed = Records.map((record) => parseStreamRecord(record, region));
     const changes = parsed.flatMap((it) => (it.kind === 'ledger' ? [it.change] : []));
     const { changed, malformed } = await foldBatch(
-      { store: foldStore, config, region, now, random },
+      { store: foldStore, config, region, now },
       shardId,
       changes,
     );

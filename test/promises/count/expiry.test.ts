@@ -1,5 +1,14 @@
-import { beforeEach, describe, expect, test } from 'vitest';
-import { createTallyUnderTest, open, type TallyUnderTest } from '../../harness/tally-under-test.ts';
+import { DeleteItemCommand } from '@aws-sdk/client-dynamodb';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { limits } from '../../../functions/rules/limits.ts';
+import type { FaultProxy } from '../../harness/faults/fault-proxy.ts';
+import { createTallyBehindProxy } from '../../harness/tally-behind-proxy.ts';
+import {
+  createTallyUnderTest,
+  open,
+  type TallyOptions,
+  type TallyUnderTest,
+} from '../../harness/tally-under-test.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -76,5 +85,85 @@ describe('a cell expires', () => {
       expect(cell).toMatchObject({ n: 1 });
       expect(cell).not.toHaveProperty('x');
     }
+  });
+});
+
+describe('a day of several cells', () => {
+  const startsAt = '2096-02-28T12:00:00.000Z';
+  const day = { window: 'day', from: '2096-02-28', to: '2096-02-28' };
+  const counters = (days: number): TallyOptions['counters'] => ({
+    daily: { kind: 'count', windows: ['day'], keepDays: { day: days }, access: open },
+  });
+  let proxy: FaultProxy;
+
+  /** Counts 40 through two containers, in cells that each of them made at a time of its own. */
+  beforeEach(async () => {
+    ({ tally, proxy } = await createTallyBehindProxy({
+      counters: counters(7),
+      startsAt,
+      instances: 2,
+    }));
+    const busy = proxy.inject({ effect: 'conflict', operation: 'TransactWriteItems', culprit: 1 });
+    for (const token of ['grow', 'grow-more', 'grow-most']) {
+      for (const [index, instance] of tally.instances.entries()) {
+        await instance.change('post/daily', 1, { token: `${token}-${index}` });
+      }
+      tally.clock.advance(limits.hotForMs + 1);
+    }
+    busy.remove();
+    await tally.settle();
+    for (let index = 0; index < 34; index++) {
+      tally.clock.advance(60_000);
+      await tally.instances[index % 2]?.change('post/daily', 1);
+    }
+  });
+
+  afterEach(() => proxy.stop());
+
+  const cells = async (on: TallyUnderTest) =>
+    (await on.items()).filter(({ pk }) => String(pk).startsWith('c#'));
+
+  const history = async (on: TallyUnderTest) => {
+    const { body } = await on.send({ method: 'GET', path: '/v1/post/daily/history', query: day });
+    return (body as { rows: { count: number }[] }).rows.map(({ count }) => count);
+  };
+
+  /** Deletes cells in the order of their expiry, one at a time, as DynamoDB may at any moment after it. */
+  async function expectAllOrNothing(on: TallyUnderTest): Promise<void> {
+    const sorted = (await cells(on)).toSorted((a, b) => Number(a.x) - Number(b.x));
+    expect(sorted.length).toBeGreaterThan(3);
+    on.clock.moveTo(Number(sorted[0]?.x) * 1000 - 2_000);
+    expect(await history(on)).toEqual([40]);
+    for (const { pk, sk, x } of sorted) {
+      on.clock.moveTo(Number(x) * 1000);
+      expect(await history(on)).toEqual([0]);
+      const Key = { pk: { S: String(pk) }, sk: { S: String(sk) } };
+      const { client, tableName } = on.table;
+      await client.send(new DeleteItemCommand({ TableName: tableName, Key }));
+      expect(await history(on)).toEqual([0]);
+    }
+  }
+
+  test('expires at once, whatever wrote them, and is never shown in part', async () => {
+    expect(new Set((await cells(tally)).map(({ x }) => x)).size).toBe(1);
+    await expectAllOrNothing(tally);
+  });
+
+  test.each([
+    ['shorter', 3],
+    ['longer', 9],
+  ])('is never shown in part either when days are kept %s from now on', async (_, days) => {
+    const later = await createTallyUnderTest({
+      counters: counters(days),
+      startsAt: '2096-02-28T18:00:00.000Z',
+      table: tally.table,
+    });
+    const { clock } = later;
+    const before = (await cells(later)).map(({ x }) => Number(x));
+    const keptUntil = Math.min(...before) + Math.min(0, days - 7) * (DAY / 1000);
+    clock.moveTo(keptUntil * 1000 - 2_000);
+    expect(await history(later)).toEqual([40]);
+    clock.moveTo(keptUntil * 1000);
+    expect(await history(later)).toEqual([0]);
   });
 });

@@ -4,6 +4,7 @@ import { limits } from '../../../functions/rules/limits.ts';
 import {
   allWindowKey,
   type BoundedWindowKind,
+  expiryJitter,
   windowExpiry,
   windowKeyAt,
   windowKindOf,
@@ -158,6 +159,24 @@ describe('the items of a window', () => {
     const expiryAt = (jitter: number) =>
       windowExpiry({ window: '2026-11-21', keepDays: limits.keepDays, jitter }) ?? Number.NaN;
     expect(expiryAt(0.5) - expiryAt(0)).toBe((limits.expiryJitterHours * 3600) / 2);
+  });
+
+  test('are spread over the jitter by their names, which are the same for all of a total', () => {
+    const names = Array.from({ length: 4_000 }, (_, index) => `post-${index}#likes#2026-11-21`);
+    const tenths = Map.groupBy(names, (name) => Math.floor(expiryJitter(name) * 10));
+    expect([...tenths.keys()].toSorted()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    for (const [tenth, same] of tenths) {
+      expect(same.length, `tenth ${tenth}`).toBeGreaterThan(300);
+      expect(same.length, `tenth ${tenth}`).toBeLessThan(500);
+    }
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (name) => {
+        const jitter = expiryJitter(name);
+        expect(jitter).toBeGreaterThanOrEqual(0);
+        expect(jitter).toBeLessThan(1);
+        expect(expiryJitter(name)).toBe(jitter);
+      }),
+    );
   });
 
   test('of the window that never ends never expire', () => {

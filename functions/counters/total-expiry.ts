@@ -1,0 +1,28 @@
+import { limits } from '../rules/limits.ts';
+import { expiryJitter, windowExpiry } from '../rules/windows.ts';
+import type { TallyConfig } from './define-counters.ts';
+
+/** Names a total, or a sketch: all its items expire together. */
+interface TotalName {
+  readonly subject: string;
+  readonly counter: string;
+  readonly window: string;
+}
+
+/**
+ * When the items of a total expire. All that write or read them ask here, so that they agree.
+ * A counter that has left the configuration keeps its windows as long as usual.
+ *
+ * @returns epoch seconds; undefined for a total that stays
+ */
+export function totalExpiry(
+  { counters }: Pick<TallyConfig, 'counters'>,
+  { subject, counter, window }: TotalName,
+): number | undefined {
+  const definition = counters.get(counter);
+  return windowExpiry({
+    window,
+    keepDays: definition && 'keepDays' in definition ? definition.keepDays : limits.keepDays,
+    jitter: expiryJitter(`${subject}#${counter}#${window}`),
+  });
+}
