@@ -49,10 +49,9 @@ export function createUnread({
     options: { consistent: boolean },
   ): Promise<bigint> {
     const total = await totals.read({ subject, counter, window: allWindowKey }, options);
-    const definition = config.counters.get(counter);
-    const choices = definition?.kind === 'reaction' ? definition.choices : [];
-    const counts = choices.map((choice) => total.parts.get(choice) ?? 0n);
-    return counts.reduce((sum, count) => sum + count, total.count + total.resetAway);
+    // All choices, also those that have left the configuration: they are in `seen`, too.
+    const choices = [...total.parts.values()];
+    return choices.reduce((sum, count) => sum + count, total.count + total.resetAway);
   }
 
   /** The subscriptions of a user that the caller may know of. */

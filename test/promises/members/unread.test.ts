@@ -4,7 +4,13 @@ import { createCounters } from '../../../functions/counters/counters.ts';
 import { memberCalls } from '../../harness/members/member-calls.ts';
 import { storedContext } from '../../harness/members/stored-context.ts';
 import { createStreamedTally, type StreamedTally } from '../../harness/members/streamed-tally.ts';
-import { type Answer, keyed, open, type TallyOptions } from '../../harness/tally-under-test.ts';
+import {
+  type Answer,
+  createTallyUnderTest,
+  keyed,
+  open,
+  type TallyOptions,
+} from '../../harness/tally-under-test.ts';
 
 const adminKey = 'tally_test_0123456789abcdefghij';
 const counters: TallyOptions['counters'] = {
@@ -213,6 +219,30 @@ describe('what is unread', () => {
     await calls.remove(reactions, 'ann');
     await calls.remove(reactions, 'bob');
     await tally.settle();
+    await expectUnread({ [reactions]: 0 });
+  });
+
+  test('of a reaction is the same when one of its choices leaves the configuration', async () => {
+    const calls = memberCalls(tally);
+    const reactions = `${post}/reactions`;
+    for (const member of ['ann', 'bob', 'cid']) await calls.choose(reactions, member, 'love');
+    await tally.settle();
+    await subscribe(reactions);
+    const { reactions: before, ...others } = counters;
+    const fewer = { ...others, reactions: { ...before, choices: ['like'] } } as typeof counters;
+    const later = await createTallyUnderTest({ counters: fewer, adminKey, table: tally.table });
+    for (const member of ['dora', 'eva']) {
+      await memberCalls(later).choose(reactions, member, 'like');
+    }
+    await tally.settle();
+    const readLater = async (method: string, path: string) => {
+      const headers = { authorization: `Bearer ${adminKey}` };
+      const { body } = await later.send({ method, path: `/v1/users/${user}${path}`, headers });
+      return (body as { count: number }).count;
+    };
+    expect(await readLater('GET', '/unread')).toBe(2);
+    expect(await readLater('POST', '/unread/read')).toBe(0);
+    // And when it comes back.
     await expectUnread({ [reactions]: 0 });
   });
 
