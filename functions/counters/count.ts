@@ -4,7 +4,7 @@ import { repeat } from '../rules/backoff.ts';
 import { allowedBefore } from '../rules/bounds.ts';
 import { limits } from '../rules/limits.ts';
 import { tokenExpiry } from '../rules/tokens.ts';
-import { type WindowKind, windowKeyAt } from '../rules/windows.ts';
+import { allWindowKey, type WindowKind, windowKeyAt } from '../rules/windows.ts';
 import type { Cell, CellStore } from '../store/cell-store.ts';
 import type { CellChange, ChangeStore, SeenToken } from '../store/change-store.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../store/store-errors.ts';
@@ -16,8 +16,8 @@ import type { NamedCounter } from './named-counter.ts';
 import { type Refusal, refuse } from './refusals.ts';
 import { refuseByWindow } from './refuse-by-window.ts';
 import { refuseByAge } from './token-age.ts';
-import type { Total, Totals } from './total.ts';
-import { totalExpiry } from './total-expiry.ts';
+import type { Total, TotalKey, Totals } from './total.ts';
+import { isTotalOver, totalExpiry } from './total-expiry.ts';
 
 export interface ChangeRequest {
   /** Signed, not 0. */
@@ -39,6 +39,8 @@ export interface ChangeAnswer {
   /** With the change in it. Absent if it was not wanted, could not be read, or is too large for JSON. */
   readonly count?: number;
   readonly updatedAtMs?: number | null;
+  /** The window that was counted in, `all` or its key, if that is not the shown window of now. */
+  readonly window?: string;
   /** Accepted, but not folded into the total yet. */
   readonly pending: boolean;
   /** The token was seen before: this very change had been accepted earlier. */
@@ -115,20 +117,28 @@ export function createCounts({
       return before && withChange(before, { acceptedAtMs: cellChange.nowMs }, cellChange);
     }
     if (written.how === 'seen') {
-      const total = await totals.read(key, { consistent: true });
+      const counted = { ...key, window: windowOf(key, written) };
+      // Its idempotency key may be remembered for longer than its window.
+      if (isTotalOver(config, counted, now())) return undefined;
+      const total = await totals.read(counted, { consistent: true });
       return isBefore(total, written.seen) ? withChange(total, written.seen, cellChange) : total;
     }
     const known = written.how === 'added' && written.cell && totals.fromOnlyCell(key, written.cell);
     return known || totals.readAfter(key, { amount: cellChange.amount, begunAt });
   }
 
-  /** Of a token that was seen before: whether the fold may not have come to it yet. */
+  /** Whether the fold may not have come yet to a change that was accepted earlier. */
   const isPending = ({ applied, acceptedAtMs }: SeenToken): boolean =>
     !applied && now() - acceptedAtMs < limits.foldedAfterSeconds * 1000;
 
-  /** Whether a change that was accepted earlier is surely not in a total yet. */
-  const isBefore = ({ updatedAtMs }: Total, { applied, acceptedAtMs }: SeenToken): boolean =>
-    !applied && (updatedAtMs ?? 0) < acceptedAtMs;
+  /**
+   * Whether a change that was accepted earlier is not in a total yet. The fold dates a cell no earlier
+   * than the changes it adds, by the clocks of their writers, so one dated before the change lacks it,
+   * whatever these clocks say. A later write may date the cell back, if its clock is behind: so this
+   * is believed only for as long as the fold may take.
+   */
+  const isBefore = ({ updatedAtMs }: Total, seen: SeenToken): boolean =>
+    isPending(seen) && (updatedAtMs ?? 0) < seen.acceptedAtMs;
 
   async function answer(planned: PlannedChange, written: Written): Promise<ChangeAnswer | Refusal> {
     if (written.how === 'contended' || written.how === 'token_in_use') {
@@ -149,7 +159,10 @@ export function createCounts({
       throw error;
     });
     const shown = total && asAnswer(total);
-    return shown?.ok ? { ...shown, ...accepted } : accepted;
+    if (!shown?.ok) return accepted;
+    const key = windowOf(planned.key, written);
+    if (key === planned.key.window) return { ...shown, ...accepted };
+    return { ...shown, ...accepted, window: key === allWindowKey ? 'all' : key };
   }
 
   /**
@@ -253,6 +266,10 @@ export function createCounts({
 
   return { change, read, reset };
 }
+
+/** The window that a change is shown in: of one that was accepted earlier, the one shown then. */
+const windowOf = (key: TotalKey, written: Written): string =>
+  (written.how === 'seen' ? written.seen.windows[0] : undefined) ?? key.window;
 
 /** A total with a change that is not folded into it yet. */
 const withChange = (

@@ -3,7 +3,7 @@ import { expiryJitter, windowExpiry } from '../rules/windows.ts';
 import type { TallyConfig } from './define-counters.ts';
 
 /** Names a total, or a sketch: all its items expire together. */
-interface TotalName {
+export interface TotalName {
   readonly subject: string;
   readonly counter: string;
   readonly window: string;
@@ -25,4 +25,13 @@ export function totalExpiry(
     keepDays: definition && 'keepDays' in definition ? definition.keepDays : limits.keepDays,
     jitter: expiryJitter(`${subject}#${counter}#${window}`),
   });
+}
+
+/** Whether nothing of a total is shown any more: DynamoDB may have deleted any of its items. */
+export function isTotalOver(
+  config: Pick<TallyConfig, 'counters'>,
+  name: TotalName,
+  nowMs: number,
+): boolean {
+  return (totalExpiry(config, name) ?? Infinity) * 1000 <= nowMs;
 }

@@ -6,7 +6,7 @@ import { LRUCache } from 'lru-cache';
 import { limits } from '../rules/limits.ts';
 import type { Cell, CellKey, CellStore } from '../store/cell-store.ts';
 import type { CounterContext } from './counter-context.ts';
-import { totalExpiry } from './total-expiry.ts';
+import { isTotalOver } from './total-expiry.ts';
 
 export interface TotalKey {
   readonly subject: string;
@@ -114,8 +114,9 @@ export function createTotals({
    * one by one. Cells that were written under a shorter `keepDays` expire before the others.
    */
   function sumUnexpired(key: TotalKey, cells: readonly (Cell | undefined)[]): Total {
-    const expiries = [totalExpiry(config, key), ...cells.map((cell) => cell?.expiresAt)];
-    const isOver = expiries.some((at) => at !== undefined && at * 1000 <= now());
+    const nowMs = now();
+    const hasExpired = (cell: Cell | undefined) => (cell?.expiresAt ?? Infinity) * 1000 <= nowMs;
+    const isOver = isTotalOver(config, key, nowMs) || cells.some(hasExpired);
     return sum(isOver ? [] : cells);
   }
 

@@ -24,7 +24,7 @@ import type { UniqueDefinition } from './define-counters.ts';
 import type { NamedCounter } from './named-counter.ts';
 import { type Refusal, refuse } from './refusals.ts';
 import { refuseByWindow } from './refuse-by-window.ts';
-import { totalExpiry } from './total-expiry.ts';
+import { isTotalOver, totalExpiry } from './total-expiry.ts';
 import { type WindowKeys, windowRange } from './window-range.ts';
 
 export interface UniqueAnswer {
@@ -104,10 +104,9 @@ export function createUniques({
     const freshMs = config.settings.readCacheSeconds * 1000;
     if (!consistent && cached && now() - cached.readAtMs < freshMs) return cached.answer;
     const readAtMs = now();
-    const kept = windows.keys.filter((key) => {
-      const expiresAt = totalExpiry(config, { subject, counter, window: key }) ?? Infinity;
-      return expiresAt * 1000 > readAtMs;
-    });
+    const kept = windows.keys.filter(
+      (key) => !isTotalOver(config, { subject, counter, window: key }, readAtMs),
+    );
     const sketches = await store.readSketches(
       kept.flatMap((key) =>
         regions.map((ofRegion) => ({ subject, counter, region: ofRegion, window: key })),

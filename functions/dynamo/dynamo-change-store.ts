@@ -10,6 +10,7 @@ import type {
   AddOutcome,
   CellChange,
   ChangeStore,
+  SeenToken,
   Token,
   TokenOutcome,
 } from '../store/change-store.ts';
@@ -154,9 +155,9 @@ function seenToken({
   applied: boolean;
 }): TokenOutcome {
   const seen = parseSeenToken(fromWire(item));
-  const { fingerprint, acceptedAtMs } = token;
-  const isOwn =
-    isOutcomeUnknown(error) && isDeepStrictEqual(seen, { fingerprint, applied, acceptedAtMs });
+  const { fingerprint, windows, acceptedAtMs } = token;
+  const own: SeenToken = { fingerprint, applied, windows, acceptedAtMs };
+  const isOwn = isOutcomeUnknown(error) && isDeepStrictEqual(seen, own);
   return isOwn ? { outcome: 'accepted' } : { outcome: 'seen', seen };
 }
 

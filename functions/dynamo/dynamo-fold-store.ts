@@ -48,7 +48,7 @@ export function createDynamoFoldStore({
       watermark: undefined,
       isLookedAt: false,
       entries: request.entries,
-      updatedAtMs: request.nowMs,
+      updatedAtMs: request.datedMs,
     };
     // Cells of several stream shards may be folded at once; each failed try has seen another's success.
     for (let attempt = 0; attempt < limits.foldAttempts; attempt++) {
@@ -184,7 +184,7 @@ const isMalformed = (item: Item, attributes: readonly string[]): boolean =>
  * have failed: others write to a hot cell all the time, and date it by their clocks.
  */
 function corrected(
-  { entries, nowMs }: CellFold,
+  { entries, datedMs }: CellFold,
   mark: string,
   item: Item,
   attempt: number,
@@ -195,7 +195,7 @@ function corrected(
     watermark,
     isLookedAt: true,
     entries: unfolded(entries, watermark),
-    updatedAtMs: Math.max(nowMs, Number(item[names.updatedAtMs] ?? 0) + 4 ** attempt),
+    updatedAtMs: Math.max(datedMs, Number(item[names.updatedAtMs] ?? 0) + 4 ** attempt),
   };
 }
 

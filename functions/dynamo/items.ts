@@ -59,9 +59,13 @@ export function tokenItem(token: Token, applied: boolean): Item {
   };
 }
 
+const parseWindows = (windows: unknown): string[] =>
+  Array.isArray(windows) ? windows.map(String) : [];
+
 export const parseSeenToken = (item: Item): SeenToken => ({
   fingerprint: String(item[tokenAttributes.fingerprint]),
   applied: item[tokenAttributes.applied] === 1,
+  windows: parseWindows(item[tokenAttributes.windows]),
   acceptedAtMs: Number(item[tokenAttributes.acceptedAtMs] ?? 0),
 });
 

@@ -107,12 +107,14 @@ function parseToken([subject = '', counter = '']: readonly string[], item: Item)
   const contributions = windows.map(
     (window): Contribution => ({ counter, window, amount: amount as number }),
   );
+  const acceptedAtMs = item[tokenAttributes.acceptedAtMs];
   return {
     subject,
     region,
     contributions,
     firstApplied: item[tokenAttributes.applied] === 1,
     expiresAt,
+    acceptedAtMs: typeof acceptedAtMs === 'number' ? acceptedAtMs : undefined,
   };
 }
 

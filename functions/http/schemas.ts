@@ -210,6 +210,14 @@ export const changeAnswer = v.object({
     v.boolean(),
     v.description('The change is accepted, but readers do not see it yet.'),
   ),
+  window: v.optional(
+    v.pipe(
+      v.string(),
+      v.description(
+        'In the answer to a retry: the window that the change was counted in, and that `count` is of, if that is over: `2026-11-21`, or `2026-11-21T09` in UTC.',
+      ),
+    ),
+  ),
 });
 
 export const historyAnswer = v.object({

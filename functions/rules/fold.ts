@@ -33,6 +33,8 @@ export interface Fact {
   readonly firstApplied: boolean;
   /** Epoch seconds; undefined for a fact that stays. */
   readonly expiresAt: number | undefined;
+  /** Epoch ms by the clock of its writer; undefined for a fact that nobody asks for by its time. */
+  readonly acceptedAtMs?: number | undefined;
 }
 
 /** One change of a ledger item, as the stream tells it. */

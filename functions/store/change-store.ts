@@ -39,6 +39,8 @@ export interface SeenToken {
   readonly fingerprint: string;
   /** Whether the shown window was changed in the same transaction. */
   readonly applied: boolean;
+  /** Keys of the windows it was counted in, the one shown then first. */
+  readonly windows: readonly string[];
   /** Epoch ms. */
   readonly acceptedAtMs: number;
 }

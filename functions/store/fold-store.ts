@@ -9,6 +9,8 @@ export interface CellFold {
   /** In the order of the stream. */
   readonly entries: readonly FoldEntry[];
   readonly nowMs: number;
+  /** When the cell is said to have changed: no earlier than any of the changes was accepted. Epoch ms. */
+  readonly datedMs: number;
   /** Whether a part of the cell will never be asked for any more. */
   readonly isPartOver: (part: string) => boolean;
   /** Epoch seconds; undefined for a cell that stays. */

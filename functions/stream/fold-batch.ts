@@ -40,12 +40,16 @@ export async function foldBatch(
     return { cell, entries: entries.filter(({ part = '' }) => !isPartOver(part)) };
   }
 
+  // A retry of a change goes by this: see `isBefore` in counters/count.ts.
+  const datedMs = Math.max(now(), ...changes.map(({ after }) => after?.acceptedAtMs ?? 0));
+
   async function foldCell({ cell: name, entries }: FoldPlan): Promise<ChangedCell | undefined> {
     const cell = await store.fold({
       key: { ...name, region, shard: 0 },
       streamShardId,
       entries,
       nowMs: now(),
+      datedMs,
       isPartOver: partsOver(config, name.counter, now()),
       expiresAt: totalExpiry(config, name),
     });

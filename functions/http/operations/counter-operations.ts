@@ -125,10 +125,12 @@ export const changeJson = (answer: {
   count: number;
   updatedAtMs?: number | null;
   pending: boolean;
+  window?: string;
 }) => ({
   count: answer.count,
   updated_at: asTime(answer.updatedAtMs),
   pending: answer.pending,
+  ...(answer.window === undefined ? {} : { window: answer.window }),
 });
 
 /** Counters are read far more than written: caches near the reader may answer for a moment. */

@@ -163,6 +163,7 @@ describe('several stream shards', () => {
         streamShardId: `${firstShard}${index}`,
         entries: [{ sequence: '7', amount: 1 }],
         nowMs,
+        datedMs: nowMs,
         isPartOver: () => false,
         expiresAt: undefined,
       }),
