@@ -11,6 +11,7 @@ import { allWindowKey } from '../rules/windows.ts';
 import type { MemberStore } from '../store/member-store.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { PresenceDefinition } from './define-counters.ts';
+import { removeMember, writeMember } from './member-writes.ts';
 import type { NamedCounter } from './named-counter.ts';
 import type { Totals } from './total.ts';
 import { writeAndRead } from './write-beside-read.ts';
@@ -26,15 +27,14 @@ export interface BeatAnswer extends PresenceAnswer {
 }
 
 export function createPresence({
-  store,
   totals,
-  region,
-  now,
-  random,
+  ...parts
 }: {
   store: MemberStore;
   totals: Totals;
-} & Pick<CounterContext, 'region' | 'now' | 'random'>) {
+} & Pick<CounterContext, 'region' | 'now' | 'random' | 'pause'>) {
+  const { now, random } = parts;
+
   /** @throws StoreUnavailableError */
   async function read(
     { subject, counter, definition }: NamedCounter<PresenceDefinition>,
@@ -60,13 +60,16 @@ export function createPresence({
      */
     async beat(counter: NamedCounter<PresenceDefinition>, member: string): Promise<BeatAnswer> {
       const bucket = bucketKeyAt(now(), counter.definition);
-      const [before, shown] = await writeAndRead(
-        store.beat({ ...counter, member }, bucket, { region, expiresAt: beatExpiry(bucket) }),
+      const [{ before }, shown] = await writeAndRead(
+        writeMember(
+          parts,
+          { ...counter, member },
+          { state: { bucket }, expiresAt: beatExpiry(bucket) },
+        ),
         read(counter, { consistent: false }),
       );
       // A viewer that has just come is in no total yet; one that stays is, wherever it was before.
-      const isNew =
-        before === undefined || !presentBuckets(now(), counter.definition).includes(before);
+      const isNew = !presentBuckets(now(), counter.definition).includes(before?.bucket ?? '');
       return {
         // One that has come a moment ago may be in none either, but is here.
         count: Math.max(1, shown.count + (isNew ? 1 : 0)),
@@ -77,7 +80,7 @@ export function createPresence({
 
     /** Says that a viewer has gone. @throws as `beat` */
     async leave(counter: NamedCounter<PresenceDefinition>, member: string): Promise<void> {
-      await store.remove({ ...counter, member });
+      await removeMember(parts, { ...counter, member });
     },
   };
 }

@@ -8,6 +8,7 @@ import { allWindowKey } from '../rules/windows.ts';
 import type { MemberStore } from '../store/member-store.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { ReactionDefinition } from './define-counters.ts';
+import { type MemberMove, removeMember, writeMember } from './member-writes.ts';
 import type { NamedCounter } from './named-counter.ts';
 import { type Refusal, refuse } from './refusals.ts';
 import type { Totals } from './total.ts';
@@ -30,14 +31,14 @@ export interface ReactionAnswer extends ReactionCounts {
 }
 
 export function createReactions({
-  store,
   totals,
-  region,
-  now,
+  ...parts
 }: {
   store: MemberStore;
   totals: Totals;
-} & Pick<CounterContext, 'region' | 'now'>) {
+} & Pick<CounterContext, 'region' | 'now' | 'random' | 'pause'>) {
+  const { store, now } = parts;
+
   async function read(
     { subject, counter, definition: { choices } }: NamedCounter<ReactionDefinition>,
     options: { consistent: boolean },
@@ -54,11 +55,11 @@ export function createReactions({
 
   /** The totals with one member's move in them, which is not folded yet. */
   function withMove(
-    before: ReactionCounts,
-    from: string | undefined,
-    to: string | undefined,
+    counts: ReactionCounts,
+    { before, after: { choice: to }, superseded }: MemberMove,
   ): ReactionAnswer {
-    const choices: Record<string, number> = { ...before.choices };
+    const choices: Record<string, number> = { ...counts.choices };
+    const from = before?.choice;
     const isMove = from !== to;
     // What the member said before may be pending as well: then it is in no total to take it from. It
     // may also have left the configuration since.
@@ -67,8 +68,9 @@ export function createReactions({
     }
     if (to !== undefined) choices[to] = Math.max(1, (choices[to] ?? 0) + (isMove ? 1 : 0));
     const count = Object.values(choices).reduce((sum, part) => sum + part, 0);
-    const updatedAtMs = isMove ? now() : before.updatedAtMs;
-    return { ok: true, choice: to ?? null, count, choices, updatedAtMs, pending: isMove };
+    const updatedAtMs = isMove ? now() : counts.updatedAtMs;
+    const pending = isMove || superseded;
+    return { ok: true, choice: to ?? null, count, choices, updatedAtMs, pending };
   }
 
   return {
@@ -80,8 +82,8 @@ export function createReactions({
       counter: NamedCounter<ReactionDefinition>,
       member: string,
     ): Promise<string | null> {
-      const choice = await store.readChoice({ ...counter, member });
-      return choice ?? null;
+      const stored = await store.read({ ...counter, member });
+      return stored?.choice ?? null;
     },
 
     /**
@@ -97,11 +99,11 @@ export function createReactions({
         const choices = counter.definition.choices.join(', ');
         return refuse('unknown_choice', `The choices are ${choices}.`);
       }
-      const [from, before] = await writeAndRead(
-        store.choose({ ...counter, member }, choice, region),
+      const [move, counts] = await writeAndRead(
+        writeMember(parts, { ...counter, member }, { state: { choice }, expiresAt: undefined }),
         read(counter, { consistent: false }),
       );
-      return withMove(before, from, choice);
+      return withMove(counts, move);
     },
 
     /** Takes back what a member says. @throws as `choose` */
@@ -109,11 +111,11 @@ export function createReactions({
       counter: NamedCounter<ReactionDefinition>,
       member: string,
     ): Promise<ReactionAnswer> {
-      const [removed, before] = await writeAndRead(
-        store.remove({ ...counter, member }),
+      const [move, counts] = await writeAndRead(
+        removeMember(parts, { ...counter, member }),
         read(counter, { consistent: false }),
       );
-      return withMove(before, removed?.choice, undefined);
+      return withMove(counts, move);
     },
   };
 }

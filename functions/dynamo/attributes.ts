@@ -60,6 +60,8 @@ export const memberAttributes = {
   bucket: 'b',
   /** The region that accepted it. */
   region: 'r',
+  /** Rises with every write; epoch ms, or more. A member that left has neither choice nor bucket. */
+  stamp: 't',
   expiresAt,
 } as const;
 

@@ -1,77 +1,83 @@
-import { DeleteCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { MemberState, MemberStore } from '../store/member-store.ts';
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import type {
+  MemberStore,
+  MemberWrite,
+  MemberWriteOutcome,
+  StoredMember,
+} from '../store/member-store.ts';
 import { memberAttributes as names } from './attributes.ts';
-import type { Table } from './dynamo-clients.ts';
+import { fromWire, type Table } from './dynamo-clients.ts';
 import { readFailure, writeFailure } from './dynamo-errors.ts';
 import type { Item } from './item.ts';
 import { memberItemKey } from './item-keys.ts';
 
-/** Every write sets the whole item, so it may be sent again. */
 export function createDynamoMemberStore({
   clients: { retrying },
   tableName: TableName,
 }: Table): MemberStore {
-  async function put(item: Item): Promise<MemberState | undefined> {
-    try {
-      const { Attributes } = await retrying.send(
-        new PutCommand({ TableName, Item: { ...item }, ReturnValues: 'ALL_OLD' }),
-      );
-      return Attributes && parseMember(Attributes);
-    } catch (error) {
-      throw writeFailure(error);
-    }
-  }
-
   return {
-    async readChoice(key) {
+    async read(key) {
       try {
         const { Item } = await retrying.send(
           new GetCommand({ TableName, Key: memberItemKey(key), ConsistentRead: true }),
         );
-        return Item && parseMember(Item).choice;
+        return Item && parseMember(Item);
       } catch (error) {
         throw readFailure(error);
       }
     },
 
-    async choose(key, choice, region) {
-      return (
-        await put({
-          ...memberItemKey(key),
-          [names.choice]: choice,
-          [names.region]: region,
-        })
-      )?.choice;
-    },
-
-    async beat(key, bucket, { region, expiresAt }) {
-      return (
-        await put({
-          ...memberItemKey(key),
-          [names.bucket]: bucket,
-          [names.region]: region,
-          [names.expiresAt]: expiresAt,
-        })
-      )?.bucket;
-    },
-
-    async remove(key) {
+    async write(key, write) {
+      const { state, region, stamp, replaces, expiresAt } = write;
       try {
-        const { Attributes } = await retrying.send(
-          new DeleteCommand({ TableName, Key: memberItemKey(key), ReturnValues: 'ALL_OLD' }),
+        await retrying.send(
+          new PutCommand({
+            TableName,
+            Item: {
+              ...memberItemKey(key),
+              [names.choice]: state.choice,
+              [names.bucket]: state.bucket,
+              [names.region]: region,
+              [names.stamp]: stamp,
+              [names.expiresAt]: expiresAt,
+            },
+            ...onlyIfStampIs(replaces),
+            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          }),
         );
-        return Attributes && parseMember(Attributes);
+        return { outcome: 'written' };
       } catch (error) {
-        throw writeFailure(error);
+        if (!(error instanceof ConditionalCheckFailedException)) throw writeFailure(error);
+        return refused(write, error.Item && parseMember(fromWire(error.Item)));
       }
     },
   };
 }
 
-function parseMember(item: Item): MemberState {
-  const { [names.choice]: choice, [names.bucket]: bucket } = item;
+const onlyIfStampIs = (stamp: number | undefined) =>
+  stamp === undefined
+    ? { ConditionExpression: 'attribute_not_exists(pk)' }
+    : {
+        ConditionExpression: `${names.stamp} = :stamp`,
+        ExpressionAttributeValues: { ':stamp': stamp },
+      };
+
+/** An earlier attempt of the same write may be what is stored: its reply was lost. */
+function refused(
+  { state, stamp }: MemberWrite,
+  stored: StoredMember | undefined,
+): MemberWriteOutcome {
+  const isOwn =
+    stored?.stamp === stamp && stored.choice === state.choice && stored.bucket === state.bucket;
+  return isOwn ? { outcome: 'written' } : { outcome: 'refused', stored };
+}
+
+function parseMember(item: Item): StoredMember {
+  const { [names.choice]: choice, [names.bucket]: bucket, [names.stamp]: stamp } = item;
   return {
     ...(typeof choice === 'string' ? { choice } : {}),
     ...(typeof bucket === 'string' ? { bucket } : {}),
+    stamp: Number(stamp ?? 0),
   };
 }

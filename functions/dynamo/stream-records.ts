@@ -118,7 +118,7 @@ function parseToken([subject = '', counter = '']: readonly string[], item: Item)
   };
 }
 
-/** A member counts 1: for its choice for good, or in the bucket of its last heartbeat. */
+/** A member counts 1: for its choice for good, or in the bucket of its last heartbeat. One that left counts nothing. */
 function parseMember(
   [subject = '', counter = '']: readonly string[],
   item: Item,
@@ -130,6 +130,9 @@ function parseMember(
     [memberAttributes.expiresAt]: expiresAt,
   } = item;
   if (!isCounted(subject, counter) || typeof region !== 'string') return undefined;
+  if (choice === undefined && bucket === undefined && typeof expiresAt === 'number') {
+    return { subject, region, contributions: [], firstApplied: false, expiresAt };
+  }
   if (typeof choice === 'string' && isCounterName(choice) && expiresAt === undefined) {
     const contributions = [{ counter, window: allWindowKey, part: choice, amount: 1 }];
     return { subject, region, contributions, firstApplied: false, expiresAt };

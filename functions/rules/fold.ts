@@ -75,7 +75,7 @@ export interface FoldEntry {
 /** The deltas that one change of a ledger item means for the cells of `region`. */
 export function deltasOf(change: LedgerChange, region: string): CellDelta[] {
   const { before, after } = change;
-  if (isExpiry(change)) return [];
+  if (isExpiry(change) || isSameAgain(change)) return [];
   return [
     ...(after?.region === region ? counted(after, before === undefined) : []),
     ...(before?.region === region ? counted(before, false).map(negated) : []),
@@ -104,6 +104,24 @@ export function planFold(changes: readonly LedgerChange[], region: string): Fold
 /** An expired item was counted and stays counted; only its memory is gone. */
 function isExpiry({ before, after, at }: LedgerChange): boolean {
   return after === undefined && before?.expiresAt !== undefined && before.expiresAt <= at;
+}
+
+/** A member that says again what it said: its item has another stamp, but counts the same. */
+function isSameAgain({ before, after }: LedgerChange): boolean {
+  if (before?.region !== after?.region) return false;
+  const [old = [], now = []] = [before?.contributions, after?.contributions];
+  return (
+    old.length === now.length &&
+    old.every(({ counter, window, part, amount }, index) => {
+      const other = now[index];
+      return (
+        other?.counter === counter &&
+        other.window === window &&
+        other.part === part &&
+        other.amount === amount
+      );
+    })
+  );
 }
 
 function counted(fact: Fact, isInsert: boolean): CellDelta[] {

@@ -76,6 +76,8 @@ export const limits = {
   /** Longest heartbeat and away time, in seconds. */
   heartbeatSecondsMax: 300,
   awayAfterSecondsMax: 3_600,
+  /** Seconds that a member who has left is remembered: a request can land five minutes late; the rest is for clocks that differ. */
+  keepLeftMemberSeconds: 3_600,
   /** Buckets that a count of viewers adds up. */
   presentBuckets: 32,
   /** Seconds that a heartbeat is remembered: longer than the stream keeps what the fold has to see of it. */

@@ -6,33 +6,36 @@ export interface MemberKey {
   readonly member: string;
 }
 
-/** What a member says now, in a counter: its choice, or the bucket of its last heartbeat. */
+/** What a member says in a counter: its choice, or the bucket of its last heartbeat; neither if it left. */
 export interface MemberState {
-  readonly choice?: string;
-  readonly bucket?: string;
+  readonly choice?: string | undefined;
+  readonly bucket?: string | undefined;
 }
 
+export interface StoredMember extends MemberState {
+  /** Rises with every write of this member. */
+  readonly stamp: number;
+}
+
+export interface MemberWrite {
+  readonly state: MemberState;
+  readonly region: string;
+  readonly stamp: number;
+  /** The stamp of what is replaced; undefined if nothing is stored. */
+  readonly replaces: number | undefined;
+  /** Epoch seconds; undefined for a state that stays. */
+  readonly expiresAt: number | undefined;
+}
+
+export type MemberWriteOutcome =
+  | { readonly outcome: 'written' }
+  /** Nothing was written: this is stored, and not what was to be replaced. */
+  | { readonly outcome: 'refused'; readonly stored: StoredMember | undefined };
+
 export interface MemberStore {
-  /** The choice of a member as it was last written. */
-  readChoice(key: MemberKey): Promise<string | undefined>;
+  /** A member as it was last written. */
+  read(key: MemberKey): Promise<StoredMember | undefined>;
 
-  /**
-   * Sets a member's choice: 1 write unit, and the same again changes nothing.
-   * @returns the choice before
-   */
-  choose(key: MemberKey, choice: string, region: string): Promise<string | undefined>;
-
-  /**
-   * Puts a viewer into a bucket: 1 write unit, and the same again changes nothing.
-   * @param expiresAt epoch seconds
-   * @returns the bucket before
-   */
-  beat(
-    key: MemberKey,
-    bucket: string,
-    options: { region: string; expiresAt: number },
-  ): Promise<string | undefined>;
-
-  /** Removes a member. @returns what it said */
-  remove(key: MemberKey): Promise<MemberState | undefined>;
+  /** Replaces the state of a member: 1 write unit, safe to send again. */
+  write(key: MemberKey, write: MemberWrite): Promise<MemberWriteOutcome>;
 }

@@ -59,7 +59,7 @@ describe.each([
       body: { choice: 'love' },
     });
     expect(await own()).toBe('love');
-    breakWith({ effect, operation: 'DeleteItem', times: 1 });
+    breakWith({ effect, operation: 'PutItem', times: 1 });
     expect(await calls.remove(`${post}/reactions`, 'ann')).toMatchObject({ status: 200 });
     expect(await own()).toBeNull();
   });

@@ -23,6 +23,9 @@ const reaction = (choice: string): Fact =>
     expiresAt: undefined,
   });
 
+/** A member that takes back what it said, or leaves. */
+const left = token({ contributions: [] });
+
 /** A change long before anything expires. */
 const change = (before: Fact | undefined, after: Fact | undefined, options = {}): LedgerChange => ({
   sequence: '1',
@@ -82,6 +85,20 @@ describe('a reaction', () => {
   test('that is taken back counts no more', () => {
     const takenBack = change(reaction('wow'), undefined, { at: 1e12 });
     expect(deltas(takenBack)).toEqual([['reactions/wow', '-', -1]]);
+    expect(deltas(change(reaction('wow'), left))).toEqual([['reactions/wow', '-', -1]]);
+  });
+
+  test('of a member that left counts nothing, nor does its end', () => {
+    expect(deltas(change(undefined, left))).toEqual([]);
+    expect(deltas(change(left, left))).toEqual([]);
+    expect(deltas(change(left, undefined, { at: expiresAt }))).toEqual([]);
+    expect(deltas(change(left, reaction('wow')))).toEqual([['reactions/wow', '-', 1]]);
+  });
+
+  test('that says the same again costs no fold, unless it changes hands', () => {
+    expect(planFold([change(reaction('wow'), reaction('wow'))], here)).toEqual([]);
+    const toThere = change(reaction('wow'), { ...reaction('wow'), region: elsewhere });
+    expect(deltas(toThere)).toEqual([['reactions/wow', '-', -1]]);
   });
 });
 
