@@ -1,7 +1,7 @@
 /** One instance of a function in the lab: the product's own code, with a clock and a memory of its own. */
 import type { CounterContext } from '../../functions/counters/counter-context.ts';
 import type { TallyConfig } from '../../functions/counters/define-counters.ts';
-import { createDynamoCounterStore } from '../../functions/dynamo/dynamo-counter-store.ts';
+import { createStores } from '../../functions/dynamo/create-stores.ts';
 import { createDynamoFoldStore } from '../../functions/dynamo/dynamo-fold-store.ts';
 import type { LiveMessage } from '../../functions/stream/publisher.ts';
 import { type BatchReport, createStreamFunction } from '../../functions/stream/stream-function.ts';
@@ -39,19 +39,17 @@ export function createInstance(options: InstanceOptions) {
     ...(chooseFault ? { chooseFault } : {}),
   });
   const skew = Math.round((2 * random() - 1) * skewMs);
-  const stored = { clients, tableName: table.tableName, random };
   let tokens = 0;
-  // As much of a context as counts and the stream function need.
-  const context = {
+  const context: CounterContext = {
     config,
-    store: createDynamoCounterStore(stored),
+    stores: createStores({ clients, tableName: table.tableName, random, pause: time.pause }),
     region,
     regions: [region],
     now: () => Math.floor(time.now()) + skew,
     random,
     newToken: () => `${random()}-${tokens++}`,
     pause: time.pause,
-  } as Partial<CounterContext> as CounterContext;
+  };
   return { context, crashed, clients };
 }
 

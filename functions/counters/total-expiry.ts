@@ -35,3 +35,25 @@ export function isTotalOver(
 ): boolean {
   return (totalExpiry(config, name) ?? Infinity) * 1000 <= nowMs;
 }
+
+/**
+ * When the cells of a count expire: not before every token that they remember has. They may stay
+ * longer than they are shown.
+ *
+ * @returns epoch seconds; undefined for a total that stays
+ */
+export function cellExpiry(config: TallyConfig, name: TotalName): number | undefined {
+  const shownUntil = totalExpiry(config, name);
+  const end = windowExpiry({ window: name.window, keepDays: noDays, jitter: 0 });
+  if (shownUntil === undefined || end === undefined) return undefined;
+  return Math.max(shownUntil, end + keepPagesMs(config.settings.tokenHours) / 1000);
+}
+
+/**
+ * How long a register has to remember, in ms: a claim may be prolonged by a token's life at the end
+ * of its own.
+ */
+export const keepPagesMs = (tokenHours: number): number =>
+  2 * tokenHours * 3_600_000 + limits.registerGraceDays * 86_400_000;
+
+const noDays = { day: 0, hour: 0, minute: 0 };

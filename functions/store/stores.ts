@@ -1,19 +1,17 @@
 import type { ApiKeyStore } from './api-key-store.ts';
 import type { CellStore } from './cell-store.ts';
-import type { ChangeStore } from './change-store.ts';
 import type { Health } from './health.ts';
 import type { MemberStore } from './member-store.ts';
+import type { RegisterStore } from './register-store.ts';
 import type { SecretStore } from './secret-store.ts';
 import type { SettingsStore } from './settings-store.ts';
 import type { SketchStore } from './sketch-store.ts';
 import type { SubscriptionStore } from './subscription-store.ts';
-import type { TicketStore } from './ticket-store.ts';
 
 /** All that functions behind HTTP keep in the table. What the stream function writes is in fold-store.ts. */
 export interface Stores {
   readonly cells: CellStore;
-  readonly changes: ChangeStore;
-  readonly tickets: TicketStore;
+  readonly registers: RegisterStore;
   readonly members: MemberStore;
   readonly sketches: SketchStore;
   readonly subscriptions: SubscriptionStore;

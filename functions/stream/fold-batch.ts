@@ -1,7 +1,7 @@
 /** Applies a batch of ledger changes to the cells: plan first, then every cell on its own. */
 import pLimit from 'p-limit';
 import type { TallyConfig } from '../counters/define-counters.ts';
-import { totalExpiry } from '../counters/total-expiry.ts';
+import { cellExpiry } from '../counters/total-expiry.ts';
 import { type FoldedCell, type FoldPlan, type LedgerChange, planFold } from '../rules/fold.ts';
 import { limits } from '../rules/limits.ts';
 import { bucketStart, isBucketOver } from '../rules/presence.ts';
@@ -51,7 +51,7 @@ export async function foldBatch(
       nowMs: now(),
       datedMs,
       isPartOver: partsOver(config, name.counter, now()),
-      expiresAt: totalExpiry(config, name),
+      expiresAt: cellExpiry(config, name),
     });
     return cell && { ...name, cell };
   }

@@ -1,7 +1,8 @@
 import type { DynamoDBRecord } from 'aws-lambda';
 import type { CounterContext } from '../counters/counter-context.ts';
 import { createCounters } from '../counters/counters.ts';
-import { type CellMove, parseStreamRecord } from '../dynamo/stream-records.ts';
+import { type CellMove, parseStreamRecord, type StreamChange } from '../dynamo/stream-records.ts';
+import type { LedgerChange } from '../rules/fold.ts';
 import type { FoldStore } from '../store/fold-store.ts';
 import { foldBatch } from './fold-batch.ts';
 import { createChangePublisher } from './publish-changes.ts';
@@ -40,7 +41,7 @@ export function createStreamFunction(options: StreamFunctionOptions) {
 
   return async ({ Records, shardId }: StreamEvent): Promise<{ state: Record<string, never> }> => {
     const parsed = Records.map((record) => parseStreamRecord(record, region));
-    const changes = parsed.flatMap((it) => (it.kind === 'ledger' ? [it.change] : []));
+    const changes = parsed.flatMap((it) => changesOf(it));
     const { changed, malformed } = await foldBatch(
       { store: foldStore, config, region, now },
       shardId,
@@ -48,7 +49,7 @@ export function createStreamFunction(options: StreamFunctionOptions) {
     );
     const moves: CellMove[] = [
       ...changed.map(({ cell, ...name }) => ({ ...name, watchedUntilMs: cell.watchedUntilMs })),
-      ...parsed.flatMap((it) => (it.kind === 'cell' ? [it.change] : [])),
+      ...parsed.flatMap((it) => (it.kind === 'cell' && it.move ? [it.move] : [])),
     ];
     const { sent, failures } = await publishChanges(moves);
     report({
@@ -65,4 +66,10 @@ export function createStreamFunction(options: StreamFunctionOptions) {
 function ignoredImages(parsed: ReturnType<typeof parseStreamRecord>): number {
   if (parsed.kind === 'foreign') return 1;
   return parsed.kind === 'ledger' ? parsed.malformedImages : 0;
+}
+
+/** What of a record the fold has to add to cells. */
+function changesOf(parsed: StreamChange): LedgerChange[] {
+  if (parsed.kind === 'ledger') return [parsed.change];
+  return parsed.kind === 'cell' && parsed.direct ? [parsed.direct] : [];
 }

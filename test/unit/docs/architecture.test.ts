@@ -3,11 +3,10 @@ import { attributePrefixes, itemAttributes } from '../../../functions/dynamo/att
 import {
   apiKeyItemKey,
   bookItemKey,
-  bookPageItemKey,
   cellItemKey,
-  claimItemKey,
   type ItemKey,
   memberItemKey,
+  pageItemKey,
   secretItemKey,
   settingsItemKey,
   sketchBlockItemKey,
@@ -26,16 +25,17 @@ const subject = 'subject';
 const counter = 'counter';
 const region = 'region';
 const window = 'window';
-const [shard, block, page] = [101, 102, 103];
+const [shard, block, cutOff] = [101, 102, 103];
+const cell = { subject, counter, region, shard, window };
 const token = { subject, counter, token: 'token' };
 const book = { subject, counter, day: 'day' };
 const keys: Record<ItemKind, ItemKey> = {
-  cell: cellItemKey({ subject, counter, region, shard, window }),
+  cell: cellItemKey(cell),
   token: tokenItemKey(token),
-  claim: claimItemKey(token),
   member: memberItemKey({ subject, counter, member: 'member' }),
   book: bookItemKey(book),
-  bookPage: bookPageItemKey(book, page),
+  cellPage: pageItemKey(cell, cutOff),
+  bookPage: pageItemKey(book, cutOff),
   sketchBlock: sketchBlockItemKey({ subject, counter, region, window }, block),
   subscription: subscriptionItemKey('user', { subject, counter }),
   settings: settingsItemKey(subject),
@@ -47,7 +47,7 @@ const spelledOut = (key: string) =>
     .replace(tokenHash(token), 'hash')
     .replace(String(shard), 'shard')
     .replace(String(block), 'block')
-    .replace(String(page), 'page');
+    .replace(String(cutOff).padStart(15, '0'), 'cut-off');
 
 test('the item table has every kind of item, its prefix and its keys, and no other', () => {
   const rows = kinds.map((kind) => {

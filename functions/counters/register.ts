@@ -1,0 +1,275 @@
+/**
+ * How a token is counted in its register, exactly once, whatever becomes of the calls that it takes.
+ *
+ * The claim names the register and says when it was made. Entering is one update of one item, so no
+ * writer ever makes another one fail. Who was claimed too long ago for the memory of the register
+ * looks on the one page that would know, and otherwise claims anew.
+ */
+import { retryPauseMs } from '../rules/backoff.ts';
+import { limits } from '../rules/limits.ts';
+import { type Register, type Standing, standingIn, standingOnPage, type TurnSizes, turnDue } from '../rules/register.ts';
+import type {
+  Claim,
+  EnterOutcome,
+  Fact,
+  RegisterChange,
+  RegisterItem,
+  RegisterKey,
+  RegisterStore,
+  TokenForm,
+  TokenKey,
+} from '../store/register-store.ts';
+import { OutcomeUnknownError, StoreUnavailableError } from '../store/store-errors.ts';
+
+/** What to do, worked out from the register as it was seen last; undefined before the first look. */
+export type PlanChange<Reason> = (
+  seen: RegisterItem | undefined,
+) => Promise<{ readonly enter: RegisterChange } | { readonly refuse: Reason }>;
+
+export interface RegisterEntry<Reason> {
+  readonly key: RegisterKey;
+  readonly token: TokenKey;
+  readonly claim: {
+    /** Epoch ms. */
+    readonly claimedAtMs: number;
+    /** Whether this request put it, so that no other one can have sent anything for it before. */
+    readonly isOwn: boolean;
+    /** Whether there is an item of it. A token that was made here needs none: nobody else has it. */
+    readonly isStored: boolean;
+  };
+  readonly plan: PlanChange<Reason>;
+  /** When a claim that is made now expires, in epoch seconds. */
+  readonly claimExpiry: (nowMs: number) => number;
+  /** When the register expires, in epoch seconds; undefined for one that stays. */
+  readonly expiresAt: number | undefined;
+  /** How long pages of a register that stays are kept, in ms; those of others expire with it. */
+  readonly keepPagesMs: number;
+}
+
+/** A token that is not known to be put yet. */
+export interface RegisterRequest<Reason> {
+  readonly token: TokenKey;
+  /** How it is counted if it comes for the first time: the form that is put first decides for good. */
+  readonly form: TokenForm;
+  readonly keyOf: (claim: Claim) => RegisterKey;
+  readonly planOf: (claim: Claim) => PlanChange<Reason>;
+  readonly expiryOf: (claim: Claim) => number | undefined;
+  readonly claimExpiry: (nowMs: number) => number;
+  /** Whether its register is not kept any more, so that nobody can tell what it has counted. */
+  readonly isOver: (claim: Claim) => boolean;
+  readonly keepPagesMs: number;
+}
+
+export type Counted<Reason> =
+  | (Exclude<Entered<Reason>, { outcome: 'expired' }> & { readonly claim: Claim })
+  /** The token was used before, for something else. */
+  | { readonly outcome: 'reused' }
+  /** The register of its claim is not kept any more. */
+  | { readonly outcome: 'over'; readonly claim: Claim }
+  /** The fold counts it. */
+  | { readonly outcome: 'fact'; readonly fact: Fact; readonly isNew: boolean };
+
+export type Entered<Reason> =
+  /** Counted now, or earlier. The register as it was seen then. */
+  | {
+      readonly outcome: 'entered' | 'replayed';
+      readonly got: number;
+      readonly register: RegisterItem;
+      /** Whether the database has throttled the register meanwhile. */
+      readonly wasThrottled: boolean;
+    }
+  /** Nothing was counted, and nothing will be by what was sent up to now. */
+  | { readonly outcome: 'refused'; readonly reason: Reason; readonly register: RegisterItem }
+  /** The register takes no more at the moment; nothing was counted by this request. */
+  | { readonly outcome: 'contended' }
+  /** The claim has expired meanwhile: begin again. */
+  | { readonly outcome: 'expired' };
+
+export type Registers = ReturnType<typeof createRegisters>;
+
+export function createRegisters({
+  store,
+  now,
+  random,
+  pause,
+  turnSizes = limits.registerTurn,
+}: {
+  store: RegisterStore;
+  /** Epoch ms. */
+  now: () => number;
+  /** In [0, 1). */
+  random: () => number;
+  pause: (ms: number) => Promise<unknown>;
+  turnSizes?: TurnSizes;
+}) {
+  /** Turns if that is due. The change is counted whether or not it succeeds; the next one who is due will. */
+  async function turnIfDue(
+    { key, expiresAt, keepPagesMs }: Pick<RegisterEntry<never>, 'key' | 'expiresAt' | 'keepPagesMs'>,
+    register: Register,
+  ): Promise<void> {
+    const turn = turnDue(register, turnSizes);
+    if (!turn) return;
+    try {
+      // Before they leave the register, so that they are always in one of both.
+      const pageExpiresAt = expiresAt ?? Math.ceil((now() + keepPagesMs) / 1000);
+      if (turn.page.size > 0) await store.putPage(key, turn, pageExpiresAt);
+      await store.cut(key, turn);
+    } catch (error) {
+      if (error instanceof StoreUnavailableError || error instanceof OutcomeUnknownError) return;
+      throw error;
+    }
+  }
+
+  /** Counts a token in its register. @throws OutcomeUnknownError, StoreUnavailableError */
+  async function enter<Reason>(request: RegisterEntry<Reason>): Promise<Entered<Reason>> {
+    const entering = createEntering(request);
+    try {
+      return await entering.run();
+    } catch (error) {
+      // It says that nothing was written by the last call; those before it may have been.
+      const isUnknown = error instanceof StoreUnavailableError && entering.mayLandLater();
+      throw isUnknown ? new OutcomeUnknownError(error.message, { cause: error }) : error;
+    }
+  }
+
+  function createEntering<Reason>(request: RegisterEntry<Reason>) {
+    const { key, token, plan } = request;
+    const deadlineMs = now() + limits.registerMs;
+    let { claimedAtMs, isOwn } = request.claim;
+    let isProlonged = !request.claim.isStored;
+    let isUnanswered = false;
+    /** Whether the last call was kept off the register, or lost. */
+    let isBusy = false;
+    let wasThrottled = false;
+    let seen: RegisterItem | undefined;
+
+    /** Whether something that was sent for this claim, by whomever, may still be counted. */
+    const mayLandLater = () => isUnanswered || !isOwn;
+    const entryKey = () => ({ ...token, claimedAtMs });
+    const needsToBeProlonged = () =>
+      !isProlonged && now() - claimedAtMs > limits.prolongAfterMs;
+
+    async function run(): Promise<Entered<Reason>> {
+      // What may have been counted long ago must not be counted now, before it is prolonged.
+      if (needsToBeProlonged()) seen = await store.read(key, { consistent: true });
+      for (let attempt = 0; attempt < limits.registerAttempts && now() < deadlineMs; attempt++) {
+        const settled = await settle();
+        if (settled) return settled;
+        const step = await plan(seen);
+        if ('enter' in step) {
+          const sent = await store.enter(key, entryKey(), step.enter);
+          if (sent.outcome === 'entered') return entered(sent.register);
+          learn(sent);
+        } else {
+          const register = seen ?? (await store.read(key, { consistent: true }));
+          if (await isClosed()) return { outcome: 'refused', reason: step.refuse, register };
+        }
+        if (isBusy) await pause(retryPauseMs(attempt, random()));
+      }
+      if (mayLandLater()) throw new OutcomeUnknownError('the register did not answer in time');
+      return { outcome: 'contended' };
+    }
+
+    async function entered(register: RegisterItem): Promise<Entered<Reason>> {
+      const got = register.entries.get(store.entryName(entryKey()))?.got ?? 0;
+      await turnIfDue(request, register);
+      return { outcome: 'entered', got, register, wasThrottled };
+    }
+
+    /** Goes by what was seen, until the claim is one that can be entered, or everything is said. */
+    async function settle(): Promise<Entered<Reason> | undefined> {
+      while (seen) {
+        const register = seen;
+        const standing = await standingBehind(register);
+        if (standing.is === 'counted') {
+          return { outcome: 'replayed', got: standing.entry.got, register, wasThrottled };
+        }
+        if (standing.is === 'open' && !needsToBeProlonged()) return undefined;
+        if (!(await moveClaim(standing, register))) return { outcome: 'expired' };
+      }
+      return undefined;
+    }
+
+    /** What the register says of the claim, or else the page. */
+    async function standingBehind(register: Register): Promise<Standing> {
+      const entryName = store.entryName(entryKey());
+      const standing = standingIn(register, { entryName, claimedAtMs });
+      if (standing.is !== 'late') return standing;
+      return standingOnPage(await store.pageAfter(key, claimedAtMs), entryName);
+    }
+
+    /**
+     * Claims anew what can be counted with its claim no more; prolongs one that still can.
+     *
+     * @returns whether there is a claim
+     */
+    async function moveClaim(standing: Standing, { cutOffMs }: Register): Promise<boolean> {
+      const from = claimedAtMs;
+      const anew = Math.max(now(), cutOffMs, from + 1);
+      const to = standing.is === 'open' ? from : anew;
+      if (request.claim.isStored) {
+        const expiresAt = request.claimExpiry(Math.max(now(), to));
+        const moved = await store.moveClaim(token, { from, to, expiresAt });
+        if (moved.outcome === 'gone') return false;
+        claimedAtMs = moved.outcome === 'moved' ? to : moved.claimedAtMs;
+        isOwn = moved.outcome === 'moved' && (isOwn || to !== from);
+        isProlonged = moved.outcome === 'moved';
+      } else {
+        claimedAtMs = to;
+      }
+      // What was sent for an earlier claim will never be counted.
+      if (claimedAtMs !== from) isUnanswered = false;
+      return true;
+    }
+
+    function learn(sent: Exclude<EnterOutcome, { outcome: 'entered' }>): void {
+      isBusy = sent.outcome !== 'refused';
+      isUnanswered ||= sent.outcome === 'unanswered';
+      wasThrottled ||= sent.outcome === 'throttled';
+      if (sent.outcome === 'refused') seen = sent.register;
+    }
+
+    /**
+     * Whether a refusal may be told: only when nothing that was sent before can be counted any more.
+     * Where some of it may still be on its way, its entry is taken.
+     */
+    async function isClosed(): Promise<boolean> {
+      if (!mayLandLater()) return true;
+      const sent = await store.bar(key, entryKey(), request.expiresAt);
+      if (sent.outcome !== 'entered') {
+        learn(sent);
+        return false;
+      }
+      await turnIfDue(request, sent.register);
+      return true;
+    }
+
+    return { run, mayLandLater };
+  }
+
+  /** Puts a token and counts it; one that comes again goes by its first form. @throws as `enter` */
+  async function count<Reason>(request: RegisterRequest<Reason>): Promise<Counted<Reason>> {
+    const { token, claimExpiry, keepPagesMs } = request;
+    for (let attempt = 0; attempt < limits.registerAttempts; attempt++) {
+      const put = await store.put(token, request.form, now());
+      const isNew = put.outcome === 'put';
+      const form = isNew ? request.form : put.form;
+      if (form.fingerprint !== request.form.fingerprint) return { outcome: 'reused' };
+      if (form.form === 'fact') return { outcome: 'fact', fact: form, isNew };
+      if (request.isOver(form)) return { outcome: 'over', claim: form };
+      const entered = await enter({
+        key: request.keyOf(form),
+        token,
+        claim: { claimedAtMs: form.claimedAtMs, isOwn: isNew, isStored: true },
+        plan: request.planOf(form),
+        claimExpiry,
+        expiresAt: request.expiryOf(form),
+        keepPagesMs,
+      });
+      if (entered.outcome !== 'expired') return { ...entered, claim: form };
+    }
+    throw new OutcomeUnknownError('the claim of a token expired again and again');
+  }
+
+  return { enter, count };
+}
