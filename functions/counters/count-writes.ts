@@ -53,7 +53,7 @@ export type Written<Reason> =
   | { readonly how: 'refused'; readonly reason: Reason; readonly cell: Cell }
   | { readonly how: 'contended' }
   | { readonly how: 'reused' }
-  | { readonly how: 'over'; readonly window: string };
+  | { readonly how: 'over'; readonly claim: Claim };
 
 export function createCountWrites({
   cells,
@@ -128,6 +128,9 @@ export function createCountWrites({
       expiryOf: (claim) => expiryOf(totalOf(planned, claim)),
       claimExpiry: (nowMs) => tokenExpiry(token, nowMs, tokenHours * 3_600_000),
       isOver: (claim) => (expiryOf(totalOf(planned, claim)) ?? Infinity) * 1000 <= now(),
+      ...(!planned.definition.bounds && {
+        onThrottled: () => crowding.grow(growableOf(planned), 2),
+      }),
       keepPagesMs: keepPagesMs(tokenHours),
     });
   }
@@ -149,7 +152,7 @@ export function createCountWrites({
         if (counted.isNew) return { how: 'deferred', before: undefined };
         return { how: 'seen_fact', fact: counted.fact };
       case 'over':
-        return { how: 'over', window: totalOf(planned, counted.claim).window };
+        return { how: 'over', claim: counted.claim };
       case 'reused':
         return { how: 'reused' };
     }
@@ -211,7 +214,7 @@ export function createCountWrites({
       planAdd(addOf(planned), placeOf(totalOf(planned, claim), claim.windows)),
     );
     if (counted.outcome === 'entered' && !planned.definition.bounds) {
-      await crowding.learn(growableOf(planned), counted);
+      await crowding.learn(growableOf(planned), counted.register);
     }
     return asWritten(planned, counted, addedBy(planned));
   }
@@ -331,7 +334,7 @@ function fromEntered<Reason>(
     case 'refused':
       return { how: 'refused', reason: entered.reason, cell: entered.register.cell };
     case 'contended':
-    case 'expired':
+    case 'outdated':
       return { how: 'contended' };
   }
 }

@@ -84,18 +84,15 @@ export function createCrowding({
       }
     },
 
-    /** Asks for more cells if a register is hot, seen after a change of it. */
-    async learn(
-      growable: Growable,
-      { register, wasThrottled }: { register: Register; wasThrottled: boolean },
-    ): Promise<void> {
+    /** Asks for more cells if a register looks hot after a change of it. */
+    async learn(growable: Growable, register: Register): Promise<void> {
       const { momentMs, entries } = limits.hotRegister;
       const rate = claimsPerSecond(register, now());
       const hasJustGrown =
         now() - (grownAtMs.get(nameOf(growable.key)) ?? 0) < limits.growthShowsMs;
-      if (!wasThrottled && (rate === 0 || hasJustGrown)) return;
+      if (rate === 0 || hasJustGrown) return;
       const perRegister = (entries * 1000) / momentMs;
-      const times = wasThrottled ? 2 : Math.ceil((2 * rate) / perRegister);
+      const times = Math.ceil((2 * rate) / perRegister);
       await grow(growable, times * totals.shardCount(growable.key));
     },
   };

@@ -42,6 +42,10 @@ export interface RegisterEntry<Reason> {
   readonly claimExpiry: (nowMs: number) => number;
   /** When the register expires, in epoch seconds; undefined for one that stays. */
   readonly expiresAt: number | undefined;
+  /** Whether a claim that is refused must be barred in any case. */
+  readonly barsRefusals?: boolean;
+  /** Called when the database throttles the register for the first time, while it is waited for. */
+  readonly onThrottled?: () => Promise<unknown>;
   /** How long pages of a register that stays are kept, in ms; those of others expire with it. */
   readonly keepPagesMs: number;
 }
@@ -57,11 +61,12 @@ export interface RegisterRequest<Reason> {
   readonly claimExpiry: (nowMs: number) => number;
   /** Whether its register is not kept any more, so that nobody can tell what it has counted. */
   readonly isOver: (claim: Claim) => boolean;
+  readonly onThrottled?: () => Promise<unknown>;
   readonly keepPagesMs: number;
 }
 
 export type Counted<Reason> =
-  | (Exclude<Entered<Reason>, { outcome: 'expired' }> & { readonly claim: Claim })
+  | (Exclude<Entered<Reason>, { outcome: 'outdated' }> & { readonly claim: Claim })
   /** The token was used before, for something else. */
   | { readonly outcome: 'reused' }
   /** The register of its claim is not kept any more. */
@@ -75,15 +80,18 @@ export type Entered<Reason> =
       readonly outcome: 'entered' | 'replayed';
       readonly got: number;
       readonly register: RegisterItem;
-      /** Whether the database has throttled the register meanwhile. */
-      readonly wasThrottled: boolean;
     }
   /** Nothing was counted, and nothing will be by what was sent up to now. */
-  | { readonly outcome: 'refused'; readonly reason: Reason; readonly register: RegisterItem }
+  | {
+      readonly outcome: 'refused';
+      readonly reason: Reason;
+      readonly register: RegisterItem;
+      readonly claimedAtMs: number;
+    }
   /** The register takes no more at the moment; nothing was counted by this request. */
   | { readonly outcome: 'contended' }
-  /** The claim has expired meanwhile: begin again. */
-  | { readonly outcome: 'expired' };
+  /** The claim has expired meanwhile, or is another one: begin again. */
+  | { readonly outcome: 'outdated' };
 
 export type Registers = ReturnType<typeof createRegisters>;
 
@@ -140,7 +148,8 @@ export function createRegisters({
     let isUnanswered = false;
     /** Whether the last call was kept off the register, or lost. */
     let isBusy = false;
-    let wasThrottled = false;
+    let isThrottled = false;
+    let isReported = false;
     let seen: RegisterItem | undefined;
 
     /** Whether something that was sent for this claim, by whomever, may still be counted. */
@@ -162,18 +171,28 @@ export function createRegisters({
           learn(sent);
         } else {
           const register = seen ?? (await store.read(key, { consistent: true }));
-          if (await isClosed()) return { outcome: 'refused', reason: step.refuse, register };
+          if (await isClosed()) {
+            return { outcome: 'refused', reason: step.refuse, register, claimedAtMs };
+          }
         }
-        if (isBusy) await pause(retryPauseMs(attempt, random()));
+        if (isBusy) await wait(attempt);
       }
       if (mayLandLater()) throw new OutcomeUnknownError('the register did not answer in time');
       return { outcome: 'contended' };
     }
 
+    async function wait(attempt: number): Promise<void> {
+      if (isThrottled && !isReported) {
+        isReported = true;
+        await request.onThrottled?.();
+      }
+      await pause(retryPauseMs(attempt, random()));
+    }
+
     async function entered(register: RegisterItem): Promise<Entered<Reason>> {
       const got = register.entries.get(store.entryName(entryKey()))?.got ?? 0;
       await turnIfDue(request, register);
-      return { outcome: 'entered', got, register, wasThrottled };
+      return { outcome: 'entered', got, register };
     }
 
     /** Goes by what was seen, until the claim is one that can be entered, or everything is said. */
@@ -182,10 +201,10 @@ export function createRegisters({
         const register = seen;
         const standing = await standingBehind(register);
         if (standing.is === 'counted') {
-          return { outcome: 'replayed', got: standing.entry.got, register, wasThrottled };
+          return { outcome: 'replayed', got: standing.entry.got, register };
         }
         if (standing.is === 'open' && !needsToBeProlonged()) return undefined;
-        if (!(await moveClaim(standing, register))) return { outcome: 'expired' };
+        if (!(await moveClaim(standing, register))) return { outcome: 'outdated' };
       }
       return undefined;
     }
@@ -201,7 +220,7 @@ export function createRegisters({
     /**
      * Claims anew what can be counted with its claim no more; prolongs one that still can.
      *
-     * @returns whether there is a claim
+     * @returns whether the claim was still the same
      */
     async function moveClaim(standing: Standing, { cutOffMs }: Register): Promise<boolean> {
       const from = claimedAtMs;
@@ -209,23 +228,22 @@ export function createRegisters({
       const to = standing.is === 'open' ? from : anew;
       if (request.claim.isStored) {
         const expiresAt = request.claimExpiry(Math.max(now(), to));
-        const moved = await store.moveClaim(token, { from, to, expiresAt });
-        if (moved.outcome === 'gone') return false;
-        claimedAtMs = moved.outcome === 'moved' ? to : moved.claimedAtMs;
-        isOwn = moved.outcome === 'moved' && (isOwn || to !== from);
-        isProlonged = moved.outcome === 'moved';
-      } else {
-        claimedAtMs = to;
+        if (!(await store.moveClaim(token, { from, to, expiresAt }))) return false;
+        isProlonged = true;
       }
-      // What was sent for an earlier claim will never be counted.
-      if (claimedAtMs !== from) isUnanswered = false;
+      claimedAtMs = to;
+      if (to !== from) {
+        // What was sent for an earlier claim will never be counted.
+        isUnanswered = false;
+        isOwn = true;
+      }
       return true;
     }
 
     function learn(sent: Exclude<EnterOutcome, { outcome: 'entered' }>): void {
       isBusy = sent.outcome !== 'refused';
       isUnanswered ||= sent.outcome === 'unanswered';
-      wasThrottled ||= sent.outcome === 'throttled';
+      isThrottled ||= sent.outcome === 'throttled';
       if (sent.outcome === 'refused') seen = sent.register;
     }
 
@@ -234,7 +252,7 @@ export function createRegisters({
      * Where some of it may still be on its way, its entry is taken.
      */
     async function isClosed(): Promise<boolean> {
-      if (!mayLandLater()) return true;
+      if (!mayLandLater() && !request.barsRefusals) return true;
       const sent = await store.bar(key, entryKey(), request.expiresAt);
       if (sent.outcome !== 'entered') {
         learn(sent);
@@ -249,7 +267,7 @@ export function createRegisters({
 
   /** Puts a token and counts it; one that comes again goes by its first form. @throws as `enter` */
   async function count<Reason>(request: RegisterRequest<Reason>): Promise<Counted<Reason>> {
-    const { token, claimExpiry, keepPagesMs } = request;
+    const { token, claimExpiry, onThrottled, keepPagesMs } = request;
     for (let attempt = 0; attempt < limits.registerAttempts; attempt++) {
       const put = await store.put(token, request.form, now());
       const isNew = put.outcome === 'put';
@@ -257,6 +275,7 @@ export function createRegisters({
       if (form.fingerprint !== request.form.fingerprint) return { outcome: 'reused' };
       if (form.form === 'fact') return { outcome: 'fact', fact: form, isNew };
       if (request.isOver(form)) return { outcome: 'over', claim: form };
+      const isOfEarlier = form.windows[0] !== request.form.windows[0];
       const entered = await enter({
         key: request.keyOf(form),
         token,
@@ -264,11 +283,19 @@ export function createRegisters({
         plan: request.planOf(form),
         claimExpiry,
         expiresAt: request.expiryOf(form),
+        barsRefusals: isOfEarlier,
+        ...(onThrottled && { onThrottled }),
         keepPagesMs,
       });
-      if (entered.outcome !== 'expired') return { ...entered, claim: form };
+      if (entered.outcome === 'outdated') continue;
+      if (!isOfEarlier || entered.outcome !== 'refused') return { ...entered, claim: form };
+      // It was refused in a window that is over, and may be counted in the one of now.
+      const { claimedAtMs: from } = entered;
+      const to = Math.max(now(), from + 1);
+      const { windows } = request.form;
+      await store.moveClaim(token, { from, to, windows, expiresAt: claimExpiry(to) });
     }
-    throw new OutcomeUnknownError('the claim of a token expired again and again');
+    throw new OutcomeUnknownError('the claim of a token became another one again and again');
   }
 
   return { enter, count };

@@ -239,7 +239,7 @@ function asIssue(day: string, entered: Entered<'too_many_shifts'>): Issue | Refu
     case 'refused':
       return refuse('out_of_bounds', `A day has at most ${limits.shifts} shifts.`);
     case 'contended':
-    case 'expired':
+    case 'outdated':
       return refuse('contended', 'The book was busy for too long; no number was issued.');
   }
 }

@@ -1,5 +1,5 @@
 import { limits } from '../rules/limits.ts';
-import { expiryJitter, windowExpiry } from '../rules/windows.ts';
+import { expiryJitter, windowExpiry, windowKindOf } from '../rules/windows.ts';
 import type { TallyConfig } from './define-counters.ts';
 
 /** Names a total, or a sketch: all its items expire together. */
@@ -37,8 +37,8 @@ export function isTotalOver(
 }
 
 /**
- * When the cells of a count expire: not before every token that they remember has. They may stay
- * longer than they are shown.
+ * When the cells of a total expire. Registers whose changes other windows follow stay until every
+ * token that they remember has expired, even if they are shown no longer.
  *
  * @returns epoch seconds; undefined for a total that stays
  */
@@ -46,6 +46,12 @@ export function cellExpiry(config: TallyConfig, name: TotalName): number | undef
   const shownUntil = totalExpiry(config, name);
   const end = windowExpiry({ window: name.window, keepDays: noDays, jitter: 0 });
   if (shownUntil === undefined || end === undefined) return undefined;
+  const definition = config.counters.get(name.counter);
+  const isFollowed =
+    definition?.kind === 'count' &&
+    definition.windows.length > 1 &&
+    definition.windows[0] === windowKindOf(name.window);
+  if (!isFollowed) return shownUntil;
   return Math.max(shownUntil, end + keepPagesMs(config.settings.tokenHours) / 1000);
 }
 

@@ -24,7 +24,6 @@ import type { ReadItems } from './item-reader.ts';
 import { barUpdate, cutUpdate, enterUpdate } from './register-expressions.ts';
 import {
   pageItem,
-  parseClaimedAtMs,
   parseEntries,
   parseRegister,
   parseTokenForm,
@@ -132,25 +131,28 @@ export function createDynamoRegisterStore({
     }
   };
 
-  const moveClaim: RegisterStore['moveClaim'] = async (key, { from, to, expiresAt }) => {
+  const moveClaim: RegisterStore['moveClaim'] = async (key, { from, to, windows, expiresAt }) => {
+    const sets = [`${claimedAtName} = :to`, `${expiresAtName} = :x`];
+    if (windows) sets.push(`${tokenAttributes.windows} = :windows`);
     try {
       await retrying.send(
         new UpdateCommand({
           TableName,
           Key: tokenItemKey(key),
-          UpdateExpression: `SET ${claimedAtName} = :to, ${expiresAtName} = :x`,
+          UpdateExpression: `SET ${sets.join(', ')}`,
           ConditionExpression: `${claimedAtName} = :from`,
-          ExpressionAttributeValues: { ':from': from, ':to': to, ':x': expiresAt },
-          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          ExpressionAttributeValues: {
+            ':from': from,
+            ':to': to,
+            ':windows': windows,
+            ':x': expiresAt,
+          },
         }),
       );
-      return { outcome: 'moved' };
+      return true;
     } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw writeFailure(error);
-      const claimedAtMs = error.Item && parseClaimedAtMs(fromWire(error.Item));
-      return claimedAtMs === undefined
-        ? { outcome: 'gone' }
-        : { outcome: 'elsewhere', claimedAtMs };
+      if (error instanceof ConditionalCheckFailedException) return false;
+      throw writeFailure(error);
     }
   };
 

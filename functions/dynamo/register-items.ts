@@ -48,16 +48,11 @@ export function parseTokenForm(item: Item): TokenForm {
     windows: Array.isArray(windows) ? windows.map(String) : [],
     expiresAt: Number(item[names.expiresAt]),
   };
-  const claimedAtMs = parseClaimedAtMs(item);
+  const claimedAtMs = item[names.claimedAtMs];
   if (claimedAtMs !== undefined) {
-    return { ...common, form: 'claim', claimedAtMs, shard: Number(item[names.shard]) };
+    const shard = Number(item[names.shard]);
+    return { ...common, form: 'claim', claimedAtMs: Number(claimedAtMs), shard };
   }
   const [amount, acceptedAtMs] = [item[names.amount], item[names.acceptedAtMs]].map(Number);
   return { ...common, form: 'fact', amount: amount ?? 0, acceptedAtMs: acceptedAtMs ?? 0 };
-}
-
-/** Undefined for the form that the fold counts. */
-export function parseClaimedAtMs(item: Item): number | undefined {
-  const claimedAtMs = item[names.claimedAtMs];
-  return claimedAtMs === undefined ? undefined : Number(claimedAtMs);
 }

@@ -105,13 +105,6 @@ export type EnterOutcome =
   /** It may have happened or not, or may still happen. */
   | { readonly outcome: 'unanswered' };
 
-export type MoveOutcome =
-  | { readonly outcome: 'moved' }
-  /** Somebody else did. */
-  | { readonly outcome: 'elsewhere'; readonly claimedAtMs: number }
-  /** The token has expired. */
-  | { readonly outcome: 'gone' };
-
 export interface RegisterStore {
   /** The name that the entry of a token's claim has. */
   entryName(key: EntryKey): string;
@@ -145,11 +138,22 @@ export interface RegisterStore {
   /** The first page of a register after a time: its name is a later cut-off. Read strongly. */
   pageAfter(key: RegisterKey, claimedAtMs: number): Promise<Entries | undefined>;
 
-  /** Claims a token anew, or prolongs its claim where `to` is `from`. */
+  /**
+   * Claims a token anew, or prolongs its claim where `to` is `from`.
+   *
+   * @param move.windows the windows that it belongs to from now on, if these are others
+   * @returns whether that was still its claim
+   * @throws OutcomeUnknownError, StoreUnavailableError
+   */
   moveClaim(
     key: TokenKey,
-    move: { readonly from: number; readonly to: number; readonly expiresAt: number },
-  ): Promise<MoveOutcome>;
+    move: {
+      readonly from: number;
+      readonly to: number;
+      readonly windows?: readonly string[];
+      readonly expiresAt: number;
+    },
+  ): Promise<boolean>;
 
   /** @param expiresAt epoch seconds */
   putPage(key: RegisterKey, turn: Turn, expiresAt: number): Promise<void>;

@@ -44,12 +44,12 @@ export const mutants: Readonly<Record<string, Mutant>> = {
   })),
   'does not claim anew what is late': inStore((store) => ({
     moveClaim: async (key, move) =>
-      move.from === move.to ? store.moveClaim(key, move) : { outcome: 'moved' },
+      move.from === move.to ? store.moveClaim(key, move) : true,
   })),
   'claims anew whatever the claim is by then': without('c = :from', ':from'),
   'does not prolong an old claim': inStore((store) => ({
     moveClaim: async (key, move) =>
-      move.from === move.to ? { outcome: 'moved' } : store.moveClaim(key, move),
+      move.from === move.to ? true : store.moveClaim(key, move),
   })),
   'turns to the same cut-off, with an empty page': inStore((store) => ({
     async cut(key, turn) {

@@ -106,10 +106,13 @@ export async function runSchedule(
   }
 
   const instances = Array.from({ length: 2 + below(3) }, start);
-  const keyOf = (shard: number) =>
+  const keyOf = (shard: number, window: string) =>
     kind === 'tickets'
       ? { subject: 's', counter: 'c', day: '2096-02-28' }
-      : { subject: 's', counter: 'c', region: 'r', shard, window: '-' };
+      : { subject: 's', counter: 'c', region: 'r', shard, window };
+  /** Bounds are often those of a window, such as calls in a minute; here it is shorter. */
+  const windowMs = kind === 'bounded' && random() < 0.5 ? 8_000 : Infinity;
+  const windowAt = (nowMs: number) => `w${Math.floor(nowMs / windowMs)}`;
   const claimExpiry = (nowMs: number) => Math.ceil((nowMs + lifeMs + graceMs) / 1000);
 
   /** One request, from its arrival to its answer or the death of its instance. */
@@ -146,7 +149,7 @@ export async function runSchedule(
     const common = {
       fingerprint: 'add 1',
       region: 'r',
-      windows: ['-'],
+      windows: [windowAt(claimedAtMs)],
       expiresAt: claimExpiry(claimedAtMs),
     };
     const isHot = kind === 'count' && random() < 0.2;
@@ -155,7 +158,7 @@ export async function runSchedule(
       form: isHot
         ? { ...common, form: 'fact', amount: 1, acceptedAtMs: claimedAtMs }
         : { ...common, form: 'claim', claimedAtMs, shard: below(shards) },
-      keyOf: ({ shard }) => keyOf(shard),
+      keyOf: ({ shard, windows: [window = ''] }) => keyOf(shard, window),
       planOf: () => async (seen) => change(seen),
       expiryOf: () => undefined,
       isOver: () => false,
