@@ -12,6 +12,8 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 300_000,
     teardownTimeout: 60_000,
+    // By default Vitest leaves a core to itself, which needs none while tests run.
+    maxWorkers: '100%',
     projects: [
       // Mirrors the sources; needs no engine, no Java and no browser.
       { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },

@@ -1,4 +1,4 @@
-/** Adds up what DynamoDB says that the calls of a client consumed. */
+/** Adds up the units that DynamoDB reports for the calls of a client. */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
 export interface Units {
@@ -13,14 +13,14 @@ interface Consumed {
 }
 
 /**
- * AWS bills each item of a transaction twice, and each key of a batch whether there is an item or
- * not; DynamoDB Local reports something else for both, so these are counted by AWS's rule.
+ * AWS bills each item of a transaction twice, and each key of a batch even if it has no item. DynamoDB
+ * Local reports both differently, so these follow AWS's rule.
  */
 const unitsOfTransactedItem = 2;
 
 const readingCommands: ReadonlySet<string> = new Set(['GetItemCommand', 'QueryCommand']);
 
-/** Counts into `units` whatever the client sends from now on. Items are assumed to be below 1 KB. */
+/** Adds to `units` the cost of all later calls of the client. Assumes items below 1 KB. */
 export function countUnits(client: DynamoDBDocumentClient, units: Units): void {
   client.middlewareStack.add(
     (next, context) => async (args) => {
@@ -44,8 +44,8 @@ export function countUnits(client: DynamoDBDocumentClient, units: Units): void {
       const { ConsumedCapacity } = result.output as {
         ConsumedCapacity?: Consumed | readonly Consumed[];
       };
-      const consumed = [ConsumedCapacity ?? []].flat() as readonly Consumed[];
-      const sum = consumed.reduce((all, { CapacityUnits = 0 }) => all + CapacityUnits, 0);
+      const capacities = [ConsumedCapacity ?? []].flat() as readonly Consumed[];
+      const sum = capacities.reduce((all, { CapacityUnits = 0 }) => all + CapacityUnits, 0);
       units[readingCommands.has(context.commandName ?? '') ? 'read' : 'write'] += sum;
       return result;
     },

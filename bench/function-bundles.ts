@@ -6,7 +6,7 @@ export interface FunctionBundle {
   readonly name: string;
   /** The folder that Lambda gets. */
   readonly folder: string;
-  /** Environment variables; a value that only CloudFormation knows is undefined. */
+  /** Environment variables; undefined stands for values that only CloudFormation knows. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 

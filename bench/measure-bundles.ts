@@ -7,18 +7,18 @@ import { environmentNames } from '../functions/runtime/environment-names.ts';
 import { type FunctionBundle, functionBundles } from './function-bundles.ts';
 
 /**
- * What every function costs at a cold start: how much code Lambda fetches and how long Node needs
- * to import it. Run after `cdk synth`.
+ * Measures what a cold start of each function costs: how much code Lambda fetches, and how long Node
+ * needs to import it. `npm run build` runs it after `cdk synth`.
  */
 const runs = 5;
 
-/** Stand in for values that only CloudFormation knows. */
+/** They stand in for values that only CloudFormation knows. */
 const placeholders: Readonly<Record<string, string>> = {
   [environmentNames.regions]: 'us-east-1',
   [environmentNames.liveHttp]: 'https://example.com/event',
 };
 
-/** Reports a failure by its stack: Node itself would print the line it is in, all of a minified bundle. */
+/** Prints only the stack of a failure: Node would also print the line, which is the whole bundle. */
 const importTimer = `
   const start = performance.now();
   await import(process.argv[1]).catch(({ stack }) => { console.error(stack); process.exit(1); });
@@ -41,9 +41,9 @@ function measure({ folder, environment }: FunctionBundle) {
   };
 }
 
-/** In a fresh process each time, as Lambda does it: nothing is cached from the run before. */
+/** Takes a fresh process, as Lambda does: nothing is cached from the run before. */
 function importTimeMs(file: string, environment: FunctionBundle['environment']): number {
-  const known = Object.entries(environment).map(([name, value]) => [
+  const variables = Object.entries(environment).map(([name, value]) => [
     name,
     value ?? placeholders[name] ?? 'unknown',
   ]);
@@ -51,7 +51,10 @@ function importTimeMs(file: string, environment: FunctionBundle['environment']):
   const output = execFileSync(
     process.execPath,
     ['--input-type=module', '--eval', importTimer, pathToFileURL(file).href],
-    { env: { [environmentNames.region]: region, ...Object.fromEntries(known) }, encoding: 'utf8' },
+    {
+      env: { [environmentNames.region]: region, ...Object.fromEntries(variables) },
+      encoding: 'utf8',
+    },
   );
   return Number(output.trim().split('\n').at(-1));
 }

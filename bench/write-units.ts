@@ -1,7 +1,6 @@
 /**
- * What each call costs in DynamoDB's own units, and in calls to the database: `npm run units`.
- *
- * Runs the real code against DynamoDB Local and adds up what that reports as consumed.
+ * `npm run units`: measures what each call costs, in DynamoDB's units and in calls to the database. It
+ * runs the real code against DynamoDB Local and adds up the units that this reports.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -37,7 +36,7 @@ Object.assign(process.env, {
 const { clients, context, config } = createDependencies();
 const counters = createCounters(context);
 const units: Units = { write: 0, read: 0, calls: 0 };
-for (const counted of [clients.once, clients.retrying]) countUnits(counted, units);
+for (const each of [clients.once, clients.retrying]) countUnits(each, units);
 
 const rows: { call: string; 'write units': number; 'read units': number; calls: number }[] = [];
 const subject = 'post-42';
@@ -54,7 +53,7 @@ await measure('deferred increment, return=minimal', () =>
   change('views', { token: 'd', wantCount: false }),
 );
 await measure('bounded increment, no key', () => change('stock', { token: undefined }));
-await measure('read a count', () => counters.counts.read(of('likes', 'count'), eventual));
+await measure('read a count', () => counters.counts.read(counterOf('likes', 'count'), eventual));
 await measure('draw the first ticket of a day', () => drawTicket('e'));
 await measure('draw a ticket', () => drawTicket('f'));
 await measure('draw a ticket, no key', () => drawTicket(undefined));
@@ -66,18 +65,22 @@ await measure(
   },
   tickets,
 );
-await measure('react', () => counters.reactions.choose(of('reactions', 'reaction'), 'ana', 'love'));
+await measure('react', () =>
+  counters.reactions.choose(counterOf('reactions', 'reaction'), 'ana', 'love'),
+);
 await measure('read reactions', () =>
-  counters.reactions.read(of('reactions', 'reaction'), eventual),
+  counters.reactions.read(counterOf('reactions', 'reaction'), eventual),
 );
-await measure('heartbeat', () => counters.presence.beat(of('viewers', 'presence'), 'ana'));
-await measure('leave', () => counters.presence.leave(of('viewers', 'presence'), 'ana'));
+await measure('heartbeat', () => counters.presence.beat(counterOf('viewers', 'presence'), 'ana'));
+await measure('leave', () => counters.presence.leave(counterOf('viewers', 'presence'), 'ana'));
 await context.stores.secret.read();
-await measure('first visit', () => counters.uniques.visit(of('visitors', 'unique'), 'ana'));
+await measure('first visit', () => counters.uniques.visit(counterOf('visitors', 'unique'), 'ana'));
 await measure('the same visit again', () =>
-  counters.uniques.visit(of('visitors', 'unique'), 'ana'),
+  counters.uniques.visit(counterOf('visitors', 'unique'), 'ana'),
 );
-await measure('estimate visitors', () => counters.uniques.read(of('visitors', 'unique'), eventual));
+await measure('estimate visitors', () =>
+  counters.uniques.read(counterOf('visitors', 'unique'), eventual),
+);
 await measureFold();
 
 console.table(rows);
@@ -152,16 +155,20 @@ async function measure(call: string, run: () => Promise<unknown>, times = 1): Pr
   });
 }
 
-function of<K extends CounterKind>(counter: string, kind: K) {
+function counterOf<K extends CounterKind>(counter: string, kind: K) {
   const definition = config.counters.get(counter);
-  if (definition?.kind !== kind) throw new Error(`${counter} is no ${kind}`);
+  if (definition?.kind !== kind) throw new Error(`${counter} is not a ${kind} counter`);
   return { subject, counter, definition: definition as Extract<CounterDefinition, { kind: K }> };
 }
 
 function change(counter: string, request: { token: string | undefined; wantCount?: boolean }) {
-  return counters.counts.change(of(counter, 'count'), { amount: 1, wantCount: true, ...request });
+  return counters.counts.change(counterOf(counter, 'count'), {
+    amount: 1,
+    wantCount: true,
+    ...request,
+  });
 }
 
 function drawTicket(token: string | undefined) {
-  return counters.tickets.draw(of('orders', 'ticket'), token);
+  return counters.tickets.draw(counterOf('orders', 'ticket'), token);
 }

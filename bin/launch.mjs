@@ -3,124 +3,117 @@
  *
  *     node bin/launch.mjs bin/local.ts [arguments]
  *
- * It checks what cannot be installed by npm (Node, Java), installs the packages when they are missing
- * or out of step with the lockfile, and runs the script on the Node 24 that is one of them. Plain
- * JavaScript without dependencies, because it runs before any of that is there.
+ * It looks for what the script needs, says what is missing, brings that onto the machine (npm's
+ * packages, Java), and runs the script on the Node 24 that is one of the packages. Plain JavaScript
+ * without dependencies, because it runs before any of that is there.
  *
- * Nothing may outlive it. Signals are passed on, the script follows this process over an IPC channel
- * (`local/follow-parent.ts`), and this process follows the npm that started it, since a SIGKILL
- * cannot be passed on by the one who gets it.
+ * Nothing may outlive it. It passes signals on, the script follows this process over an IPC channel
+ * (`local/follow-parent.ts`), and this process follows the npm that started it: a process that is
+ * killed with SIGKILL cannot pass that on.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findJava, javaAdvice } from './setup/find-java.mjs';
+import { followNpm } from './setup/follow-npm.mjs';
+import { thisMachine } from './setup/machine.mjs';
+import { missingChromium, missingJava, missingPackages, missingReport } from './setup/missing.mjs';
+import { needsOf } from './setup/needs.mjs';
+import { packagesMatchLockfile } from './setup/packages.mjs';
+
+/** @import { ChildProcess, SpawnOptions } from 'node:child_process' */
 
 const nodeNeeded = 20;
 const nodeOfScripts = 24;
-const javaNeeded = 17;
-const followEveryMs = 1000;
 const graceMs = 10_000;
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Development packages included, whatever NODE_ENV says: Node 24 is one of them. */
 const cleanInstall = ['ci', '--include=dev', '--loglevel=notice'];
 const isWindows = process.platform === 'win32';
+const machine = thisMachine();
 
-/** The child process that signals are passed on to. */
+/**
+ * The child process that signals are passed on to.
+ * @type {ChildProcess | undefined}
+ */
 let running;
-let askedToEnd;
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => end(signal));
+/** @type {NodeJS.Signals | undefined} */
+let receivedSignal;
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+  process.on(signal, () => end(signal));
+}
 
 await launch(process.argv.slice(2));
 
+/** @param {string[]} commandLine */
 async function launch([script, ...args]) {
   if (!script) fail('Usage: node bin/launch.mjs <script> [arguments]');
   if (majorOf(process.versions.node) < nodeNeeded) {
     fail(`Tally needs Node.js ${nodeNeeded} or newer; this is ${process.version}.`);
   }
-  const bringsOwnEngine = script === 'bin/local.ts' && process.env.AWS_ENDPOINT_URL_DYNAMODB;
-  if (!bringsOwnEngine) requireJava();
-  followNpm();
-  if (!packagesMatchLockfile()) await installPackages();
-  const ended = await run(nodeForScripts(), [script, ...args], {
-    cwd: root,
-    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  followNpm(basename(import.meta.url), () => {
+    end('SIGTERM');
+    setTimeout(() => running?.kill('SIGKILL'), graceMs);
   });
-  endLike(ended);
+  const needs = needsOf(script, args, process.env);
+  const packages = packagesMatchLockfile(root) ? undefined : missingPackages();
+  const java = missingJava(machine, needs);
+  const chromium = missingChromium(machine, needs, shippedChromiumVersion());
+  const missing = [packages, java, chromium].filter((it) => it !== undefined);
+  if (missing.length > 0) console.error(`${missingReport(missing)}\n`);
+  const upToUser = missing.filter(({ isUpToUser }) => isUpToUser).map(({ what }) => what);
+  if (upToUser.length > 0)
+    fail(`Nothing was changed yet: ${upToUser.join(', ')} must be there first.`);
+
+  if (packages) await installPackages();
+  if (java) await fetchJava();
+  if (needs.java) setJavaHome();
+  endLike(await runScript(script, args, 'inherit'));
 }
 
-/** The engine takes Java from JAVA_HOME, else from the PATH; a JAVA_HOME that does not work is dropped. */
-function requireJava() {
-  const home = process.env.JAVA_HOME;
-  if (home && javaVersion(join(home, 'bin', 'java')) >= javaNeeded) return;
-  delete process.env.JAVA_HOME;
-  const found = javaVersion('java');
-  if (found >= javaNeeded) return;
-  fail(`DynamoDB Local needs Java ${javaNeeded} or newer; ${found ? `this is Java ${found}` : 'there is none'}.
-
-  Debian, Ubuntu   sudo apt-get install openjdk-17-jre-headless
-  Fedora           sudo dnf install java-21-openjdk-headless
-  macOS            brew install --cask temurin
-  Windows          winget install EclipseAdoptium.Temurin.21.JRE
-
-Java is looked for in JAVA_HOME and on the PATH. \`npm start\` does without it when
-AWS_ENDPOINT_URL_DYNAMODB names a DynamoDB that is already running.`);
-}
-
-/** The major version, 0 if it does not run; Java 8 and older call themselves 1.x. */
-function javaVersion(command) {
-  const { stderr } = spawnSync(command, ['-version'], { encoding: 'utf8' });
-  return Number(/version "(\d+)/.exec(stderr ?? '')?.[1] ?? 0);
-}
-
-/**
- * npm writes what it installed to a second lockfile as its last step, so an interrupted installation
- * has none. Optional packages are for other platforms when they are missing, and some of those have no
- * integrity in our lockfile.
- */
-function packagesMatchLockfile() {
-  const installedLockfile = join(root, 'node_modules', '.package-lock.json');
-  if (!existsSync(installedLockfile)) return false;
-  const wanted = packagesIn(join(root, 'package-lock.json'));
-  const installed = packagesIn(installedLockfile);
-  const isAsWanted = ([path, { version, integrity, optional }]) => {
-    const found = installed[path];
-    if (!found) return optional;
-    return found.version === version && (!integrity || found.integrity === integrity);
-  };
-  return (
-    Object.entries(wanted).every(isAsWanted) &&
-    Object.keys(installed).every((path) => path in wanted)
-  );
-}
-
-function packagesIn(lockfile) {
-  const { '': _root, ...packages } = JSON.parse(readFileSync(lockfile, 'utf8')).packages;
-  return packages;
+/** The version in package.json is exact. */
+function shippedChromiumVersion() {
+  const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  return devDependencies['@sparticuz/chromium'];
 }
 
 /** With the npm that started us; yarn and pnpm put themselves into the same variable. */
 async function installPackages() {
-  console.error('Installing packages (npm ci), which takes about a minute the first time …');
   const npm = process.env.npm_execpath ?? '';
   const isNpm = basename(npm).startsWith('npm-');
   const [command, ...args] = isNpm
     ? [process.env.npm_node_execpath ?? process.execPath, npm, ...cleanInstall]
     : ['npm', ...cleanInstall];
+  /** @type {Buffer[]} */
   const output = [];
-  const ended = await run(command, args, {
-    cwd: root,
-    shell: isWindows && !isNpm,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    onOutput: (chunk) => output.push(chunk),
-  });
-  if (askedToEnd) endLike({ signal: askedToEnd });
-  else if (ended.code === 0) console.error('Packages are installed.');
-  else {
-    console.error(Buffer.concat(output).toString());
-    fail('`npm ci` failed; what it said is above. Run it yourself once the cause is gone.');
-  }
+  console.error('Installing packages …');
+  const ended = await run(
+    command,
+    args,
+    { shell: isWindows && !isNpm, stdio: ['ignore', 'pipe', 'pipe'] },
+    (chunk) => output.push(chunk),
+  );
+  await endIfAsked();
+  if (ended.code === 0) return console.error('Packages are installed.');
+  console.error(Buffer.concat(output).toString());
+  fail('`npm ci` failed; what it said is above. Run it yourself once the cause is gone.');
+}
+
+/** Where the network refuses it, people are told how to get one. */
+async function fetchJava() {
+  console.error('Fetching Java …');
+  const ended = await runScript('bin/setup/fetch-java-process.ts', [], 'ignore');
+  await endIfAsked();
+  if (ended.code !== 0) fail(`Install Java, then start again:\n\n${javaAdvice}`);
+}
+
+/** The engine takes Java from JAVA_HOME, else from the PATH. */
+function setJavaHome() {
+  const { home } = findJava(machine);
+  if (home === undefined) delete process.env.JAVA_HOME;
+  else process.env.JAVA_HOME = home;
 }
 
 /** The installed Node, or this one if npm was told not to run the script that puts it there. */
@@ -133,10 +126,26 @@ Allow install scripts (\`npm config get ignore-scripts\` should say false) and r
 or use Node.js ${nodeOfScripts} yourself; this is ${process.version}.`);
 }
 
-/** Runs a program until it ends; `running` is what signals are passed on to meanwhile. */
-function run(command, args, { onOutput, ...options }) {
+/**
+ * @param {string} script
+ * @param {string[]} args
+ * @param {'inherit' | 'ignore'} stdin
+ */
+function runScript(script, args, stdin) {
+  return run(nodeForScripts(), [script, ...args], { stdio: [stdin, 'inherit', 'inherit', 'ipc'] });
+}
+
+/**
+ * Runs a program in the repository until it ends. Meanwhile it is the one that gets our signals.
+ * @param {string} command
+ * @param {string[]} args
+ * @param {SpawnOptions} options
+ * @param {(chunk: Buffer) => void} [onOutput]
+ * @returns {Promise<{ code: number | null, signal: NodeJS.Signals | null }>}
+ */
+function run(command, args, options, onOutput = () => {}) {
   return new Promise((resolve) => {
-    running = spawn(command, args, options);
+    running = spawn(command, args, { cwd: root, ...options });
     running.stdout?.on('data', onOutput);
     running.stderr?.on('data', onOutput);
     running.on('error', (error) => fail(`${command} does not run: ${error.message}`));
@@ -145,61 +154,42 @@ function run(command, args, { onOutput, ...options }) {
 }
 
 /**
- * Stops when npm is gone. npm starts us through a shell that may stay between the two (dash does), so
- * on Linux the parent's parent is watched as well; elsewhere the shell makes way for us.
+ * Passes a signal on, and ends once the child process has.
+ * @param {NodeJS.Signals} signal
  */
-function followNpm() {
-  if (!process.env.npm_lifecycle_event) return;
-  const parent = process.ppid;
-  const shell = isScriptShell(parent) ? parent : undefined;
-  const npm = shell && parentOf(shell);
-  const timer = setInterval(() => {
-    if (process.ppid === parent && (!shell || parentOf(shell) === npm)) return;
-    clearInterval(timer);
-    end('SIGTERM');
-    setTimeout(() => running?.kill('SIGKILL'), graceMs);
-  }, followEveryMs);
-  timer.unref();
-}
-
-function isScriptShell(pid) {
-  return readProc(pid, 'cmdline').includes(basename(import.meta.url));
-}
-
-function parentOf(pid) {
-  // The second field is the name in parentheses and may itself hold any character.
-  return readProc(pid, 'stat')
-    .replace(/^.*\) \S /s, '')
-    .split(' ')[0];
-}
-
-function readProc(pid, file) {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-/** Passes a signal on, and ends once the child process has. */
 function end(signal) {
-  askedToEnd = signal;
+  receivedSignal = signal;
   if (running) running.kill(signal);
-  else endLike({ signal });
+  else endLike({ code: null, signal });
 }
 
-/** Ends with the code, or by the signal, that the script ended with. */
+/** Ends after a step of the set-up that a signal cut short; no other step begins. */
+async function endIfAsked() {
+  if (!receivedSignal) return;
+  endLike({ code: null, signal: receivedSignal });
+  await new Promise(() => {});
+}
+
+/**
+ * Ends with the code, or by the signal, that the script ended with.
+ * @param {{ code: number | null, signal: NodeJS.Signals | null }} ended
+ */
 function endLike({ code, signal }) {
   if (!signal) process.exit(code);
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
 }
 
+/**
+ * @param {string} message
+ * @returns {never}
+ */
 function fail(message) {
   console.error(message);
   process.exit(1);
 }
 
+/** @param {string} version */
 function majorOf(version) {
   return Number.parseInt(version, 10);
 }

@@ -1,4 +1,4 @@
-/** `npm start`: Tally on this machine, with its own DynamoDB Local unless one is already there. */
+/** `npm start`: Tally on this machine, with its own DynamoDB Local unless the environment names one. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { attachLiveServer } from '../local/live-server.ts';
 import { readLocalSettings } from '../local/settings.ts';
 import { startStreamPump } from '../local/stream-pump.ts';
 
-/** How long requests under way, and then changes not folded yet, may take once this is to stop. */
+/** How long a stop waits for the requests under way, and then for changes that are not folded yet. */
 const graceMs = 5_000;
 /** An engine that does not answer in this time is taken for absent; the SDK alone would wait without end. */
 const requestTimeoutMs = 15_000;
@@ -23,8 +23,8 @@ let engine: Engine | undefined;
 const tableName = process.env[environmentNames.table] || 'tally';
 const settings = await orExit(() => readLocalSettings(process.env));
 
-// First of all: a port that is taken ends it before anything is started, and the functions are told
-// the port in their environment, which they read when they are loaded.
+// The port comes first: if it is taken, nothing has been started yet. And the functions read it from
+// their environment when they are loaded.
 const { server, serve } = createHttpServer();
 const port = await orExit(listen);
 
@@ -101,7 +101,7 @@ async function prepareTable(): Promise<void> {
   }
 }
 
-/** What the person at the keyboard can put right gets a sentence, not a stack trace. */
+/** Users can put these errors right, so they get a sentence and not a stack trace. */
 async function orExit<T>(attempt: () => T | Promise<T>): Promise<T> {
   try {
     return await attempt();
@@ -126,14 +126,14 @@ Admin key: ${settings.adminKeyMade ? settings.adminKey : 'the one in TALLY_ADMIN
 `);
 }
 
-/** Answers what was asked, folds what is pending, then stops the engine, which both still need. */
+/** Answers the requests under way and folds what is pending, and only then stops the engine: both need it. */
 async function stop(code: number): Promise<void> {
   if (stopping) return;
   stopping = true;
   const graceOver = delay(graceMs).then(() => server.closeAllConnections());
-  // The engine forgets the stream's records after a day, and nobody knows when it is started again.
+  // The engine drops the stream's records after a day, and the next start may come later than that.
   const fold = () => Promise.race([pump.caughtUp(), engine?.died ?? graceOver, graceOver]);
-  // Once while the server still takes what the fold publishes, and once for what came until it closed.
+  // Twice: first while the server still takes what the fold publishes, then for what came until it closed.
   await fold();
   live.close();
   await new Promise((resolve) => server.close(resolve));

@@ -12,31 +12,25 @@ import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import {
-  defaultFunction,
-  type FunctionName,
-  jwtPrefix,
-  operations,
-  routes,
-} from '../functions/http/routes.ts';
+import { defaultFunction, type FunctionName, jwtPrefix, routes } from '../functions/http/routes.ts';
 import type { CounterFunction } from './counter-function.ts';
 import type { IdentityProvider } from './deployment-options.ts';
 
 export interface CounterApiProps {
   readonly functions: Readonly<Record<FunctionName, CounterFunction>>;
-  /** Requests a second from which API Gateway answers 429. */
+  /** API Gateway answers 429 above so many requests a second. */
   readonly requestsPerSecond: number;
-  /** Whose tokens are taken, on routes of their own; undefined: nobody's. */
+  /** Its tokens are accepted, on routes of their own; undefined accepts none. */
   readonly identityProvider: IdentityProvider | undefined;
 }
 
 /**
- * The front door: an HTTP API with one route per entry of the routes table. With an identity provider,
- * each route that takes a right has a twin behind its authorizer, since an authorizer is for all
- * requests to a route, and those with an API key must get past it.
+ * The front door: an HTTP API with one route for each entry of the route table. With an identity provider,
+ * each route that takes a right has a twin behind an authorizer: an authorizer applies to all requests to
+ * a route, and requests with an API key must not meet it.
  */
 export class CounterApi extends Construct {
-  /** Without a slash at the end, so that `$URL/v1/…` is right. */
+  /** Ends without a slash, so that `$URL/v1/…` works. */
   readonly url: string;
 
   constructor(
@@ -51,20 +45,20 @@ export class CounterApi extends Construct {
       site: lambdaIntegration('Site', functions.site),
     } satisfies Record<FunctionName, HttpLambdaIntegration>;
 
-    // No CORS settings here: origins are part of tally.config.ts and the functions answer preflight
-    // requests, which no route is written for, so that `npm start` behaves the same.
+    // No CORS settings here: tally.config.ts names the origins, and the functions answer preflight
+    // requests through the default route, so that `npm start` behaves the same.
     const api = new HttpApi(this, 'Api', {
       apiName: Stack.of(this).stackName,
       description: 'Tally, a distributed counter',
       ipAddressType: IpAddressType.DUAL_STACK,
-      // One of its own: its permission covers `$default`, which the permission below does not match.
+      // It has its own permission for `$default`, which the permissions of the routes do not match.
       defaultIntegration: new HttpLambdaIntegration('CatchAll', functions[defaultFunction].lambda),
       createDefaultStage: false,
     });
     const authorizer = identityProvider && jwtAuthorizer(identityProvider);
-    for (const { method, path, operation, right } of routes) {
+    for (const { method, path, servedBy, right } of routes) {
       const methods = [HttpMethod[method]];
-      const integration = integrations[operations[operation]];
+      const integration = integrations[servedBy];
       api.addRoutes({ path, methods, integration });
       if (!authorizer || right === 'none') continue;
       api.addRoutes({ path: `${jwtPrefix}${path}`, methods, integration, authorizer });
@@ -72,7 +66,7 @@ export class CounterApi extends Construct {
     Validations.of(api).acknowledge({
       id: 'AwsSolutions-APIG4',
       reason:
-        'Every counter says in tally.config.ts who may read and write it; the functions check that, here as on a laptop.',
+        'Every counter says in tally.config.ts who may read and write it; the functions check that, in AWS as on a laptop.',
     });
 
     new HttpStage(this, 'Stage', {
@@ -87,7 +81,7 @@ export class CounterApi extends Construct {
     this.url = api.apiEndpoint;
   }
 
-  /** Named under /aws/vendedlogs/, which is not written into the account's small log resource policy. */
+  /** Logs under /aws/vendedlogs/ take no room in the account's small resource policy for logs. */
   private accessLog(): LogGroup {
     return new LogGroup(this, 'AccessLog', {
       logGroupName: `/aws/vendedlogs/apigateway/${Stack.of(this).stackName}`,
@@ -97,12 +91,12 @@ export class CounterApi extends Construct {
   }
 }
 
-/** API Gateway checks signature, issuer, audience and time; what a token may do is for the functions. */
+/** API Gateway checks signature, issuer, audience and time; the functions check what a token may do. */
 function jwtAuthorizer({ issuer, audience }: IdentityProvider): HttpJwtAuthorizer {
   return new HttpJwtAuthorizer('Jwt', issuer, { jwtAudience: [...audience] });
 }
 
-/** One permission per function, not per route: a function's policy has room for a few dozen only. */
+/** One permission per function and not per route: a function's policy has room for a few dozen. */
 function lambdaIntegration(id: string, { lambda }: CounterFunction): HttpLambdaIntegration {
   return new HttpLambdaIntegration(id, lambda, {
     payloadFormatVersion: PayloadFormatVersion.VERSION_2_0,
@@ -111,7 +105,7 @@ function lambdaIntegration(id: string, { lambda }: CounterFunction): HttpLambdaI
 }
 
 /**
- * The route and not the path: paths name users and members, and query strings and headers may carry
+ * Logs the route and not the path: paths name users and members, and query strings and headers may carry
  * tokens and keys. The request id leads to the function's own log.
  */
 const accessLogFormat = AccessLogFormat.custom(

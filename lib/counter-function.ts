@@ -15,16 +15,16 @@ import { Construct } from 'constructs';
 const projectRoot = join(import.meta.dirname, '..');
 
 export interface CounterFunctionProps {
-  /** The module that exports `handler`, from the project's root. */
+  /** The module that exports `handler`, as a path from the project's root. */
   readonly entry: string;
   /** What the function does, for people in the Lambda console. */
   readonly description: string;
   /** Memory in MB; CPU scales with it (1,769 MB = one vCPU). */
   readonly memoryMb?: number;
   readonly timeout?: Duration;
-  /** How many of it run at once at most, which is taken from the account's; undefined: as many as there are. */
+  /** So many run at once at most, reserved from the account's limit; undefined sets no limit. */
   readonly reservedConcurrency?: number | undefined;
-  /** Files to put in `assets/` beside the bundle, from the project's root. */
+  /** Files to put into `assets/` beside the bundle, as paths from the project's root. */
   readonly assets?: readonly string[];
 }
 
@@ -38,8 +38,8 @@ export class CounterFunction extends Construct {
     {
       entry,
       description,
-      // A request is a few milliseconds of work around a wait for DynamoDB: less memory stretches
-      // the work by what it saves, more is paid for while waiting.
+      // A request is a few milliseconds of work around a wait for DynamoDB. Less memory makes the work
+      // slower by as much as it saves; more memory costs more while the function waits.
       memoryMb = 512,
       // Five DynamoDB calls at their own limit of 3 s; API Gateway would hang up after 29 s.
       timeout = Duration.seconds(15),
@@ -52,7 +52,7 @@ export class CounterFunction extends Construct {
       retention: RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    // Not the managed AWSLambdaBasicExecutionRole: that may write to every log of the account.
+    // The managed AWSLambdaBasicExecutionRole may write to every log of the account; this role may not.
     const role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
     });
@@ -66,17 +66,17 @@ export class CounterFunction extends Construct {
       role,
       logGroup,
       runtime: Runtime.NODEJS_24_X,
-      // A fifth cheaper than x86 for the same work, and nothing here is compiled.
+      // A fifth cheaper than x86 for the same work, and the bundle has no native code.
       architecture: Architecture.ARM_64,
       memorySize: memoryMb,
       timeout,
       ...(reservedConcurrency && { reservedConcurrentExecutions: reservedConcurrency }),
       loggingFormat: LoggingFormat.JSON,
       applicationLogLevelV2: ApplicationLogLevel.INFO,
-      // Leaves out START and REPORT of every request: at $0.50 a GB they would cost as much as the
-      // request itself, and CloudWatch has their numbers as metrics.
+      // Leaves out START and REPORT of each request: at $0.50 a GB they would cost as much as the request
+      // itself, and CloudWatch has their numbers as metrics.
       systemLogLevelV2: SystemLogLevel.WARN,
-      // A setting of SDK version 2; version 3 keeps connections open by itself.
+      // Only SDK version 2 needs it; version 3 keeps connections open by default.
       awsSdkConnectionReuse: false,
       environment: {
         POWERTOOLS_SERVICE_NAME: `tally-${id.toLowerCase()}`,
@@ -85,17 +85,17 @@ export class CounterFunction extends Construct {
       bundling: {
         format: OutputFormat.ESM,
         mainFields: ['module', 'main'],
-        // Some dependencies are CommonJS and require Node's own modules; ES modules have no require.
+        // Some dependencies are CommonJS and require Node's modules, but ES modules have no `require`.
         banner:
           "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
         minify: true,
         logLevel: LogLevel.WARNING,
-        // The map lies beside the bundle but is not read: that costs a sixth of every cold start, for
-        // stack traces of errors that should not happen. NODE_OPTIONS=--enable-source-maps, set on
-        // the function, switches it on. It holds positions only, the code is in the repository.
+        // The map lies beside the bundle but is not read: that would cost a sixth of each cold start, for
+        // stack traces of errors that should not happen. NODE_OPTIONS=--enable-source-maps on the
+        // function switches it on. The map holds only positions; the code is in the repository.
         sourceMap: true,
         sourcesContent: false,
-        // The SDK version of the lock file, tested and tree-shaken, not the one Lambda has that day.
+        // The tested SDK version of the lockfile, and only its used parts, not whatever Lambda has.
         bundleAwsSDK: true,
         esbuildArgs: {
           '--alias': [
@@ -115,7 +115,7 @@ export class CounterFunction extends Construct {
   }
 }
 
-/** Copied by Node and not by `cp`, which not every shell has. */
+/** Node copies the file, because not every shell has `cp`. */
 function copyCommand(from: string, to: string): string {
   return `node --eval "fs.cpSync(process.argv[1], process.argv[2])" "${from}" "${to}"`;
 }

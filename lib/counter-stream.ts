@@ -14,7 +14,7 @@ export interface CounterStreamProps {
   readonly alarms: OperatorAlarms;
 }
 
-/** Every change of the table, in order, to the function that folds and publishes; none is skipped. */
+/** Brings every change of the table, in order, to the function that folds and publishes; skips none. */
 export class CounterStream extends Construct {
   constructor(scope: Construct, id: string, { table, consumer, alarms }: CounterStreamProps) {
     super(scope, id);
@@ -22,29 +22,29 @@ export class CounterStream extends Construct {
     table.grantStreamRead(consumer);
     consumer.lambda.addEventSourceMapping('Stream', {
       eventSourceArn: table.streamArn,
-      // From the first change on, also of those made while this mapping was being created.
+      // From the first change on, including those made while this mapping was being created.
       startingPosition: StartingPosition.TRIM_HORIZON,
-      // What one call of GetRecords brings at most. Changes of one counter become one write however
-      // many they are, so larger is cheaper; without a batching window nothing waits to fill it:
-      // Lambda looks into each stream shard four times a second, and batches grow with the load.
+      // The most that one call of GetRecords returns. All changes of one counter in a batch become one
+      // write, so larger is cheaper. Without a batching window nothing waits for a full batch: Lambda
+      // reads each stream shard four times a second, and batches grow with the load.
       batchSize: 1_000,
       maxBatchingWindow: Duration.seconds(0),
-      // The fold's watermarks need the order of the stream, and its shard's name in the event, which
-      // only a tumbling window puts there. It delays nothing. A batch never spans two windows, and
-      // each ends with one more invocation: so the longest, for the sake of backlogs and the bill.
+      // The fold's watermarks need the order of the stream and the shard's name in the event, which only
+      // a tumbling window puts there. The window delays nothing. It is the longest possible, because a
+      // batch never spans two windows, and each window ends with one more invocation.
       parallelizationFactor: 1,
       tumblingWindow: Duration.minutes(15),
-      // Retried until Lambda gives up at 23 hours: an hour before the stream forgets, so that what
-      // is named in the queue can still be read. Halving costs nothing, as watermarks fit any cut: a
-      // batch that is too much for a throttled table gets through in parts, and only what failed is
-      // tried again.
+      // Lambda retries a batch until it gives up after 23 hours, an hour before the stream drops the
+      // records, so that those named in the queue can still be read. Halving a batch costs nothing, since
+      // watermarks fit any cut: a batch too large for a throttled table gets through in parts, and only
+      // the failed part is retried.
       retryAttempts: -1,
       maxRecordAge: Duration.hours(23),
       bisectBatchOnError: true,
       onFailure: new SqsDlq(givenUp),
-      // Every token leaves again a day later, which counts nothing and would be a second invocation.
-      // Only members count when they are removed. Nothing else is worth a filter: settings, keys
-      // and ticket books are few beside the ledger, and a kind of item forgotten here would be lost.
+      // Each entry of the ledger is removed a day later. That counts nothing, and would cost a second
+      // invocation. Only the removal of members counts. Other items are not worth a filter:
+      // settings, API keys and ticket books are few beside the ledger, and a forgotten kind would be lost.
       filters: [
         FilterCriteria.filter({ eventName: FilterRule.or('INSERT', 'MODIFY') }),
         FilterCriteria.filter({
@@ -62,7 +62,7 @@ export class CounterStream extends Construct {
         period: Duration.minutes(1),
       }),
       threshold: Duration.minutes(1).toMilliseconds(),
-      // Failing batches are tried ever more rarely, so not every minute has a number.
+      // Lambda retries a failing batch ever more rarely, so not every minute has a number.
       evaluationPeriods: 5,
       datapointsToAlarm: 3,
     });
@@ -80,7 +80,7 @@ export class CounterStream extends Construct {
     const queue = new Queue(this, 'GivenUp', {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
-      // The longest there is: somebody has to read it.
+      // The longest possible, so that somebody has time to read it.
       retentionPeriod: Duration.days(14),
     });
     Validations.of(queue).acknowledge({

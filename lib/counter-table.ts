@@ -19,14 +19,14 @@ import { environmentNames } from '../functions/runtime/environment-names.ts';
 import type { CounterFunction } from './counter-function.ts';
 
 export interface CounterTableProps {
-  /** Regions that hold a copy of the table, the stack's own first; none: only the stack's own. */
+  /** Regions that hold a copy of the table, the stack's own first; if empty, only that one does. */
   readonly regions: readonly string[];
-  /** Read and write units a second from which DynamoDB throttles; undefined: the account's quota. */
+  /** DynamoDB throttles above so many read and write units a second; undefined is the account's quota. */
   readonly maxReadUnits: number | undefined;
   readonly maxWriteUnits: number | undefined;
 }
 
-/** The one table. It outlives the stack: counts cannot be made again from anything else. */
+/** The one table. It outlives the stack, because nothing else could restore the counts. */
 export class CounterTable extends Construct {
   readonly name: string;
   readonly streamArn: string;
@@ -46,13 +46,13 @@ export class CounterTable extends Construct {
       sortKey: { name: tableDefinition.sortKey, type: AttributeType.STRING },
       timeToLiveAttribute: tableDefinition.ttlAttribute,
       dynamoStream: StreamViewType[tableDefinition.streamViewType],
-      // Counting comes in bursts and nobody should have to plan for them.
+      // Counting comes in bursts, and nobody should have to plan for them.
       billing: Billing.onDemand({
         ...(maxReadUnits && { maxReadRequestUnits: maxReadUnits }),
         ...(maxWriteUnits && { maxWriteRequestUnits: maxWriteUnits }),
       }),
-      // Encrypted under DynamoDB's own key: a KMS key would add its price to every counter and a
-      // second way to lose the data, and the table holds hashes of keys, never the keys.
+      // DynamoDB's own key encrypts it: a KMS key would add its price and a second way to lose the data,
+      // and the table holds only hashes of API keys.
       encryption: TableEncryptionV2.dynamoOwnedKey(),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: true,
@@ -65,9 +65,9 @@ export class CounterTable extends Construct {
   }
 
   /**
-   * Lets a function read totals, and write what checking who calls takes: the day an API key was last
-   * used, the calls of a key that has a limit, and the deployment's secret if it is the first to need
-   * it. Beyond these items it can change nothing, and of a key nothing but that day.
+   * Lets a function read totals, and write what checking a caller takes: the day on which an API key was
+   * last used, the calls of a key with a limit, and the deployment's secret if that does not exist yet.
+   * It can change no other items, and no attribute of an API key but that day.
    */
   grantRead(reader: CounterFunction): void {
     this.grant(reader, 'dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query');
@@ -96,7 +96,7 @@ export class CounterTable extends Construct {
     );
   }
 
-  /** Lets a function add to totals, and make the deployment's secret if it is the first to need it. */
+  /** Lets a function add to totals, and make the deployment's secret if that does not exist yet. */
   grantFold(folder: CounterFunction): void {
     this.grant(
       folder,
@@ -113,8 +113,8 @@ export class CounterTable extends Construct {
   }
 
   /**
-   * One action on items whose partition key matches a pattern, and which names no other attributes.
-   * `ForAllValues` is also true of a request without keys, so there have to be some.
+   * Grants one action on items whose partition key matches a pattern, and on the given attributes only.
+   * `ForAllValues` also holds for a request without keys, so `Null` demands keys.
    */
   private grantItems(
     { lambda }: CounterFunction,

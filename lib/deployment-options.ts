@@ -1,34 +1,34 @@
 import type { Node } from 'constructs';
 
-/** What a deployment may choose: context values, from `cdk.json` or `npx cdk deploy -c name=value`. */
+/** The options of a deployment: context values, from `cdk.json` or `npx cdk deploy -c name=value`. */
 export interface DeploymentOptions {
-  /** Several Tallies in one account and region need different names. */
+  /** Each Tally in an account and region needs another name. */
   readonly stackName: string;
-  /** Regions that hold a copy of the table, the one to deploy to first; empty: the credentials' own. */
+  /** Regions that hold a copy of the table, the stack's own first; if empty, the credentials' region. */
   readonly regions: readonly string[];
-  /** Requests a second from which the API answers 429. */
+  /** The API answers 429 above so many requests a second. */
   readonly requestsPerSecond: number;
-  /** Read and write units a second from which DynamoDB throttles the table; undefined: none. */
+  /** DynamoDB throttles the table above so many read and write units a second; undefined sets no limit. */
   readonly maxReadUnits: number | undefined;
   readonly maxWriteUnits: number | undefined;
-  /** How many write functions run at once at most; undefined: as many as the account lets. */
+  /** So many write functions run at once at most; undefined sets no limit beside the account's. */
   readonly writeConcurrency: number | undefined;
-  /** Where alarms are mailed to; undefined: nowhere. */
+  /** Alarms are mailed to this address; undefined mails none. */
   readonly alarmEmail: string | undefined;
-  /** What a month may cost before somebody is told; undefined: nobody is. */
+  /** The cost of a month above which this address is mailed; undefined watches no cost. */
   readonly budget: { readonly usd: number; readonly email: string } | undefined;
-  /** Whose tokens are taken beside API keys; undefined: nobody's. */
+  /** Its tokens are accepted beside API keys; undefined accepts none. */
   readonly identityProvider: IdentityProvider | undefined;
 }
 
 export interface IdentityProvider {
-  /** As in a token's `iss`: an https address. */
+  /** The `iss` of its tokens, an https address. */
   readonly issuer: string;
-  /** One of them must be in a token's `aud` or `client_id`. */
+  /** A token's `aud` or `client_id` must contain one of them. */
   readonly audience: readonly string[];
 }
 
-/** @throws Error naming the context value that is wrong */
+/** @throws Error for people, naming the context value that is wrong */
 export function readDeploymentOptions(node: Node): DeploymentOptions {
   const stackName = textIn(node, 'stackName') ?? 'Tally';
   const regions = listIn(node, 'regions');
@@ -73,7 +73,7 @@ function identityProviderIn(node: Node): IdentityProvider | undefined {
   if (issuer === undefined || !/^https:\/\/\S+$/.test(issuer)) {
     throw new Error(`context "jwtIssuer": expected an https address, not "${issuer ?? ''}"`);
   }
-  // Without one, API Gateway would take every token of the issuer, also those made for other services.
+  // Without one, API Gateway would accept every token of the issuer, even those made for other services.
   if (audience.length === 0)
     throw new Error('context "jwtAudience": is missing beside "jwtIssuer"');
   return { issuer, audience };

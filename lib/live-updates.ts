@@ -10,7 +10,7 @@ import { Construct } from 'constructs';
 import { environmentNames } from '../functions/runtime/environment-names.ts';
 import type { CounterFunction } from './counter-function.ts';
 
-/** First segment of every channel that functions/counters/live.ts names. */
+/** The first segment of every channel that functions/counters/live.ts names. */
 const namespace = 'counters';
 
 /**
@@ -28,7 +28,7 @@ export function onSubscribe(ctx) {
 }
 `;
 
-/** The event API that live updates go through: anybody with the key may listen, one role may speak. */
+/** The event API for live updates: anybody with the key may listen, one role may publish. */
 export class LiveUpdates extends Construct {
   private readonly channels: ChannelNamespace;
   private readonly endpoints: Readonly<Record<string, string>>;
@@ -38,9 +38,9 @@ export class LiveUpdates extends Construct {
     const apiKeyConfig = liveKey(new Date());
     const listen = [AppSyncAuthorizationType.API_KEY];
     const speak = [AppSyncAuthorizationType.IAM];
-    // No log of AppSync's own: it would hold the names of channels, and a line for each connection
-    // and message costs about as much as the message. CloudWatch has their numbers as metrics, and
-    // the stream function logs what it could not publish.
+    // AppSync writes no log: it would hold the names of channels, and a line for each connection and
+    // message costs about as much as the message. CloudWatch has their numbers as metrics, and the stream
+    // function logs what it could not publish.
     const api = new EventApi(this, 'Api', {
       apiName: Stack.of(this).stackName.slice(0, 50),
       authorizationConfig: {
@@ -79,10 +79,10 @@ export class LiveUpdates extends Construct {
 }
 
 /**
- * The key to listen with. AppSync gives none for longer than 365 days, so every deployment renews
- * it: counted from the first of the month, so that the template of a commit stays the same for a
- * month. Each calendar year has a key of its own, because a key that expired 60 days ago is gone and
- * cannot be renewed: the next deployment is then in another year and makes a new one.
+ * The key to listen with. AppSync's keys last at most 365 days, so each deployment renews it. The time
+ * counts from the first of the month, so that the template of a commit stays the same for a month. Each
+ * calendar year has its own key, because AppSync deletes a key 60 days after it expired: the next
+ * deployment is then in another year and makes a new one.
  */
 export function liveKey(now: Date): AppSyncApiKeyConfig & { name: string } {
   const year = now.getUTCFullYear();
@@ -90,7 +90,7 @@ export function liveKey(now: Date): AppSyncApiKeyConfig & { name: string } {
   expires.setUTCDate(expires.getUTCDate() + 365);
   return {
     name: `Listen${year}`,
-    description: 'To listen to live updates; GET …/live tells it',
+    description: 'To listen to live updates; GET …/live returns it',
     expires: Expiration.atDate(expires),
   };
 }

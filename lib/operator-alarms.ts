@@ -7,11 +7,11 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 
 export interface OperatorAlarmsProps {
-  /** Where alarms are mailed to; without it they are seen in the CloudWatch console only. */
+  /** Alarms are mailed to this address; undefined shows them only in the CloudWatch console. */
   readonly email: string | undefined;
 }
 
-/** What somebody should look at. */
+/** Alarms that an operator should look into. */
 export class OperatorAlarms extends Construct {
   private readonly action: SnsAction | undefined;
 
@@ -20,7 +20,7 @@ export class OperatorAlarms extends Construct {
     this.action = email === undefined ? undefined : new SnsAction(this.mailingTopic(email));
   }
 
-  /** Raises an alarm when `metric` reaches `threshold`; no data is good news: nothing happened. */
+  /** Raises an alarm when `metric` reaches `threshold`; missing data is fine: nothing happened. */
   raiseWhen(
     id: string,
     props: Pick<AlarmProps, 'alarmDescription' | 'metric' | 'threshold'> &
@@ -36,10 +36,10 @@ export class OperatorAlarms extends Construct {
     }
   }
 
-  /** Not encrypted by KMS: CloudWatch could only use a key of our own, for a dollar a month. */
+  /** Not encrypted with KMS: CloudWatch could use only a key of our own, for a dollar a month. */
   private mailingTopic(email: string): Topic {
     const topic = new Topic(this, 'Topic', { enforceSSL: true });
-    // A topic with a policy of its own loses the default one, which lets alarms publish.
+    // With a policy of its own, a topic loses the default policy, which lets alarms publish.
     topic.addToResourcePolicy(
       new PolicyStatement({
         principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],

@@ -11,14 +11,14 @@ import { MonthlyBudget } from './monthly-budget.ts';
 import { OperatorAlarms } from './operator-alarms.ts';
 
 /**
- * Everything Tally runs on: an API in front of three functions, two of which share one table; and
- * behind the table's stream a fourth, which folds changes into totals and publishes them.
+ * Everything Tally runs on: an API in front of three functions, two of which share one table. A fourth
+ * function reads the table's stream, folds changes into totals and publishes them.
  */
 export class TallyStack extends Stack {
   constructor(scope: Construct, id: string, options: DeploymentOptions) {
     const { stackName, regions, alarmEmail, budget } = options;
     const [region] = regions;
-    // Without a region the template fits any; copies in other regions must know which one is home.
+    // Without a region the template fits any region; copies in other regions must know their home.
     super(scope, id, { stackName, ...(region && { env: { region } }) });
 
     const table = new CounterTable(this, 'Table', options);
@@ -51,10 +51,10 @@ export class TallyStack extends Stack {
     const stream = new CounterFunction(this, 'Stream', {
       entry: 'functions/stream/stream-handler.ts',
       description: 'Tally: folds changes into totals and publishes them',
-      // A whole processor. A stream shard has one invocation at a time and a fold takes 0.8 ms of
-      // computing, so this folds about what a partition at its limit of 1,000 writes a second sends.
+      // One whole vCPU. A stream shard has one invocation at a time and a fold computes for 0.8 ms, so
+      // this folds about as much as a partition sends at its limit of 1,000 writes a second.
       memoryMb: 1_769,
-      // A batch of a thousand changes in three windows takes seconds, on a throttled table more.
+      // A batch of a thousand changes in three windows takes seconds, and longer on a throttled table.
       timeout: Duration.minutes(1),
     });
     table.grantFold(stream);

@@ -17,13 +17,14 @@ const ACTIVE_DEADLINE_SECONDS = 60;
 export interface TableRequest {
   readonly client: DynamoDBClient;
   readonly tableName: string;
-  /** Leave it out where nothing reads it: DynamoDB Local slows down badly with a second streamed table. */
+  /** False where nothing reads it: DynamoDB Local slows down badly with a second streamed table. */
   readonly stream: boolean;
 }
 
 /**
  * Makes the one table where no stack does: for `npm start` and for tests. Returns once the table is
- * active and expires its items. A table of that name that is not Tally's is an error, never changed.
+ * active and expires its items. If a table of that name is not Tally's, it is left alone.
+ * @throws Error for people, if the table has other keys or another stream
  */
 export async function createTableIfMissing(request: TableRequest): Promise<void> {
   if ((await describe(request)) === undefined) await create(request);
@@ -31,7 +32,7 @@ export async function createTableIfMissing(request: TableRequest): Promise<void>
     { client: request.client, minDelay: 1, maxDelay: 1, maxWaitTime: ACTIVE_DEADLINE_SECONDS },
     { TableName: request.tableName },
   );
-  // Described again, because a table that another process made in the meantime is checked as well.
+  // Described again: another process may have made the table in the meantime.
   checkTable(await describe(request), request);
   await enableExpiry(request);
 }
@@ -99,7 +100,7 @@ function checkTable(
   }
 }
 
-/** Enabling it a second time is refused, also when another process was first by a moment. */
+/** Enabling it twice is refused, also if another process did it a moment ago. */
 async function enableExpiry(request: TableRequest): Promise<void> {
   if (await expires(request)) return;
   try {

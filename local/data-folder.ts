@@ -5,16 +5,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /**
  * One engine per data folder. The folder's pid file names the engine's guard and the Tally process that
- * started it. A pid alone proves nothing, since another program may have it by now: a recorded engine
- * counts only while a process with that pid runs our guard on this very folder. Its parent then tells
- * the two interesting cases apart: as long as the parent is the recorded Tally, the folder is in use;
- * once it is not, that Tally has died and its engine is about to follow.
+ * started it. A pid alone proves nothing, since another program may have it by now: a record counts only
+ * while a process with that pid runs our guard on this very folder. The guard's parent then tells two
+ * cases apart. If it is the recorded Tally, the folder is in use. If not, that Tally has died, and its
+ * engine is about to end.
  */
 
 const PID_FILE = 'engine.pid';
-/** A Tally that was killed a moment ago can take a while to be gone, and looks alive until then. */
+/** A Tally that was just killed can take a while to disappear, and looks alive until then. */
 const DYING_TALLY_GRACE_MS = 5_000;
-/** The guard gives a second to drain and five more before it kills. */
+/** The guard gives its engine a second to drain and five more before it kills it. */
 const DYING_ENGINE_DEADLINE_MS = 60_000;
 const POLL_MS = 50;
 
@@ -34,7 +34,7 @@ interface Owner {
   readonly tallyPid: number;
 }
 
-/** Waits for the engine of a Tally that died a moment ago; throws when a living one owns the folder. */
+/** Waits for the engine of a Tally that has just died. @throws if a running Tally owns the folder */
 export async function waitUntilFree(dataFolder: string): Promise<void> {
   const startedAt = Date.now();
   for (;;) {
@@ -52,8 +52,8 @@ export async function waitUntilFree(dataFolder: string): Promise<void> {
 }
 
 /**
- * Two Tallys that start in the same instant can both find the folder free; the later record stands. So
- * the caller records its engine right after starting it and calls `checkOwner` once the engine is ready.
+ * Two Tallys that start at the same time can both find the folder free; the later record stands. So a
+ * caller records its engine right after starting it, and calls `checkOwner` once the engine is ready.
  */
 export function recordOwner(dataFolder: string, guardPid: number): void {
   writeFileSync(join(dataFolder, PID_FILE), `${guardPid} ${process.pid}\n`);

@@ -23,10 +23,10 @@ export interface EngineStream {
   /** An iterator behind this position, or at the beginning if there is none or its record is gone. */
   openShard(shardId: string, position: Position | undefined): Promise<string>;
   /** `next` is undefined when the shard is closed and read to its end. */
-  read(iterator: string, limit: number): Promise<Page>;
+  read(iterator: string, limit: number): Promise<StreamPage>;
 }
 
-export interface Page {
+export interface StreamPage {
   readonly records: readonly EngineRecord[];
   readonly next: string | undefined;
 }
@@ -93,7 +93,7 @@ export async function findEngineStream(endpoint: string, tableName: string): Pro
     return ShardIterator;
   }
 
-  async function read(ShardIterator: string, Limit: number): Promise<Page> {
+  async function read(ShardIterator: string, Limit: number): Promise<StreamPage> {
     const { Records = [], NextShardIterator } = await client.send(
       new GetRecordsCommand({ ShardIterator, Limit }),
     );
@@ -103,7 +103,7 @@ export async function findEngineStream(endpoint: string, tableName: string): Pro
   return { arn: StreamArn, listShards, openShard, read };
 }
 
-/** A shard whose iterator is too old is simply opened again: a laptop sleeps longer than one lives. */
+/** An iterator expires while a laptop sleeps; its shard is then opened again. */
 export function isStaleIterator(error: unknown): boolean {
   return error instanceof ExpiredIteratorException || error instanceof TrimmedDataAccessException;
 }

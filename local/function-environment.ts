@@ -1,4 +1,4 @@
-/** The environment of the functions: they take all they know from it, as they do in Lambda. */
+/** The environment of the functions, from which they read all their settings, as in Lambda. */
 import { createHmac } from 'node:crypto';
 import { environmentNames as names } from '../functions/runtime/environment-names.ts';
 import { engineAccess } from './engine.ts';
@@ -10,16 +10,16 @@ export interface FunctionEnvironment {
   readonly isOwnEngine: boolean;
   readonly tableName: string;
   readonly adminKey: string;
-  /** The port of the HTTP server, which is the live server's, too. */
+  /** The port of the HTTP server and of the live server. */
   readonly port: number;
 }
 
 /**
- * Changes this process's environment. An engine of our own takes one fixed region and key pair,
- * whatever this shell is logged in to: the region is a part of the cells' keys, so another one would
- * show other counts.
+ * Changes this process's environment. With an engine of our own, region and credentials are fixed,
+ * whatever account this shell uses: the region is a part of the cells' item keys, so another region
+ * would show other counts.
  *
- * @returns what the live server has to accept
+ * @returns the credentials that the live server has to accept
  */
 export function setFunctionEnvironment({
   endpoint,
@@ -49,13 +49,13 @@ export function setFunctionEnvironment({
     [names.liveHttp]: `http://localhost:${port}${livePaths.publish}`,
     [names.liveRealtime]: `ws://localhost:${port}${livePaths.realtime}`,
     [names.liveApiKey]: apiKey,
-    // They go to CloudWatch through the log, which is a terminal here.
+    // Metrics go to CloudWatch through the log, which is a terminal here.
     POWERTOOLS_METRICS_DISABLED: 'true',
   });
   return { apiKey, accessKeyId: process.env.AWS_ACCESS_KEY_ID ?? '' };
 }
 
-/** In AppSync's form, and the same after a restart, so that a page left open can connect again. */
+/** In AppSync's form. It is the same after a restart, so that an open page can connect again. */
 function liveApiKey(adminKey: string): string {
   return `da2-${createHmac('sha256', adminKey).update('live updates').digest('hex').slice(0, 26)}`;
 }

@@ -1,4 +1,4 @@
-/** The Lambda handlers, loaded once the environment they read is in place. */
+/** The Lambda handlers. They read the environment when loaded, so it has to be set before. */
 import { handler as read } from '../functions/http/read-handler.ts';
 import { handler as site } from '../functions/http/site-handler.ts';
 import { handler as write } from '../functions/http/write-handler.ts';

@@ -1,7 +1,8 @@
 /**
- * Stands in for API Gateway on a laptop: turns HTTP requests into payload 2.0 events for the very
- * handlers that Lambda runs, and their answers back. Which handler gets a request comes from the
- * same route table. It decides nothing else, but for what is AppSync's: that shares the port.
+ * Stands in for API Gateway on a laptop: turns HTTP requests into payload 2.0 events for the handlers
+ * that Lambda runs, and turns their answers back into HTTP. The same route table says which handler gets
+ * a request. It decides nothing else, except that requests for AppSync go to the live server, which
+ * shares the port.
  */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -10,19 +11,14 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import type { HttpHandler } from '../functions/http/http-function.ts';
 import { Problem } from '../functions/http/problem.ts';
 import { type HttpResponse, problem } from '../functions/http/responses.ts';
-import {
-  defaultFunction,
-  type FunctionName,
-  matchRoute,
-  operations,
-} from '../functions/http/routes.ts';
+import { defaultFunction, type FunctionName, matchRoute } from '../functions/http/routes.ts';
 import { type LiveServer, livePaths } from './live-server.ts';
 
-/** API Gateway passes on no larger body. */
+/** API Gateway refuses larger bodies. */
 const bodyBytesMax = 10 * 1024 * 1024;
-/** What a function has in AWS; handlers look at it to answer in time. */
+/** What a function gets in AWS; handlers read it, so that they answer in time. */
 const functionTimeoutMs = 29_000;
-/** As many as DynamoDB Local can keep up with; a burst waits here instead of timing out there. */
+/** DynamoDB Local keeps up with so many; the rest of a burst waits here instead of timing out there. */
 const handlersAtOnce = 64;
 
 export type HttpHandlers = Readonly<Record<FunctionName, HttpHandler>>;
@@ -33,9 +29,9 @@ export interface Services {
 }
 
 export interface HttpServer {
-  /** Listens nowhere yet: the caller decides on which port, and when to stop. */
+  /** Does not listen yet: the caller chooses the port, and when to stop. */
   readonly server: Server;
-  /** Until it is called, every request is answered 503: handlers are loaded once the port is known. */
+  /** Until it is called, every request gets 503: handlers are loaded once the port is known. */
   readonly serve: (services: Services) => void;
 }
 
@@ -59,7 +55,7 @@ export function createHttpServer(): HttpServer {
   };
 }
 
-/** Other upgrades, such as curl's offer of HTTP/2, are declined by an ordinary answer. */
+/** Other upgrades, such as curl's offer of HTTP/2, get an ordinary answer. */
 const isWebSocket = ({ headers }: IncomingMessage): boolean =>
   headers.upgrade?.toLowerCase() === 'websocket';
 
@@ -82,7 +78,7 @@ async function respond(
     return send(response, live.publish(request, body));
   }
   const match = matchRoute(method, event.rawPath);
-  const name = match.found === 'route' ? operations[match.route.operation] : defaultFunction;
+  const name = match.found === 'route' ? match.route.servedBy : defaultFunction;
   send(response, await limit(() => handlers[name](event, lambdaContext(name))));
 }
 
@@ -98,7 +94,7 @@ async function readBody(request: IncomingMessage): Promise<Buffer | 'too large'>
 }
 
 function toEvent(request: IncomingMessage, body: Buffer): APIGatewayProxyEventV2 {
-  // What comes through a proxy may begin with scheme and host (RFC 9112, section 3.2.2).
+  // A proxy may send scheme and host as well (RFC 9112, section 3.2.2).
   const target = request.url?.replace(/^https?:\/\/[^/?]*/i, '') ?? '';
   const [path, ...query] = target.split('?');
   const rawPath = path || '/';
@@ -110,7 +106,7 @@ function toEvent(request: IncomingMessage, body: Buffer): APIGatewayProxyEventV2
     routeKey: '$default',
     rawPath,
     rawQueryString,
-    headers: joined(Object.entries(request.headersDistinct)),
+    headers: joinValues(Object.entries(request.headersDistinct)),
     queryStringParameters: queryOf(rawQueryString),
     requestContext: {
       accountId: 'local',
@@ -130,7 +126,7 @@ function toEvent(request: IncomingMessage, body: Buffer): APIGatewayProxyEventV2
       time: new Date(atMs).toISOString(),
       timeEpoch: atMs,
     },
-    // As API Gateway does with every body that it does not know to be text.
+    // API Gateway does this with every body whose type does not say that it is text.
     ...(body.length > 0 ? { body: body.toString('base64') } : {}),
     isBase64Encoded: body.length > 0,
   };
@@ -138,11 +134,11 @@ function toEvent(request: IncomingMessage, body: Buffer): APIGatewayProxyEventV2
 
 function queryOf(rawQueryString: string): Record<string, string> {
   const parameters = new URLSearchParams(rawQueryString);
-  return joined([...new Set(parameters.keys())].map((name) => [name, parameters.getAll(name)]));
+  return joinValues([...new Set(parameters.keys())].map((name) => [name, parameters.getAll(name)]));
 }
 
-/** API Gateway joins values that came several times with commas. */
-function joined(
+/** API Gateway joins the values of a repeated name with commas. */
+function joinValues(
   entries: Iterable<[string, readonly string[] | undefined]>,
 ): Record<string, string> {
   return Object.fromEntries([...entries].map(([name, values]) => [name, values?.join(',') ?? '']));

@@ -1,4 +1,4 @@
-/** One WebSocket connection that listens: AppSync Events' protocol, message by message. */
+/** One WebSocket connection of a listener, in the protocol of AppSync Events. */
 import type { WebSocket } from 'ws';
 import {
   type Authorization,
@@ -10,22 +10,22 @@ import {
   unauthorized,
 } from './live-messages.ts';
 
-/** A client that has heard nothing for so long takes the connection for dead; AppSync says the same. */
+/** A client that hears nothing for so long takes the connection for dead. AppSync's value. */
 const connectionTimeoutMs = 300_000;
 /** AppSync's quota. */
 const subscriptionsMax = 100;
-/** A consumer that is so far behind will not catch up: it is dropped, and may connect again. */
+/** A client that is so far behind will not catch up: it is dropped, and may connect again. */
 const unsentBytesMax = 1024 * 1024;
 
 export interface LiveConnection {
   /** Passes an event on to every subscription to the channel. */
   publish(channel: string, event: string): void;
-  /** Called at the pace of AppSync's `ka`; a client that was silent since the last call is dropped. */
+  /** Sends AppSync's `ka`; a client that was silent since the last call is dropped. */
   keepAlive(): void;
 }
 
 type Message = Readonly<Record<string, unknown>>;
-/** What a client asks for under an id of its own. */
+/** A message that asks for something under an id that the client chose. */
 type Operation = Extract<ClientMessage, { id: string }>;
 
 export function serveConnection(
@@ -58,7 +58,7 @@ export function serveConnection(
   function refusalOf(message: Operation): LiveError | undefined {
     const { type, id } = message;
     if (!isAcknowledged) return badRequest('A connection begins with connection_init.');
-    // Publishing is the stream function's alone, over HTTP and with its role.
+    // Only the stream function may publish, over HTTP and with its role.
     if (type === 'publish') return unauthorized;
     if (type === 'unsubscribe') {
       return subscriptions.has(id)

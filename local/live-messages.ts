@@ -5,16 +5,16 @@
 import * as v from 'valibot';
 
 export const liveSubprotocol = 'aws-appsync-event-ws';
-/** Comes before a base64url JSON object with the API key and the host of the HTTP endpoint. */
+/** After it comes, in base64url, a JSON object with the API key and the host of the HTTP endpoint. */
 const authorizationPrefix = 'header-';
 
 /** The one namespace of channels that Tally's event API has. */
 const namespace = 'counters';
 const segmentsMax = 5;
-/** As AWS spells it for the name of a namespace, which is the first segment. */
+/** AWS documents this pattern for a namespace, which is the first segment. */
 const segmentPattern = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,48}[A-Za-z0-9])?$/;
 
-/** Chosen by the client for an operation of its own; answers carry it. */
+/** The client chooses it for each operation; answers repeat it. */
 const id = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
 const authorization = v.optional(v.record(v.string(), v.unknown()), {});
 
@@ -31,7 +31,7 @@ export type Authorization = Readonly<Record<string, unknown>>;
 export interface LiveError {
   readonly errorType: string;
   readonly message: string;
-  /** Only where a connection is refused. */
+  /** Set only where a connection is refused. */
   readonly errorCode?: number;
 }
 

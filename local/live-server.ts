@@ -1,6 +1,6 @@
 /**
  * Stands in for AppSync Events: clients listen over a WebSocket at `/event/realtime`, and the stream
- * function publishes with `POST /event`, both with the messages of the real service.
+ * function publishes with `POST /event`. Both use the messages of the real service.
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
@@ -26,22 +26,22 @@ const eventBytesMax = 240 * 1024;
 const eventsMax = 5;
 const messageBytesMax = 240 * 1024;
 const keepAliveMs = 60_000;
-/** How long clients get to say goodbye when the server stops. */
+/** How long clients may take to close when the server stops. */
 const closeGraceMs = 1_000;
 /** RFC 6455: refused by policy, and going away. AWS documents no codes of its own. */
 const closeCodes = { refused: 1008, goingAway: 1001 } as const;
 
 export interface LiveServerOptions {
-  /** What clients listen with. */
+  /** The API key that clients listen with. */
   readonly apiKey: string;
-  /** Whose signature publishes. */
+  /** The access key whose signature may publish. */
   readonly accessKeyId: string;
 }
 
 export interface LiveServer {
   /** Answers `POST /event`. */
   publish(request: IncomingMessage, body: Buffer): HttpResponse;
-  /** Says goodbye to everybody who listens; the HTTP server cannot close before. */
+  /** Closes all connections; the HTTP server cannot close before that. */
   close(): void;
 }
 
@@ -75,7 +75,7 @@ export function attachLiveServer(server: Server, options: LiveServerOptions): Li
   function connect(client: WebSocket, authorization: Authorization): void {
     // Without a listener, a client's broken frame would end the process; ws itself drops the client.
     client.on('error', () => {});
-    // AppSync wants the host of its HTTP endpoint beside the key, so a client must not do without.
+    // AppSync also demands the host of its HTTP endpoint, so a client must not leave it out.
     if (!isAllowed(authorization) || typeof authorization.host !== 'string') {
       const error: LiveError = { ...unauthorized, errorCode: 401 };
       client.send(JSON.stringify({ type: 'connection_error', errors: [error] }));

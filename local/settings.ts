@@ -1,4 +1,4 @@
-/** How `npm start` is set up, read from the environment. */
+/** The settings of `npm start`, read from the environment. */
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,10 +7,10 @@ export interface LocalSettings {
   readonly port: number;
   /** A folder, or `memory`. */
   readonly dataFolder: string;
-  /** An engine that is already running; none is started then. */
+  /** An engine that is already running; if it is set, none is started. */
   readonly endpoint: string | undefined;
   readonly adminKey: string;
-  /** Whether the key was made here, so that nobody else knows it yet. */
+  /** Whether the key was made here, so that the user has to be told it. */
   readonly adminKeyMade: boolean;
 }
 
@@ -43,14 +43,14 @@ export function readLocalSettings(
 const isHttpUrl = (text: string): boolean =>
   ['http:', 'https:'].includes(URL.parse(text)?.protocol ?? '');
 
-/** The key made at the first start, kept beside the data for the next ones. */
+/** The first start makes the key; it is kept beside the data for the next starts. */
 function keptAdminKey(dataFolder: string): string {
   const made = `tally_local_${randomBytes(24).toString('base64url')}`;
   if (dataFolder === 'memory') return made;
   mkdirSync(dataFolder, { recursive: true });
   const file = join(dataFolder, 'admin-key');
   if (!existsSync(file)) {
-    // Whole or not at all: flushed under another name first.
+    // Written under another name first, so that it is there whole or not at all.
     writeFileSync(`${file}.new`, `${made}\n`, { mode: 0o600, flush: true });
     renameSync(`${file}.new`, file);
   }

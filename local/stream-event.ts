@@ -1,9 +1,9 @@
-/** Turns records as DynamoDB Local hands them out into the event that Lambda would send. */
+/** Turns records of DynamoDB Local into the event that Lambda would send. */
 import type { _Record as EngineRecord } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 
 /**
- * A stream event of a mapping that has a tumbling window: the types leave the window out.
+ * The event of a mapping with a tumbling window, which the types leave out.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-windows.html
  */
 export interface StreamWindowEvent extends DynamoDBStreamEvent {
@@ -26,7 +26,7 @@ const daySeconds = 86_400;
 /** What AWS sets on the removal of an expired item. */
 const expiryIdentity = { type: 'Service', principalId: 'dynamodb.amazonaws.com' };
 
-/** The event as it travels: JSON text, in which binary values are base64. */
+/** The event as JSON text, as it travels: binary values are base64. */
 export function toEventJson({ streamArn, shardId, records }: Batch): string {
   const startSeconds = records[0] ? createdAtSeconds(records[0]) : 0;
   const event = {
@@ -44,14 +44,14 @@ export function toEventJson({ streamArn, shardId, records }: Batch): string {
 }
 
 /**
- * Records by the shard that they are passed off as: one for each day.
+ * Groups records by a made-up shard for each day.
  *
- * DynamoDB Local keeps a stream over a restart: same shard, numbers going on. But when it starts it
- * forgets records older than a day, and if none is left it numbers from 1 again, in the same shard.
- * Cells would take such records for old ones, since their watermarks are higher; AWS never does that.
- * Within a day no number comes twice. And since the name follows from the record alone, every reader of
- * the stream gives it the same name. As in AWS, the name carries a time, two days after
- * which the fold drops its watermarks: the engine hands out no record of that day by then.
+ * DynamoDB Local keeps a stream over a restart, with the same shard and rising numbers. But at a start it
+ * drops records older than a day, and if none is left it numbers from 1 again, in the same shard. AWS
+ * never does that, and cells would take such records for old ones, since their watermarks are higher.
+ * Within a day no number comes twice. The name follows from the record alone, so every reader of the
+ * stream gives it the same name. As in AWS, the name carries a time. The fold drops a shard's watermarks
+ * two days after it, when the engine no longer has records of that day.
  */
 export function groupByDay(
   shardId: string,
@@ -64,15 +64,15 @@ export function groupByDay(
   });
 }
 
-/** When the engine says that the record was made: epoch seconds, rounded down to the minute. */
+/** When the record was made, in epoch seconds; the engine rounds down to the minute. */
 function createdAtSeconds({ dynamodb }: EngineRecord): number {
   return Math.floor((dynamodb?.ApproximateCreationDateTime?.getTime() ?? 0) / 1000);
 }
 
-/** The same record as Lambda would pass it on; binary values are still bytes. */
+/** The record in Lambda's form; binary values are still bytes. */
 function toLambdaRecord(record: EngineRecord, streamArn: string) {
   const { dynamodb, userIdentity: _, eventName, ...rest } = record;
-  // The engine has an event of its own for expiry, which the SDK does not know.
+  // The engine calls an expiry by an event name of its own, which the SDK does not know.
   const isExpiry = !isLambdaEventName(eventName);
   return {
     ...rest,
@@ -80,8 +80,8 @@ function toLambdaRecord(record: EngineRecord, streamArn: string) {
     eventSourceARN: streamArn,
     dynamodb: {
       ...dynamodb,
-      // AWS rounds down to the second, so an item is never removed before the time at which it was to
-      // expire. The engine rounds down to the minute, so the last second of it keeps that true.
+      // AWS rounds down to the second, so no removal is dated before the item's expiry. The engine
+      // rounds down to the minute; the last second of that minute keeps this true.
       ApproximateCreationDateTime: createdAtSeconds(record) + (isExpiry ? 59 : 0),
     },
     ...(isExpiry ? { userIdentity: expiryIdentity } : {}),

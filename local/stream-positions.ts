@@ -1,6 +1,6 @@
 /**
- * How far the stream has been delivered, kept in a file beside the data. It only saves work: without
- * it, or with an older one, records are delivered again, which changes nothing.
+ * How far the stream has been delivered, kept in a file beside the data. It only saves work: without the
+ * file, or with an older one, records are delivered again, which changes nothing.
  */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
@@ -14,23 +14,23 @@ const positionsSchema = v.pipe(
   v.record(v.string(), v.object({ sequence: v.pipe(v.string(), v.digits()), eventId: v.string() })),
 );
 
-/** The last record delivered of a shard. */
+/** The last record of a shard that was delivered. */
 export interface Position {
   readonly sequence: string;
-  /** Tells a record from another one that was given its number later. */
+  /** Tells the record from a later one with the same number. */
   readonly eventId: string;
 }
 
 export interface Positions {
   of(shardId: string): Position | undefined;
-  /** Records come from one shard and in its order. */
+  /** Takes the records of one shard in its order. */
   advance(shardId: string, records: readonly EngineRecord[]): void;
   save(): Promise<void>;
 }
 
 /**
- * @param file nothing is kept without one: every start then reads the stream from its beginning
- * @throws Error for people, naming a file that is broken
+ * @param file undefined keeps nothing: each start then reads the stream from its beginning
+ * @throws Error for people, naming the file, if that is broken
  */
 export function openPositions(file: string | undefined): Positions {
   if (file !== undefined) mkdirSync(dirname(file), { recursive: true });
@@ -47,7 +47,7 @@ export function openPositions(file: string | undefined): Positions {
     });
   }
 
-  /** Whole or not at all: flushed under another name first. */
+  /** Written under another name first, so that it is there whole or not at all. */
   async function save(): Promise<void> {
     if (file === undefined) return;
     await writeFile(`${file}.new`, JSON.stringify(Object.fromEntries(positions)), { flush: true });

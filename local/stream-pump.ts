@@ -1,22 +1,22 @@
 /**
- * Stands in for Lambda's event source mapping: reads the table's stream from DynamoDB Local and
- * hands it to the stream function, batch by batch, in order. A batch that fails comes again until it
- * succeeds, and nothing is skipped. Like Lambda it may deliver a batch twice: after a crash between
- * the function's success and the note of it.
+ * Stands in for Lambda's event source mapping: reads the table's stream from DynamoDB Local and passes
+ * it to the stream function, batch by batch and in order. It repeats a failed batch until that succeeds,
+ * and skips nothing. Like Lambda it may deliver a batch twice: if it crashes before it has saved that
+ * the function succeeded.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   type EngineStream,
   findEngineStream,
   isStaleIterator,
-  type Page,
+  type StreamPage,
 } from './engine-stream.ts';
 import { groupByDay, type StreamWindowEvent, toEventJson } from './stream-event.ts';
 import { openPositions } from './stream-positions.ts';
 
-/** What Lambda's mapping takes unless told otherwise. */
+/** The default of Lambda's mapping. */
 const defaultBatchSize = 100;
-/** Short enough for live updates to feel live; ten reads a second leave the engine idle. */
+/** Live updates feel live, and ten reads a second are little work for the engine. */
 const idlePauseMs = 100;
 const retryPauseMs = { first: 100, longest: 5_000 };
 
@@ -24,7 +24,7 @@ export interface StreamPumpOptions {
   readonly endpoint: string;
   readonly tableName: string;
   readonly handler: (event: StreamWindowEvent) => Promise<unknown>;
-  /** Where the position outlives a restart; without it each start delivers the whole stream again. */
+  /** Keeps the position over a restart; undefined delivers the whole stream again at each start. */
   readonly positionFile: string | undefined;
   readonly batchSize?: number;
 }
@@ -60,9 +60,9 @@ export function startStreamPump(options: StreamPumpOptions): StreamPump {
     );
     await discoverShards(stream);
     for (;;) {
-      const askedBefore = waiters.length;
+      const waitersBefore = waiters.length;
       if (await readRound(stream)) continue;
-      for (const { resolve } of waiters.splice(0, askedBefore)) resolve();
+      for (const { resolve } of waiters.splice(0, waitersBefore)) resolve();
       await delay(idlePauseMs, undefined, { signal: stopping.signal });
     }
   }
@@ -78,7 +78,7 @@ export function startStreamPump(options: StreamPumpOptions): StreamPump {
       if (records.length > 0) await deliver(stream, shard, records);
       shard.iterator = next;
       shard.finished = next === undefined;
-      // A shard gets children when it is closed, and never else.
+      // A shard gets children only when it is closed.
       if (shard.finished) await discoverShards(stream);
       found ||= records.length > 0 || shard.finished;
     }
@@ -98,7 +98,7 @@ export function startStreamPump(options: StreamPumpOptions): StreamPump {
     }
   }
 
-  async function readShard(stream: EngineStream, shard: ReadShard): Promise<Page> {
+  async function readShard(stream: EngineStream, shard: ReadShard): Promise<StreamPage> {
     try {
       shard.iterator ??= await stream.openShard(shard.id, positions.of(shard.id));
       return await stream.read(shard.iterator, batchSize);
@@ -108,9 +108,9 @@ export function startStreamPump(options: StreamPumpOptions): StreamPump {
     }
   }
 
-  async function deliver(stream: EngineStream, { id }: ReadShard, records: Page['records']) {
-    for (const [shardId, ofDay] of groupByDay(id, records)) {
-      const json = toEventJson({ streamArn: stream.arn, shardId, records: ofDay });
+  async function deliver(stream: EngineStream, { id }: ReadShard, records: StreamPage['records']) {
+    for (const [shardId, day] of groupByDay(id, records)) {
+      const json = toEventJson({ streamArn: stream.arn, shardId, records: day });
       await untilDone('The stream function failed and gets its batch again', async () => {
         const answer = await handler(JSON.parse(json) as StreamWindowEvent);
         if (!hasState(answer)) {
@@ -124,22 +124,8 @@ export function startStreamPump(options: StreamPumpOptions): StreamPump {
     await untilDone('The position in the stream cannot be saved', () => positions.save());
   }
 
-  /** Tries until it works, and complains once. @throws when the pump is stopped meanwhile */
-  async function untilDone<T>(complaint: string, attempt: () => Promise<T>): Promise<T> {
-    let complained = false;
-    for (let failures = 0; ; failures++) {
-      try {
-        return await attempt();
-      } catch (error) {
-        if (!complained && !isStaleIterator(error)) {
-          complained = true;
-          console.error(`${complaint}:`, error);
-        }
-      }
-      const pauseMs = Math.min(retryPauseMs.longest, retryPauseMs.first * 2 ** failures);
-      await delay(pauseMs, undefined, { signal: stopping.signal });
-    }
-  }
+  const untilDone = <T>(complaint: string, attempt: () => Promise<T>): Promise<T> =>
+    retryUntilDone(complaint, attempt, stopping.signal);
 
   const running = run().catch((error: unknown) => {
     for (const { reject } of waiters) reject(new Error('The stream pump was stopped.'));
@@ -158,6 +144,27 @@ export function startStreamPump(options: StreamPumpOptions): StreamPump {
       await running;
     },
   };
+}
+
+/** Retries until it works, and complains once. @throws if the signal is given meanwhile */
+async function retryUntilDone<T>(
+  complaint: string,
+  attempt: () => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  let hasComplained = false;
+  for (let failures = 0; ; failures++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!hasComplained && !isStaleIterator(error)) {
+        hasComplained = true;
+        console.error(`${complaint}:`, error);
+      }
+    }
+    const pauseMs = Math.min(retryPauseMs.longest, retryPauseMs.first * 2 ** failures);
+    await delay(pauseMs, undefined, { signal });
+  }
 }
 
 function hasState(answer: unknown): boolean {

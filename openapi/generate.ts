@@ -1,4 +1,4 @@
-/** Writes the files that are made from the sources: `npm run generate`. They are committed. */
+/** Writes the files that are made from the sources (`npm run generate`). They are committed. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { generatedFiles } from './generated-files.ts';

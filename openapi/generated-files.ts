@@ -1,3 +1,4 @@
+import { problemKinds } from '../functions/http/problems.ts';
 import { errorsMarkdown } from '../functions/pages/errors-document.ts';
 import { createOpenApiDocument } from './openapi-document.ts';
 
@@ -5,6 +6,6 @@ import { createOpenApiDocument } from './openapi-document.ts';
 export function generatedFiles(): ReadonlyMap<string, string> {
   return new Map([
     ['functions/pages/openapi.json', `${JSON.stringify(createOpenApiDocument(), null, 2)}\n`],
-    ['docs/errors.md', errorsMarkdown()],
+    ['docs/errors.md', errorsMarkdown(problemKinds)],
   ]);
 }

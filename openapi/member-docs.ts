@@ -1,4 +1,3 @@
-/** What people are told of the operations on members and users. */
 import * as v from 'valibot';
 import {
   beatAnswer,
@@ -6,17 +5,15 @@ import {
   emptyBody,
   reactionAnswer,
   reactionBody,
-  unreadAnswer,
   visitAnswer,
 } from '../functions/http/schemas.ts';
-import { limits } from '../functions/rules/limits.ts';
-import { content, type OperationDocs, toldToReaders, updatedAt } from './operation-doc.ts';
+import { content, countForReaders, type OperationDocs, updatedAt } from './operation-doc.ts';
 
 export const memberDocs = {
   setMember: {
     tag: 'Members',
     summary: 'React, be here, or visit',
-    description: `Of a reaction: sets the choice of a member, \`{"choice":"love"}\`; choosing again moves it. Of presence: a heartbeat; send it again after \`next_beat_seconds\`. Of uniques: a visit. The same again counts no more, so no \`Idempotency-Key\` is needed. ${toldToReaders}`,
+    description: `On a reaction: sets the choice of the member, \`{"choice":"love"}\`; another choice replaces it. On a presence counter: a heartbeat; send the next one after \`next_beat_seconds\`. On a unique counter: a visit. A repeated request counts once, so it needs no \`Idempotency-Key\`. ${countForReaders}`,
     body: content(v.union([reactionBody, emptyBody]), { choice: 'love' }),
     answers: {
       200: {
@@ -31,14 +28,14 @@ export const memberDocs = {
           }),
         },
       },
-      204: { description: 'Accepted; what it changed cannot be told.' },
+      204: { description: 'Accepted. The caller has no read access.' },
     },
     problems: ['wrong_kind', 'invalid_choice', 'unknown_choice', 'outcome_unknown', 'unavailable'],
   },
   readMember: {
     tag: 'Members',
     summary: 'Read the choice of a member',
-    description: 'As it was last written; null for a member that says nothing.',
+    description: 'The last choice that was written; null for a member without one.',
     answers: {
       200: {
         description: 'The choice.',
@@ -50,7 +47,7 @@ export const memberDocs = {
   removeMember: {
     tag: 'Members',
     summary: 'Take a reaction back, or leave',
-    description: `Of a reaction: the member says nothing any more. Of presence: the viewer has gone. ${toldToReaders}`,
+    description: `On a reaction: removes the choice of the member. On a presence counter: the viewer leaves. ${countForReaders}`,
     answers: {
       200: {
         description: 'The reaction is taken back.',
@@ -64,64 +61,18 @@ export const memberDocs = {
           }),
         },
       },
-      204: { description: 'The viewer has gone; or the counts cannot be told.' },
+      204: {
+        description:
+          'The viewer has left; or the reaction is taken back and the caller has no read access.',
+      },
     },
     problems: ['wrong_kind', 'outcome_unknown', 'unavailable'],
   },
   leave: {
     tag: 'Members',
     summary: 'Leave, from a page that is being closed',
-    description: 'For `navigator.sendBeacon`, which can only POST; the body is not read.',
-    answers: { 204: { description: 'The viewer has gone.' } },
+    description: 'For `navigator.sendBeacon`, which can only POST. The body is ignored.',
+    answers: { 204: { description: 'The viewer has left.' } },
     problems: ['wrong_kind', 'outcome_unknown', 'unavailable'],
-  },
-  readUnread: {
-    tag: 'Users',
-    summary: 'Read what is unread',
-    description:
-      'What has come on the counters the user subscribed to since they were last marked as read. A key sees the subscriptions it may read.',
-    answers: {
-      200: {
-        description: 'The sum, and each subscription.',
-        content: {
-          'application/json': content(unreadAnswer, {
-            count: 3,
-            subscriptions: [{ subject: 'post-42', counter: 'likes', count: 3 }],
-          }),
-        },
-      },
-    },
-    problems: ['count_too_large', 'unavailable'],
-  },
-  markRead: {
-    tag: 'Users',
-    summary: 'Mark everything as read',
-    description: 'Up to what the answer says; what comes meanwhile stays unread.',
-    answers: {
-      200: {
-        description: 'Nothing is unread.',
-        content: {
-          'application/json': content(unreadAnswer, {
-            count: 0,
-            subscriptions: [{ subject: 'post-42', counter: 'likes', count: 0 }],
-          }),
-        },
-      },
-    },
-    problems: ['outcome_unknown', 'unavailable'],
-  },
-  subscribe: {
-    tag: 'Users',
-    summary: 'Subscribe a user to a counter',
-    description: `What comes from now on is unread. A user has at most ${limits.subscriptions} subscriptions.`,
-    answers: { 204: { description: 'Subscribed, or was before.' } },
-    problems: ['wrong_kind', 'too_many_subscriptions', 'outcome_unknown', 'unavailable'],
-  },
-  unsubscribe: {
-    tag: 'Users',
-    summary: 'Unsubscribe a user from a counter',
-    description: 'Also when it was not subscribed.',
-    answers: { 204: { description: 'Not subscribed any more.' } },
-    problems: ['outcome_unknown', 'unavailable'],
   },
 } satisfies OperationDocs;

@@ -1,7 +1,7 @@
 /**
- * Makes the OpenAPI 3.1 document from the tables that the functions run on: routes, schemas and
- * problems, and the docs beside them. It runs when Tally is developed (`npm run generate`), never in
- * a Lambda, so that no function carries the schema converter.
+ * Makes the OpenAPI 3.1 document from the tables that the functions run on (routes, schemas and
+ * problems) and from the documentation in this folder. It runs at development time (`npm run
+ * generate`), so no function carries the schema converter.
  */
 import { type ConversionConfig, toJsonSchema, toJsonSchemaDefs } from '@valibot/to-json-schema';
 import * as v from 'valibot';
@@ -43,7 +43,7 @@ export function createOpenApiDocument(): Json {
         description,
         schema: schemaOf(schema),
       })),
-      responses: { NotModified: { description: 'The caller has this answer already.' } },
+      responses: { NotModified: { description: 'The caller already has this answer.' } },
       examples: mapValues(problemKinds, ({ title, cause }, code) => ({
         summary: title,
         value: JSON.parse(problem(new Problem(code, cause)).body ?? ''),
@@ -62,9 +62,9 @@ export function createOpenApiDocument(): Json {
 const introduction = `A counter service: every accepted change is counted exactly once.
 
 Send an \`Idempotency-Key\` with every change, and retry with the same one. Errors are problem
-documents (RFC 9457) with a stable \`code\`; [every code](/docs/errors) has its cause and its fix. A
-request body has at most ${limits.bodyBytes / 1024} KiB. Requests beyond the rate that the operator allows are
-answered 429 by API Gateway, before they reach Tally.`;
+documents (RFC 9457) with a stable \`code\`; [every code](/docs/errors) has a cause and a fix. A
+request body has at most ${limits.bodyBytes / 1024} KiB. API Gateway answers 429 to requests beyond
+the rate that the operator allows, before they reach Tally.`;
 
 function pathsOf(table: readonly Route[]): Json {
   return Object.fromEntries(
@@ -78,7 +78,7 @@ function pathsOf(table: readonly Route[]): Json {
 function operationOf(route: Route): Json {
   const doc = operationDocs[route.operation];
   return {
-    // A route that fixes a parameter is a second, shorter way to its operation; ids are unique.
+    // A route with a fixed parameter is a second, shorter way to its operation, and ids are unique.
     operationId: route.fixed ? `${route.operation}Short` : route.operation,
     tags: [doc.tag],
     summary: doc.summary,
@@ -113,7 +113,7 @@ function operationOf(route: Route): Json {
   };
 }
 
-/** The empty requirement says "or nothing": each counter has its own access in tally.config.ts. */
+/** The empty requirement means "or nothing": each counter has its own access in tally.config.ts. */
 const security = {
   none: [],
   read: [{}, { key: [] }],
@@ -125,14 +125,14 @@ const security = {
   each: [{}, { key: [] }],
 } satisfies Record<Right, readonly Json[]>;
 
-/** The pipeline gives the answer of every GET an ETag. */
+/** The pipeline adds an ETag to the answer of every GET. */
 const hasValidator = ({ method }: Route): boolean => method === 'GET';
 
 function pathParametersOf({ path }: Route): (readonly [string, ParameterDoc])[] {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
   return names.map((name) => {
     const parameter = pathParameters[name];
-    if (!parameter) throw new Error(`parameter-docs.ts says nothing of {${name}} in ${path}`);
+    if (!parameter) throw new Error(`parameter-docs.ts does not document {${name}} in ${path}`);
     return [name, parameter];
   });
 }
@@ -172,7 +172,7 @@ const contentOf = ({ schema, example }: Content): Json => ({
   ...(example !== undefined && { example }),
 });
 
-/** Every code an operation can answer: by its path, its headers, its body, its right, and its own. */
+/** Every code that an operation can answer: for its path, headers, body and right, and its own. */
 function problemsOf(route: Route, doc: OperationDoc): ProblemCode[] {
   const codes: ProblemCode[] = [
     ...pathParametersOf(route).flatMap(([, { problems }]) => problems),
@@ -231,7 +231,7 @@ function headersNamed(names: readonly ResponseHeader[]): Json {
 
 const queries = new Set(Object.values(operationDocs).map(({ query }) => query));
 
-/** Query schemas are left out: their fields become parameters. */
+/** Query schemas are left out, because their fields become parameters. */
 const namedSchemas: Readonly<Record<string, v.GenericSchema>> = Object.fromEntries(
   Object.entries(schemas)
     .filter(([, schema]) => !queries.has(schema))
@@ -241,9 +241,9 @@ const namedSchemas: Readonly<Record<string, v.GenericSchema>> = Object.fromEntri
 
 const conversion: ConversionConfig = {
   target: 'draft-2020-12',
-  // What a caller may send: a field with a default may be left out.
+  // The input of a schema: a caller may leave out a field with a default.
   typeMode: 'input',
-  // Rules in code, such as which time zones there are, cannot be said in a schema.
+  // Rules in code, such as which time zones exist, cannot be written as a JSON schema.
   ignoreActions: ['check'],
   overrideRef: ({ referenceId }) => `#/components/schemas/${referenceId}`,
 };

@@ -1,7 +1,7 @@
 /**
- * What is told of one operation. Only what cannot be derived is said: the right, the path's
- * parameters, the conditional GET and the problems that come with a path, a body, a header or any
- * request are added by openapi-document.ts.
+ * The documentation of one operation. It says only what cannot be derived: openapi-document.ts adds the
+ * right, the parameters of the path, the conditional GET, and the problems that a path, a body, a
+ * header or any request can cause.
  */
 import * as v from 'valibot';
 import type { ProblemCode } from '../functions/http/problems.ts';
@@ -19,7 +19,7 @@ export interface OperationDoc {
   readonly requestHeaders?: readonly RequestHeader[];
   /** By status. */
   readonly answers: Readonly<Record<number, AnswerDoc>>;
-  /** Codes that neither the path nor a body or a header explains. */
+  /** Codes that do not follow from the path, the body or a header. */
   readonly problems: readonly ProblemCode[];
 }
 
@@ -36,16 +36,16 @@ export interface Content {
 }
 
 export const tags = {
-  Counters: 'Count, and read what was counted.',
-  Members: 'What people say of a subject, who is there, and how many came.',
+  Counters: 'Count, and read counts.',
+  Members: 'Reactions, viewers and visitors.',
   Users: 'What is new to a user.',
-  Tickets: 'Numbers that follow each other.',
-  Keys: 'Who may do what.',
-  Subjects: 'What a subject has of its own.',
-  Service: 'Whether Tally is up, and what it can do.',
+  Tickets: 'Numbers without gaps.',
+  Keys: 'API keys and passes: who may do what.',
+  Subjects: 'A subject as a whole: all its counters, and its settings.',
+  Service: 'Whether Tally is up, and the description of its API.',
 } as const;
 
-/** The compiler checks that the example is one. */
+/** A schema with an example of it; the compiler checks that it fits. */
 export const content = <S extends v.GenericSchema>(
   schema: S,
   example: v.InferInput<S>,
@@ -53,7 +53,7 @@ export const content = <S extends v.GenericSchema>(
   schema,
   example,
 });
-/** Said of every write that can tell a count. */
-export const toldToReaders = 'Who may write the counter, but not read it, is told no count.';
+/** For every write that can answer with a count. */
+export const countForReaders = 'Callers with write but not read access get no count.';
 export const text: Content = { schema: v.string() };
 export const updatedAt = '2026-11-21T09:30:00.000Z';

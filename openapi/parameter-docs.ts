@@ -1,13 +1,14 @@
-/** What the OpenAPI document says of the names in paths and of the headers, with the problems each can cause. */
+/** The documentation of path parameters and headers, each with the problems it can cause. */
 import * as v from 'valibot';
 import type { ProblemCode } from '../functions/http/problems.ts';
 import { assets } from '../functions/pages/assets.ts';
 import { limits } from '../functions/rules/limits.ts';
+import { namePattern } from '../functions/rules/names.ts';
 
 export interface ParameterDoc {
   readonly description: string;
   readonly schema: v.GenericSchema;
-  /** What the docs page fills in. */
+  /** The value that the docs page starts with. */
   readonly example?: string;
   readonly problems: readonly ProblemCode[];
 }
@@ -17,22 +18,18 @@ interface HeaderDoc {
   readonly schema: v.GenericSchema;
 }
 
-/** A name as rules/names.ts has it. */
-const name = v.pipe(
-  v.string(),
-  v.regex(new RegExp(`^[A-Za-z0-9][A-Za-z0-9._:~-]{0,${limits.nameLength - 1}}$`)),
-);
+const name = v.pipe(v.string(), v.regex(namePattern));
 
-/** By the name in the path's braces. */
+/** By the name in the braces of the path. */
 export const pathParameters: Readonly<Record<string, ParameterDoc>> = {
   subject: {
-    description: 'What is counted on, by an id of your own.',
+    description: 'The thing that is counted on, by an id of your own.',
     schema: name,
     example: 'post-42',
     problems: ['invalid_subject'],
   },
   counter: {
-    description: 'One of the counters that are defined in `tally.config.ts`.',
+    description: 'A counter that is defined in `tally.config.ts`.',
     schema: v.string(),
     example: 'likes',
     problems: ['unknown_counter'],
@@ -50,23 +47,23 @@ export const pathParameters: Readonly<Record<string, ParameterDoc>> = {
     problems: ['invalid_user'],
   },
   key: {
-    description: 'The id of an API key: the part behind `tally_`.',
+    description: 'The id of an API key: the part between `tally_` and the next `_`.',
     schema: v.string(),
     example: '9f86d081884c7d65',
     problems: ['unknown_key'],
   },
   asset: {
-    description: 'A file of the docs page.',
+    description: 'A file that a page loads.',
     schema: v.picklist([...assets.keys()]),
     problems: ['unknown_path'],
   },
 };
 
 export const requestHeaders = {
-  // No example: the docs page would send it with every try, and only the first would count.
+  // It has no example: the docs page would send it with every try, and only the first would count.
   'Idempotency-Key': {
     description:
-      'Makes the change safe to send again: the same key on the same counter counts once. Make a UUID per change and keep it for the retries.',
+      'Makes the change safe to send again: on one counter, the same Idempotency-Key counts once. Make a UUID for each change and keep it for the retries.',
     schema: v.pipe(v.string(), v.minLength(1), v.maxLength(limits.tokenLength)),
     problems: ['invalid_idempotency_key', 'idempotency_key_expired', 'idempotency_key_reused'],
   },
@@ -76,7 +73,7 @@ export const requestHeaders = {
     problems: [],
   },
   'If-None-Match': {
-    description: 'The `ETag` of an earlier answer: 304 if it would be the same.',
+    description: 'The `ETag` of an earlier answer. The new answer is 304 if it would be the same.',
     schema: v.string(),
     problems: [],
   },
@@ -85,13 +82,13 @@ export const requestHeaders = {
 export type RequestHeader = keyof typeof requestHeaders;
 
 export const responseHeaders = {
-  ETag: { description: 'Changes whenever the answer does.', schema: v.string() },
+  ETag: { description: 'Changes whenever the answer changes.', schema: v.string() },
   'Idempotency-Replayed': {
-    description: 'The key came before: this very change had been accepted earlier.',
+    description: 'The Idempotency-Key came before: the change had already been accepted.',
     schema: v.literal('true'),
   },
   'Preference-Applied': {
-    description: 'The preference that was followed.',
+    description: 'The preference that was applied.',
     schema: v.literal('return=minimal'),
   },
   'Retry-After': {

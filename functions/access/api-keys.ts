@@ -1,7 +1,7 @@
 /** API keys: `tally_<id>_<secret>`. The secret is shown once; the table holds its hash. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { Problem } from '../http/problem.ts';
+import { type Refusal, refuse } from '../counters/refusals.ts';
 import { limits } from '../rules/limits.ts';
 import type { Scope } from '../rules/scopes.ts';
 import type { ApiKey, ApiKeyStore } from '../store/api-key-store.ts';
@@ -10,16 +10,19 @@ const keyPattern = /^tally_([A-Za-z0-9]{1,32})_([A-Za-z0-9_-]{20,128})$/;
 const idPattern = /^[A-Za-z0-9]{1,32}$/;
 
 export interface NewKey {
+  readonly ok: true;
   readonly id: string;
-  /** The whole key, with its secret: nobody can show it again. */
+  /** The whole key, with its secret, which cannot be shown again. */
   readonly key: string;
 }
 
 export interface ApiKeys {
-  /** The key that this text is; undefined if it is none, or revoked (seen within a minute). */
+  /** @returns undefined if the text is not a key, or a revoked one (noticed within a minute) */
   verify(text: string): Promise<Pick<ApiKey, 'id' | 'scopes' | 'callsPerMinute'> | undefined>;
-  /** @throws Problem too_many_keys */
-  create(scopes: readonly Scope[], callsPerMinute: number | undefined): Promise<NewKey>;
+  create(
+    scopes: readonly Scope[],
+    callsPerMinute: number | undefined,
+  ): Promise<NewKey | Refusal<'too_many_keys'>>;
   list(): Promise<ApiKey[]>;
   /** @returns whether there was such a key */
   revoke(id: string): Promise<boolean>;
@@ -33,7 +36,7 @@ export function createApiKeys({ store, now }: { store: ApiKeyStore; now: () => n
   type LookUp<Found> = { readonly key: Found; readonly atMs: number };
   /** Keys looked up lately. */
   const found = new LRUCache<string, LookUp<ApiKey>>({ max: limits.rememberedKeys });
-  /** Ids of no key, apart from the keys, so that guesses can push none of these out. */
+  /** Ids without a key. They are kept apart, so that guesses never push a key out of memory. */
   const missed = new LRUCache<string, LookUp<undefined>>({ max: limits.rememberedGuesses });
 
   async function lookUp(id: string): Promise<ApiKey | undefined> {
@@ -51,8 +54,8 @@ export function createApiKeys({ store, now }: { store: ApiKeyStore; now: () => n
   }
 
   /**
-   * One write a day and key, and function: `lastUsedDay` in memory is as old as the look-up. A day
-   * that cannot be noted is no reason to refuse a request.
+   * Writes once per key, day and container: `lastUsedDay` in memory is as old as the look-up. A
+   * failure is ignored, because it is not a reason to refuse a request.
    */
   async function noteUse(key: ApiKey): Promise<void> {
     const day = new Date(now()).toISOString().slice(0, 10);
@@ -67,7 +70,7 @@ export function createApiKeys({ store, now }: { store: ApiKeyStore; now: () => n
       const [, id, secret] = keyPattern.exec(text) ?? [];
       if (id === undefined || secret === undefined) return undefined;
       const key = await lookUp(id);
-      // Compared by digest: of equal length, and in a time that tells nothing of the secret.
+      // Digests have one length and are compared in constant time, so timing reveals nothing.
       if (!key || !timingSafeEqual(hashSecret(secret), key.secretHash)) return undefined;
       await noteUse(key);
       return key;
@@ -75,13 +78,13 @@ export function createApiKeys({ store, now }: { store: ApiKeyStore; now: () => n
 
     async create(scopes, callsPerMinute) {
       if ((await store.list()).length >= limits.apiKeys) {
-        throw new Problem('too_many_keys', `There are ${limits.apiKeys} keys; revoke some.`);
+        return refuse('too_many_keys', `There are ${limits.apiKeys} API keys; revoke some.`);
       }
       const id = randomBytes(8).toString('hex');
       const secret = randomBytes(32).toString('base64url');
       const secretHash = hashSecret(secret);
       await store.create({ id, secretHash, scopes, callsPerMinute, createdAtMs: now() });
-      return { id, key: `tally_${id}_${secret}` };
+      return { ok: true, id, key: `tally_${id}_${secret}` };
     },
 
     list: () => store.list(),
@@ -94,7 +97,7 @@ export function createApiKeys({ store, now }: { store: ApiKeyStore; now: () => n
   };
 }
 
-/** The id of a key that somebody has at hand as a whole; any other text is taken for an id. */
+/** The id in a whole key; any other text is taken for an id itself. */
 export const idOf = (text: string): string => keyPattern.exec(text)?.[1] ?? text;
 
 const hashSecret = (secret: string): Buffer => createHash('sha256').update(secret).digest();

@@ -1,24 +1,28 @@
 /**
- * Calls a minute of a key: one of Tally's own counters, bounded and a minute long, so that the limit
- * holds across all functions of a region. It costs a write for each request of a key that has a
- * limit, or of a pass made with it; once that is reached, a function remembers it, so that a flood is
- * no more expensive.
+ * The call limit of API keys. Calls a minute are one of Tally's own counters, bounded and one minute
+ * long, so the limit holds for all functions of a region together. It costs a write for each call of
+ * a key with a limit, or of a pass made with one. Once a minute is used up, the function remembers
+ * that, so a flood writes no more.
  */
 import { LRUCache } from 'lru-cache';
 import type { createCounts } from '../counters/count.ts';
 import type { CountDefinition } from '../counters/define-counters.ts';
-import { Problem } from '../http/problem.ts';
+import { type Refusal, refuse } from '../counters/refusals.ts';
 import { limits } from '../rules/limits.ts';
 import type { ApiKey } from '../store/api-key-store.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../store/store-errors.ts';
 
-/** A key, as far as its calls are concerned. */
+/** What the call limit needs of an API key. */
 export type CallingKey = Pick<ApiKey, 'id' | 'callsPerMinute'>;
 
-/** @throws Problem rate_limited; StoreUnavailableError */
-export type CallLimit = (key: CallingKey) => Promise<void>;
+export interface TooManyCalls extends Refusal<'rate_limited'> {
+  readonly retryAfterSeconds: number;
+}
 
-/** No counter of a configuration can have this name, so that no route reaches these counts. */
+/** Counts a call. @returns a refusal beyond the limit @throws StoreUnavailableError */
+export type CallLimit = (key: CallingKey) => Promise<TooManyCalls | undefined>;
+
+/** No configuration can have a counter of this name, so no route reaches these counts. */
 export const callsCounter = '.calls';
 
 export function createCallLimit({
@@ -28,10 +32,9 @@ export function createCallLimit({
   counts: ReturnType<typeof createCounts>;
   now: () => number;
 }): CallLimit {
-  /** Keys that have used up a minute, and when it ends, in epoch ms. */
+  /** By the id of a key that has used up its minute: when the minute ends, in epoch ms. */
   const usedUpUntilMs = new LRUCache<string, number>({ max: limits.rememberedKeys });
-  /** Of this minute. */
-  const msLeft = () => 60_000 - (now() % 60_000);
+  const msLeftOfMinute = () => 60_000 - (now() % 60_000);
 
   /** @returns whether the call is within the limit */
   async function count(id: string, callsPerMinute: number): Promise<boolean> {
@@ -45,7 +48,7 @@ export function createCallLimit({
       maxShards: 1,
       access: { read: 'key', write: 'key' },
     };
-    const nextMinuteMs = now() + msLeft();
+    const nextMinuteMs = now() + msLeftOfMinute();
     const counted = await counts
       .change(
         { subject: id, counter: callsCounter, definition },
@@ -57,14 +60,15 @@ export function createCallLimit({
   }
 
   return async ({ id, callsPerMinute }) => {
-    if (callsPerMinute === undefined || (await count(id, callsPerMinute))) return;
-    throw new Problem('rate_limited', `This key may make ${callsPerMinute} requests a minute.`, {
-      headers: { 'retry-after': String(Math.ceil(msLeft() / 1000)) },
-    });
+    if (callsPerMinute === undefined || (await count(id, callsPerMinute))) return undefined;
+    return {
+      ...refuse('rate_limited', `This API key may make ${callsPerMinute} requests a minute.`),
+      retryAfterSeconds: Math.ceil(msLeftOfMinute() / 1000),
+    };
   };
 }
 
-/** Of what the caller asked for nothing has happened, whatever became of the count of its calls. */
+/** The caller's request has not run, even if we do not know whether this call was counted. */
 function asUnavailable(error: unknown): never {
   if (!(error instanceof OutcomeUnknownError)) throw error;
   throw new StoreUnavailableError(error.message, { cause: error });

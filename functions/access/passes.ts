@@ -1,8 +1,8 @@
 /**
- * Passes: short-lived tickets that a server with a key hands to one visitor's browser, so that a
- * public page can vote without an open counter and without a login. A pass is its own proof: the
- * claims, and an HMAC over them with the deployment's secret. Nothing is stored or looked up; but the
- * calls of a pass that was made with a limited key are counted with those of the key.
+ * Passes: short-lived credentials that a server with an API key hands to one visitor's browser, so
+ * that a public page can vote without an open counter and without a login. A pass is its own proof:
+ * claims, and an HMAC over them with the deployment's secret. Nothing is stored or looked up. Calls
+ * with a pass count towards the call limit of the API key that it was made with.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import * as v from 'valibot';
@@ -11,19 +11,19 @@ import { actions, isSubjectPattern, type Scope } from '../rules/scopes.ts';
 import type { CallingKey } from './call-limit.ts';
 
 export interface Pass {
-  /** The visitor it is for: it acts as this member and this user, and as no other. */
+  /** The visitor it is for. It acts as this member and user only. */
   readonly member: string;
   readonly scope: Scope;
   /** Epoch seconds. */
   readonly expiresAt: number;
-  /** The key it was made with; one without a limit of calls is not kept. */
+  /** The API key it was made with. One without a call limit is left out. */
   readonly key?: CallingKey | undefined;
 }
 
-/** As long as the claims of `passBody` can get, and no longer than a header may be. */
+/** Room for the longest claims that can be asked for, and short enough for a header. */
 const passPattern = /^pass_([A-Za-z0-9_-]{1,4096})\.([A-Za-z0-9_-]{43})$/;
 
-/** Claims under short names, because a pass travels with every request. */
+/** Claims have short names, because a pass travels with every request. */
 const claimsSchema = v.object({
   m: v.pipe(v.string(), v.check(isName)),
   a: v.array(v.picklist(actions)),
@@ -46,15 +46,15 @@ export function signPass({ member, scope, expiresAt, key }: Pass, secret: Buffer
   return `pass_${payload}.${macOf(payload, secret)}`;
 }
 
-/** Whether a credential claims to be a pass. */
+/** Whether a credential says that it is a pass; it may be forged. */
 export const isPass = (text: string): boolean => text.startsWith('pass_');
 
-/** The pass that this text is; undefined if it is forged, broken or expired. */
+/** @returns undefined if the text is not a pass, or a forged or expired one */
 export function verifyPass(text: string, secret: Buffer, nowMs: number): Pass | undefined {
   const [, payload, mac] = passPattern.exec(text) ?? [];
   if (payload === undefined || mac === undefined) return undefined;
   if (!timingSafeEqual(Buffer.from(mac), Buffer.from(macOf(payload, secret)))) return undefined;
-  // Signed by us, so it is what `signPass` made; parsed all the same, as everything from outside.
+  // We signed it, so `signPass` made it; it is parsed all the same, like everything from outside.
   const claims = v.safeParse(
     claimsSchema,
     JSON.parse(Buffer.from(payload, 'base64url').toString()),
@@ -66,8 +66,8 @@ export function verifyPass(text: string, secret: Buffer, nowMs: number): Pass | 
 }
 
 /**
- * The purpose is signed, too, so that no other HMAC made with the secret is ever a pass. MACs are
- * compared as text, because several texts of base64url mean the same bytes.
+ * The purpose is signed as well, so that no other HMAC made with the secret can serve as a pass. MACs
+ * are compared as text, because several base64url texts can stand for the same bytes.
  */
 const macOf = (payload: string, secret: Buffer): string =>
   createHmac('sha256', secret).update(`pass#${payload}`).digest('base64url');

@@ -4,7 +4,7 @@ import { type Access, createAccess } from './access.ts';
 import { type ApiKeys, createApiKeys } from './api-keys.ts';
 import { createCallLimit } from './call-limit.ts';
 
-/** What a function that has the table needs for access. */
+/** Access by the API keys and the secret in the table. */
 export function createTableAccess({
   context: { stores, now },
   counters: { counts },

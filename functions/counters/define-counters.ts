@@ -6,7 +6,8 @@
 import * as v from 'valibot';
 import { isTimeOfDay, isTimeZone } from '../rules/calendar.ts';
 import { limits } from '../rules/limits.ts';
-import { isCounterName, isReservedCounterName } from '../rules/names.ts';
+import { counterNameRule, isCounterName, isReservedCounter } from '../rules/names.ts';
+import { describeIssue, validationMessage } from '../rules/validation-messages.ts';
 import { windowKinds } from '../rules/windows.ts';
 
 const integer = v.pipe(v.number(), v.safeInteger());
@@ -84,7 +85,7 @@ const reactionDefinition = v.strictObject({
   kind: v.literal('reaction'),
   /** What a member can choose: one choice makes a like button, several make a vote. */
   choices: v.pipe(
-    v.array(v.pipe(v.string(), v.check(isCounterName, 'is not a name'))),
+    v.array(v.pipe(v.string(), v.check(isCounterName, `must be ${counterNameRule}`))),
     v.minLength(1, 'needs at least one choice'),
     v.maxLength(limits.choices),
     v.check((choices) => new Set(choices).size === choices.length, 'names a choice twice'),
@@ -128,16 +129,22 @@ const corsOrigin = v.pipe(
   v.string(),
   v.check(
     (text) => text === '*' || isOrigin(text),
-    'is not an origin, such as https://example.com',
+    'must be an origin such as https://example.com',
   ),
 );
 
 const settingsSchema = v.strictObject({
   /** Origins that browsers may call from: `https://*.example.com` for all subdomains, `*` for all; `[]` for none. */
   corsOrigins: v.optional(v.array(corsOrigin), ['*']),
-  /** When days begin for a subject without its own settings. */
-  timeZone: v.optional(v.pipe(v.string(), v.check(isTimeZone, 'is not a time zone')), 'UTC'),
-  dayStart: v.optional(v.pipe(v.string(), v.check(isTimeOfDay, 'is not a time of day')), '00:00'),
+  /** Where and when days begin for a subject without settings of its own. */
+  timeZone: v.optional(
+    v.pipe(v.string(), v.check(isTimeZone, 'must be a time zone such as Europe/Berlin')),
+    'UTC',
+  ),
+  dayStart: v.optional(
+    v.pipe(v.string(), v.check(isTimeOfDay, 'must be a time of day such as 04:00')),
+    '00:00',
+  ),
   /** Hours that an idempotency key is remembered. */
   tokenHours: v.optional(between(1, limits.tokenHoursMax), limits.tokenHours),
   /** Seconds that a total of several cells may be served from a function's memory. */
@@ -197,13 +204,13 @@ export function defineCounters(
       problems.push(`counter "${name}": kind must be one of ${Object.keys(kinds).join(', ')}`);
       continue;
     }
-    const result = v.safeParse(kinds[kind as keyof typeof kinds], input);
+    const result = v.safeParse(kinds[kind as keyof typeof kinds], input, messages);
     if (result.success) checked.set(name, result.output);
-    else problems.push(...result.issues.map((issue) => `counter "${name}": ${describe(issue)}`));
+    else problems.push(...problemsOf(`counter "${name}"`, result.issues));
   }
-  const checkedSettings = v.safeParse(settingsSchema, settings);
+  const checkedSettings = v.safeParse(settingsSchema, settings, messages);
   if (!checkedSettings.success) {
-    problems.push(...checkedSettings.issues.map((issue) => `settings: ${describe(issue)}`));
+    problems.push(...problemsOf('settings', checkedSettings.issues));
   }
   if (problems.length > 0 || !checkedSettings.success) {
     throw new InvalidConfigError(`tally.config.ts is not valid:\n  ${problems.join('\n  ')}`);
@@ -211,19 +218,13 @@ export function defineCounters(
   return { counters: checked, settings: checkedSettings.output };
 }
 
-function problemsOfName(name: string): string[] {
-  if (isReservedCounterName(name)) return [`counter "${name}": this name is reserved`];
-  if (isCounterName(name)) return [];
-  return [
-    `counter "${name}": a name is lower-case letters, digits and dashes, at most ${limits.counterNameLength}, beginning with a letter`,
-  ];
-}
+const messages = { message: validationMessage };
 
-function describe(issue: v.BaseIssue<unknown>): string {
-  const field = v.getDotPath(issue) ?? '';
-  if (issue.kind === 'schema' && issue.type === 'strict_object' && issue.expected === 'never') {
-    return `${field} is not a setting`;
-  }
-  if (issue.kind === 'schema' && issue.received === 'undefined') return `${field} is missing`;
-  return `${field}: ${issue.message}`;
+const problemsOf = (place: string, issues: readonly v.BaseIssue<unknown>[]): string[] =>
+  issues.map((issue) => `${place}: ${describeIssue(issue, 'it')}`);
+
+function problemsOfName(name: string): string[] {
+  if (isReservedCounter(name)) return [`counter "${name}": this name is reserved`];
+  if (isCounterName(name)) return [];
+  return [`counter "${name}": a name is ${counterNameRule}`];
 }

@@ -16,16 +16,20 @@ export type RefusalCode =
   | 'unknown_choice'
   | 'too_many_subscriptions';
 
-export interface Refusal {
+export interface Refusal<Code extends string = RefusalCode> {
   readonly ok: false;
-  readonly code: RefusalCode;
+  readonly code: Code;
   /** For people: what happened, and what to do. */
   readonly detail: string;
   /** The current count, where it explains the refusal. */
   readonly count?: number;
 }
 
-export const refuse = (code: RefusalCode, detail: string, count?: number): Refusal => ({
+export const refuse = <Code extends string = RefusalCode>(
+  code: Code,
+  detail: string,
+  count?: number,
+): Refusal<Code> => ({
   ok: false,
   code,
   detail,

@@ -109,7 +109,7 @@ export function createDynamoFoldStore({
       if (error instanceof ConditionalCheckFailedException) {
         return { outcome: 'otherwise', item: fromWire(error.Item) };
       }
-      // It would be the same again for ever, and hold up all others.
+      // Retrying can never succeed, and would block every record behind it.
       if (await isOfMalformed(error, key, [mark, ...sums.map(([name]) => name)])) {
         return { outcome: 'malformed' };
       }

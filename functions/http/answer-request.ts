@@ -1,36 +1,23 @@
 /**
- * From event to response: find the route, check the right, run the operation. Nothing is thrown
- * from here: whatever goes wrong becomes a problem document.
+ * From event to response: find the route, check the right, run the operation. Nothing is thrown from
+ * here: every error becomes a problem document.
  */
 
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import { type Access, claimsOf, type Need, type RequestAccess } from '../access/access.ts';
+import type { Access, Need, RequestAccess } from '../access/access.ts';
 import type { TallyConfig } from '../counters/define-counters.ts';
-import type { NamedCounter } from '../counters/named-counter.ts';
-import type { Action } from '../rules/scopes.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../store/store-errors.ts';
-import {
-  checkBodySize,
-  type HttpRequest,
-  parseCounter,
-  parseSubject,
-  parseUser,
-} from './http-request.ts';
+import { authorise, counterNeed, requireCaller } from './authorise.ts';
+import { credentialOf, verifiedScopeClaim } from './credential.ts';
+import { checkBodySize, type HttpRequest } from './http-request.ts';
+import type { Operation } from './operation.ts';
+import { parseCounter, parseSubject, parseUser } from './parse-names.ts';
 import { Problem } from './problem.ts';
 import { type HttpResponse, noContent, problem } from './responses.ts';
-import {
-  type FunctionName,
-  jwtPrefix,
-  matchRoute,
-  type OperationOf,
-  type Right,
-} from './routes.ts';
-
-export type Operation = (request: HttpRequest) => Promise<HttpResponse>;
-export type Operations<F extends FunctionName> = Readonly<Record<OperationOf<F>, Operation>>;
+import { jwtPrefix, matchRoute, type Right } from './routes.ts';
 
 export interface AnswerOptions {
-  readonly operations: Readonly<Partial<Record<string, Operation>>>;
+  readonly operations: ReadonlyMap<string, Operation>;
   readonly access: Access | undefined;
   readonly config: TallyConfig;
   readonly logError: (message: string, error: Error) => void;
@@ -63,41 +50,55 @@ async function answerRoute(
     throw refuseMethod(headers);
   }
   const { route, params } = match;
-  const requestAccess = access?.(event) ?? noAccess;
-  const need = needOf(route.right, params, config);
-  if (need) await requestAccess.authorise(need);
-  if (route.right === 'key') await requestAccess.caller();
+  const request: HttpRequest = {
+    ...received,
+    params,
+    access: access?.(credentialOf(event)) ?? noAccess,
+    counter: once(() => parseCounter(params, config)),
+  };
+  const need = needOf(route.right, request);
+  if (need) await authorise(request, need);
+  if (route.right === 'key') await requireCaller(request);
   checkBodySize(event);
-  const operation = operations[route.operation];
+  const operation = operations.get(route.operation);
   if (!operation) {
-    // API Gateway has no HEAD of its own: it comes to the function of all that has no route.
+    // API Gateway has no HEAD, so it goes to the function that gets requests without a route.
     if (method === 'HEAD') throw refuseMethod(headers);
     throw new Error(`${route.operation} is served by another function`);
   }
-  return operation({ ...received, params, access: requestAccess });
+  return operation(request);
 }
 
 const refuseMethod = (headers: { readonly allow: string }): Problem =>
   new Problem('method_not_allowed', `This path takes ${headers.allow}.`, { headers });
 
+/** A function that runs another one at its first call, and remembers the result. */
+function once<T extends object>(run: () => T): () => T {
+  let result: T | undefined;
+  return () => {
+    result ??= run();
+    return result;
+  };
+}
+
 /**
- * An authorizer of API Gateway is for every request to a route, so verified tokens have routes of
- * their own. Browsers ask about these (CORS) before they send a token, past the authorizer.
+ * The path without the prefix of the routes for verified tokens: an authorizer of API Gateway is for
+ * all requests to a route, so these have routes of their own. Browsers send a preflight (CORS)
+ * without a token, past the authorizer.
  */
 function pathOf(event: APIGatewayProxyEventV2): string {
   const { rawPath, requestContext } = event;
-  const isTwin = rawPath.startsWith(`${jwtPrefix}/`) && rawPath !== `${jwtPrefix}/counter`;
-  const isVerified = claimsOf(event) !== undefined || requestContext.http.method === 'OPTIONS';
+  const isTwin = rawPath.startsWith(`${jwtPrefix}/`);
+  const isVerified =
+    verifiedScopeClaim(event) !== undefined || requestContext.http.method === 'OPTIONS';
   return isTwin && isVerified ? rawPath.slice(jwtPrefix.length) : rawPath;
 }
 
-type Params = Readonly<Record<string, string>>;
-
 /**
- * What a route needs of its caller; undefined if that is nothing, or known to the operation alone.
+ * What a route needs of its caller; undefined if that is nothing, or if the operation checks it.
  * @throws Problem invalid_user, invalid_subject, unknown_counter
  */
-function needOf(right: Right, params: Params, config: TallyConfig): Need | undefined {
+function needOf(right: Right, { params, counter }: HttpRequest): Need | undefined {
   switch (right) {
     case 'none':
     case 'key':
@@ -109,45 +110,20 @@ function needOf(right: Right, params: Params, config: TallyConfig): Need | undef
       return { about: 'user', user: parseUser(params.user) };
     case 'read':
     case 'write':
-      return counterNeed(right, parseCounter(params, config), params.member);
+      return counterNeed(right, counter(), params.member);
     case 'admin':
-      if (params.counter !== undefined) return counterNeed(right, parseCounter(params, config));
+      if (params.counter !== undefined) return counterNeed(right, counter());
       return { about: 'subject', action: right, subject: parseSubject(params.subject) };
   }
 }
 
-/** What it takes to do something to a counter, perhaps as a member. */
-export function counterNeed(
-  action: Action,
-  { subject, counter, definition }: NamedCounter,
-  member?: string,
-): Need {
-  const isPublic = action !== 'admin' && definition.access[action] === 'public';
-  return { about: 'counter', action, subject, counter, member, isPublic };
-}
-
-/** Whether the caller has a right that it can do without. @throws StoreUnavailableError */
-export async function isGranted(access: RequestAccess, need: Need): Promise<boolean> {
-  try {
-    await access.authorise(need);
-    return true;
-  } catch (error) {
-    if (error instanceof Problem) return false;
-    throw error;
-  }
-}
-
-/** Whether the caller of a write may be told the count: who may only write learns nothing of it. */
-export const isReader = ({ access }: HttpRequest, named: NamedCounter): Promise<boolean> =>
-  isGranted(access, counterNeed('read', named));
-
-/** Of a function that serves only what everybody may see. */
+/** For a function that serves only what everybody may see. */
 const noAccess: RequestAccess = {
   authorise: () => Promise.reject(new Error('this function cannot check rights')),
-  caller: () => Promise.reject(new Error('this function cannot tell who calls')),
+  caller: () => Promise.reject(new Error('this function cannot identify callers')),
 };
 
-/** What an error means to the caller; one that is nobody's mistake is logged. */
+/** The problem that an error is answered with. An error that is not the caller's is logged. */
 function asProblem(
   error: unknown,
   event: APIGatewayProxyEventV2,
@@ -159,7 +135,7 @@ function asProblem(
   if (cause instanceof OutcomeUnknownError) {
     return new Problem(
       'outcome_unknown',
-      'The change may or may not have been counted. With an Idempotency-Key, send it again with the same key: it counts once.',
+      'The change may or may not have been counted. If it had an Idempotency-Key, send it again with the same one: it counts once.',
     );
   }
   if (cause instanceof StoreUnavailableError) {

@@ -1,6 +1,7 @@
 import type { Access } from '../access/access.ts';
 import type { TallyConfig } from '../counters/define-counters.ts';
-import { createAnswer, type Operation } from './answer-request.ts';
+import { createAnswer } from './answer-request.ts';
+import type { Operation } from './operation.ts';
 import { createPipeline } from './pipeline.ts';
 
 export interface Logger {
@@ -9,14 +10,14 @@ export interface Logger {
 
 export interface HttpFunctionOptions {
   readonly config: TallyConfig;
-  /** Undefined for a function of which everybody may see everything. */
+  /** Undefined for a function that serves only what everybody may see. */
   readonly access: Access | undefined;
   readonly logger: Logger;
 }
 
-/** The handler of one function: its operations behind the pipeline that all share. */
+/** The handler of one function: its operations, behind the pipeline that all functions share. */
 export function createHttpFunction(
-  operations: Readonly<Record<string, Operation>>,
+  operations: ReadonlyMap<string, Operation>,
   { config, access, logger }: HttpFunctionOptions,
 ) {
   const answer = createAnswer({

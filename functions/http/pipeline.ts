@@ -1,6 +1,6 @@
 /**
  * One middy pipeline for every HTTP function: negotiate, answer, then ETag, CORS, compression and
- * security headers on the way out, which goes from the end of the list to its beginning.
+ * security headers. Steps after the answer run from the end of the list to its beginning.
  */
 
 import { constants } from 'node:zlib';
@@ -22,8 +22,9 @@ interface Negotiated extends Context {
 }
 
 /**
- * On every answer, because a person may open any of them in a browser. Not Cross-Origin-Resource-Policy:
- * pages of other origins are to read counts. What a page may load and run is in its own policy.
+ * Every answer has them, because a person may open any of them in a browser. Cross-Origin-Resource-
+ * Policy is left out, because pages of other origins read counts. What a page may load and run is in
+ * its own policy.
  */
 const securityHeaders = {
   'strict-transport-security': 'max-age=31536000',
@@ -45,7 +46,9 @@ export function createPipeline({
   return middy<APIGatewayProxyEventV2, HttpResponse, Error, Negotiated>({
     timeoutEarlyInMillis: limits.answerBeforeTimeoutMs,
     timeoutEarlyResponse: () =>
-      problem(new Problem('outcome_unknown', 'The time for an answer ran out.')),
+      problem(
+        new Problem('outcome_unknown', 'The function ran out of time before it had an answer.'),
+      ),
   })
     .after(({ event, response }) => {
       if (!response) return;
@@ -63,7 +66,7 @@ export function createPipeline({
     )
     .use(
       httpContentEncoding({
-        // Brotli's default quality is made for files that are compressed once.
+        // Brotli's default quality is for files that are compressed once, not for each answer.
         br: { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } },
       }),
     )
@@ -86,9 +89,9 @@ export function createPipeline({
 }
 
 /**
- * `Vary` names what the answer might have depended on, also where it made no difference this time: a
- * cache would otherwise hand the answer for no origin, or an uncompressed one, to everybody. The
- * middlewares write it in two spellings, and only where they changed something.
+ * `Vary` names every header that an answer may depend on, even if this one did not: otherwise a cache
+ * would give the answer for no origin, or an uncompressed one, to everybody. The middlewares write it
+ * in two spellings, and only where they changed something.
  */
 function finalHeaders(
   { vary = '', Vary = '', ...headers }: HttpResponse['headers'],
@@ -105,7 +108,7 @@ function finalHeaders(
 const isSmall = ({ body }: HttpResponse): boolean =>
   Buffer.byteLength(body ?? '') < limits.compressFromBytes;
 
-/** The validator is weak, because the same answer may be sent compressed or not (RFC 9110, 8.8.1). */
+/** The ETag is weak, because the same answer may be sent compressed or not (RFC 9110, 8.8.1). */
 function withEtag(event: APIGatewayProxyEventV2, response: HttpResponse): HttpResponse {
   const { method } = event.requestContext.http;
   if (!['GET', 'HEAD'].includes(method) || response.statusCode !== 200) return response;

@@ -1,6 +1,6 @@
 import type { ProblemCode } from './problems.ts';
 
-/** Thrown where a request is understood to be wrong; becomes the answer. */
+/** Thrown where a request cannot be answered as asked; becomes its answer. */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly code: ProblemCode;
@@ -8,8 +8,8 @@ export class Problem extends Error {
   readonly headers: Readonly<Record<string, string>>;
 
   /**
-   * @param detail what is wrong with this very request, for people
-   * @param more further members of the problem document, and headers of the answer
+   * @param detail what is wrong with this request, for people
+   * @param more extra members of the problem document, and headers of the answer
    */
   constructor(
     code: ProblemCode,

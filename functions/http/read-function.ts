@@ -1,13 +1,13 @@
 import { createTableAccess } from '../access/table-access.ts';
 import type { CounterContext } from '../counters/counter-context.ts';
 import { createCounters } from '../counters/counters.ts';
-import type { Operations } from './answer-request.ts';
 import { createHttpFunction, type HttpHandler, type Logger } from './http-function.ts';
+import { operationsOf } from './operation.ts';
 import { createCounterOperations } from './operations/counter-operations.ts';
+import { createHealthOperations } from './operations/health-operations.ts';
 import { createMemberOperations } from './operations/member-operations.ts';
-import { createSettingsOperations } from './operations/settings-operations.ts';
+import { createSubjectOperations } from './operations/subject-operations.ts';
 import { createUserOperations } from './operations/user-operations.ts';
-import { json } from './responses.ts';
 
 /** The function that reads. */
 export function createReadFunction({
@@ -21,17 +21,12 @@ export function createReadFunction({
 }): HttpHandler {
   const counters = createCounters(context);
   const { access } = createTableAccess({ context, counters, adminKey });
-  const { readCounter, readHistory } = createCounterOperations(counters);
-  const operations: Operations<'read'> = {
-    readCounter,
-    readHistory,
-    readSettings: createSettingsOperations(counters).readSettings,
-    readMember: createMemberOperations(counters).readMember,
-    readUnread: createUserOperations(counters).readUnread,
-    checkHealth: async () => {
-      await context.stores.health.checkReachable();
-      return json(200, { status: 'ok' }, { 'cache-control': 'no-store' });
-    },
-  };
+  const operations = operationsOf('read', {
+    ...createCounterOperations(counters),
+    ...createHealthOperations(context.stores.health),
+    ...createMemberOperations(counters),
+    ...createSubjectOperations(counters),
+    ...createUserOperations(counters),
+  });
   return createHttpFunction(operations, { config: context.config, access, logger });
 }

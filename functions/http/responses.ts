@@ -2,39 +2,40 @@ import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { Refusal } from '../counters/refusals.ts';
 import { limits } from '../rules/limits.ts';
 import { Problem } from './problem.ts';
-import { problemKinds } from './problems.ts';
+import { type ProblemCode, problemKinds } from './problems.ts';
 
 export interface HttpResponse extends APIGatewayProxyStructuredResultV2 {
   statusCode: number;
   headers: Record<string, string>;
 }
 
-export function json(
-  statusCode: number,
-  body: unknown,
-  headers: Record<string, string> = {},
-): HttpResponse {
+type Headers = Readonly<Record<string, string>>;
+
+/** An answer that does not say how long it may be cached is not cached. */
+const notCached = { 'cache-control': 'no-store' };
+
+export function json(statusCode: number, body: unknown, headers: Headers = {}): HttpResponse {
   return {
     statusCode,
-    headers: { 'content-type': 'application/json', ...headers },
+    headers: { 'content-type': 'application/json', ...notCached, ...headers },
     body: JSON.stringify(body),
   };
 }
 
-export function html(body: string, headers: Record<string, string>): HttpResponse {
+export function html(body: string, headers: Headers): HttpResponse {
   return {
     statusCode: 200,
-    headers: { 'content-type': 'text/html; charset=utf-8', ...headers },
+    headers: { 'content-type': 'text/html; charset=utf-8', ...notCached, ...headers },
     body,
   };
 }
 
-export const noContent = (headers: Record<string, string> = {}): HttpResponse => ({
+export const noContent = (headers: Headers = {}): HttpResponse => ({
   statusCode: 204,
-  headers,
+  headers: { ...notCached, ...headers },
 });
 
-/** RFC 9457. `type` leads to the page of the code on this very server. */
+/** RFC 9457. `type` leads to the page of the code on this server. */
 export function problemBody({ code, message, members }: Problem) {
   const { status, title } = problemKinds[code];
   return { type: `/docs/errors#${code}`, title, status, code, detail: message, ...members };
@@ -44,28 +45,30 @@ export function problem(cause: Problem): HttpResponse {
   const { status, retry } = problemKinds[cause.code];
   return json(status, problemBody(cause), {
     'content-type': 'application/problem+json',
-    'cache-control': 'no-store',
     ...(retry === 'no' ? {} : { 'retry-after': String(limits.retryAfterSeconds) }),
     ...cause.headers,
   });
 }
 
-/** The answer, unless it is a refusal, which tells who may only write no count. @throws Problem */
+/**
+ * Unwraps an answer; throws a refusal as a Problem. Without read access its detail, which may hold the
+ * count, is replaced by the title.
+ *
+ * @throws Problem
+ */
 export function acceptedOrThrow<T extends { ok: true }>(
-  answer: T | Refusal,
-  { mayRead } = { mayRead: true },
+  answer: T | Refusal<ProblemCode>,
+  { canRead } = { canRead: true },
 ): T {
   if (answer.ok) return answer;
   const { code, detail, count } = answer;
-  if (!mayRead) throw new Problem(code, `${problemKinds[code].title}.`);
+  if (!canRead) throw new Problem(code, `${problemKinds[code].title}.`);
   throw new Problem(code, detail, count === undefined ? {} : { members: { count } });
 }
 
-/** What every answer to a write carries. */
-export const writeHeaders = ({ replayed }: { replayed: boolean }): Record<string, string> => ({
-  'cache-control': 'no-store',
-  ...(replayed ? { 'idempotency-replayed': 'true' } : {}),
-});
+/** The headers of every answer to a write with an idempotency key. */
+export const writeHeaders = ({ replayed }: { replayed: boolean }): Headers =>
+  replayed ? { 'idempotency-replayed': 'true' } : {};
 
 /** RFC 3339, or null for what never happened. */
 export const asTime = (ms: number | null | undefined): string | null =>

@@ -5,140 +5,225 @@
 export type FunctionName = 'read' | 'write' | 'site';
 
 /**
- * What a caller must be allowed to do; `none` is for what everybody may see. `admin` is of the subject
- * or counter in the path, `deployment` of everything there is. A `user`'s own things take a key even
- * where the counters are public, and so do things that are made with a `key`. In a batch, `each` item
- * needs the right of the route that it stands for.
+ * What a caller must be allowed to do.
+ * - `none`: what everybody may see.
+ * - `read`, `write`: on the counter in the path, which may be open to everybody.
+ * - `admin`: on the counter or subject in the path.
+ * - `user`: what belongs to a user. It takes a credential even where counters are public.
+ * - `key`: anything, but only with a credential.
+ * - `deployment`: everything there is.
+ * - `each`: the operation handles several counters, and checks the right to each of them.
  */
 export type Right = 'none' | 'read' | 'write' | 'admin' | 'deployment' | 'user' | 'key' | 'each';
 
-export interface Route {
+interface RouteShape {
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
   /** API Gateway's syntax: literal segments and `{parameter}` segments. */
   readonly path: `/${string}`;
-  readonly operation: OperationName;
+  readonly operation: string;
+  /** The function that serves the operation. */
+  readonly servedBy: FunctionName;
   readonly right: Right;
-  /** Path parameters that the path does not carry. */
+  /** Parameters that the path does not carry. */
   readonly fixed?: Readonly<Record<string, string>>;
 }
 
-/** Every operation and the function that serves it. */
-export const operations = {
-  readCounter: 'read',
-  readHistory: 'read',
-  changeCounter: 'write',
-  resetCounter: 'write',
-  drawTicket: 'write',
-  readMember: 'read',
-  setMember: 'write',
-  removeMember: 'write',
-  leave: 'write',
-  readUnread: 'read',
-  markRead: 'write',
-  subscribe: 'write',
-  unsubscribe: 'write',
-  createKey: 'write',
-  listKeys: 'write',
-  revokeKey: 'write',
-  createPass: 'write',
-  readSettings: 'read',
-  changeSettings: 'write',
-  runBatch: 'write',
-  /** Asking where to listen leaves a mark, so it takes the function that may write. */
-  findLiveUpdates: 'write',
-  checkHealth: 'read',
-  showOpenApi: 'site',
-  showDocs: 'site',
-  showErrors: 'site',
-  sendAsset: 'site',
-} as const satisfies Record<string, FunctionName>;
-
-export type OperationName = keyof typeof operations;
-export type OperationOf<F extends FunctionName> = {
-  [O in OperationName]: (typeof operations)[O] extends F ? O : never;
-}[OperationName];
-
-export const routes: readonly Route[] = [
-  { method: 'GET', path: '/v1/health', operation: 'checkHealth', right: 'none' },
-  { method: 'GET', path: '/openapi.json', operation: 'showOpenApi', right: 'none' },
-  { method: 'GET', path: '/docs', operation: 'showDocs', right: 'none' },
-  { method: 'GET', path: '/docs/errors', operation: 'showErrors', right: 'none' },
-  { method: 'GET', path: '/assets/{asset}', operation: 'sendAsset', right: 'none' },
-  { method: 'GET', path: '/v1/{subject}/{counter}', operation: 'readCounter', right: 'read' },
-  { method: 'PUT', path: '/v1/{subject}/{counter}', operation: 'changeCounter', right: 'write' },
-  { method: 'GET', path: '/v1/{subject}/settings', operation: 'readSettings', right: 'admin' },
-  { method: 'PUT', path: '/v1/{subject}/settings', operation: 'changeSettings', right: 'admin' },
-  { method: 'POST', path: '/v1/keys', operation: 'createKey', right: 'deployment' },
-  { method: 'GET', path: '/v1/keys', operation: 'listKeys', right: 'deployment' },
-  { method: 'DELETE', path: '/v1/keys/{key}', operation: 'revokeKey', right: 'deployment' },
-  { method: 'POST', path: '/v1/passes', operation: 'createPass', right: 'key' },
-  { method: 'POST', path: '/v1/batch', operation: 'runBatch', right: 'each' },
+const table = [
+  {
+    method: 'GET',
+    path: '/v1/health',
+    operation: 'checkHealth',
+    servedBy: 'read',
+    right: 'none',
+  },
+  {
+    method: 'GET',
+    path: '/openapi.json',
+    operation: 'showOpenApi',
+    servedBy: 'site',
+    right: 'none',
+  },
+  {
+    method: 'GET',
+    path: '/docs',
+    operation: 'showDocs',
+    servedBy: 'site',
+    right: 'none',
+  },
+  {
+    method: 'GET',
+    path: '/docs/errors',
+    operation: 'showErrors',
+    servedBy: 'site',
+    right: 'none',
+  },
+  {
+    method: 'GET',
+    path: '/assets/{asset}',
+    operation: 'sendAsset',
+    servedBy: 'site',
+    right: 'none',
+  },
+  {
+    method: 'GET',
+    path: '/v1/{subject}',
+    operation: 'readSubject',
+    servedBy: 'read',
+    right: 'each',
+  },
+  {
+    method: 'GET',
+    path: '/v1/{subject}/settings',
+    operation: 'readSettings',
+    servedBy: 'read',
+    right: 'admin',
+  },
+  {
+    method: 'PUT',
+    path: '/v1/{subject}/settings',
+    operation: 'changeSettings',
+    servedBy: 'write',
+    right: 'admin',
+  },
+  {
+    method: 'GET',
+    path: '/v1/{subject}/{counter}',
+    operation: 'readCounter',
+    servedBy: 'read',
+    right: 'read',
+  },
+  {
+    method: 'PUT',
+    path: '/v1/{subject}/{counter}',
+    operation: 'changeCounter',
+    servedBy: 'write',
+    right: 'write',
+  },
   {
     method: 'GET',
     path: '/v1/{subject}/{counter}/history',
     operation: 'readHistory',
+    servedBy: 'read',
     right: 'read',
   },
   {
     method: 'POST',
     path: '/v1/{subject}/{counter}/reset',
     operation: 'resetCounter',
+    servedBy: 'write',
     right: 'admin',
   },
   {
     method: 'POST',
     path: '/v1/{subject}/{counter}/tickets',
     operation: 'drawTicket',
+    servedBy: 'write',
     right: 'write',
   },
+  // A caller that asks where to listen leaves a mark in the table, so it takes the function that writes.
   {
-    method: 'PUT',
-    path: '/v1/{subject}/{counter}/members/{member}',
-    operation: 'setMember',
-    right: 'write',
+    method: 'GET',
+    path: '/v1/{subject}/{counter}/live',
+    operation: 'findLiveUpdates',
+    servedBy: 'write',
+    right: 'read',
   },
   {
     method: 'GET',
     path: '/v1/{subject}/{counter}/members/{member}',
     operation: 'readMember',
+    servedBy: 'read',
     right: 'read',
+  },
+  {
+    method: 'PUT',
+    path: '/v1/{subject}/{counter}/members/{member}',
+    operation: 'setMember',
+    servedBy: 'write',
+    right: 'write',
   },
   {
     method: 'DELETE',
     path: '/v1/{subject}/{counter}/members/{member}',
     operation: 'removeMember',
+    servedBy: 'write',
     right: 'write',
   },
   {
     method: 'POST',
     path: '/v1/{subject}/{counter}/members/{member}/leave',
     operation: 'leave',
+    servedBy: 'write',
     right: 'write',
   },
-  { method: 'GET', path: '/v1/users/{user}/unread', operation: 'readUnread', right: 'user' },
-  { method: 'POST', path: '/v1/users/{user}/unread/read', operation: 'markRead', right: 'user' },
+  {
+    method: 'GET',
+    path: '/v1/users/{user}/unread',
+    operation: 'readUnread',
+    servedBy: 'read',
+    right: 'user',
+  },
+  {
+    method: 'POST',
+    path: '/v1/users/{user}/unread/read',
+    operation: 'markRead',
+    servedBy: 'write',
+    right: 'user',
+  },
   {
     method: 'PUT',
     path: '/v1/users/{user}/subscriptions/{subject}/{counter}',
     operation: 'subscribe',
+    servedBy: 'write',
     right: 'user',
   },
   {
     method: 'DELETE',
     path: '/v1/users/{user}/subscriptions/{subject}/{counter}',
     operation: 'unsubscribe',
+    servedBy: 'write',
     right: 'user',
   },
   {
+    method: 'POST',
+    path: '/v1/batch',
+    operation: 'runBatch',
+    servedBy: 'write',
+    right: 'each',
+  },
+  {
+    method: 'POST',
+    path: '/v1/keys',
+    operation: 'createKey',
+    servedBy: 'write',
+    right: 'deployment',
+  },
+  {
     method: 'GET',
-    path: '/v1/{subject}/{counter}/live',
-    operation: 'findLiveUpdates',
-    right: 'read',
+    path: '/v1/keys',
+    operation: 'listKeys',
+    servedBy: 'write',
+    right: 'deployment',
+  },
+  {
+    method: 'DELETE',
+    path: '/v1/keys/{key}',
+    operation: 'revokeKey',
+    servedBy: 'write',
+    right: 'deployment',
+  },
+  {
+    method: 'POST',
+    path: '/v1/passes',
+    operation: 'createPass',
+    servedBy: 'write',
+    right: 'key',
   },
   {
     method: 'GET',
     path: '/{subject}/counter',
     operation: 'readCounter',
+    servedBy: 'read',
     right: 'read',
     fixed: { counter: 'counter' },
   },
@@ -146,18 +231,32 @@ export const routes: readonly Route[] = [
     method: 'PUT',
     path: '/{subject}/counter',
     operation: 'changeCounter',
+    servedBy: 'write',
     right: 'write',
     fixed: { counter: 'counter' },
   },
-];
+] as const satisfies readonly RouteShape[];
+
+export type OperationName = (typeof table)[number]['operation'];
+/** The operations that a function serves. */
+export type OperationOf<F extends FunctionName> = Extract<
+  (typeof table)[number],
+  { servedBy: F }
+>['operation'];
+
+export interface Route extends RouteShape {
+  readonly operation: OperationName;
+}
+
+export const routes: readonly Route[] = table;
 
 /**
- * Where the same routes are for those who come with a token of an identity provider, in a deployment
- * that has one: API Gateway verifies it, and refuses requests without one.
+ * Twins of these routes, for tokens of an identity provider in a deployment that has one: API Gateway
+ * verifies the token, and refuses requests without one.
  */
 export const jwtPrefix = '/jwt';
 
-/** The function that also gets every request no route is written for, to answer 404, 405 or CORS. */
+/** The function that gets every request without a route, to answer 404, 405 or CORS. */
 export const defaultFunction: FunctionName = 'read';
 
 export type RouteMatch =
@@ -171,19 +270,35 @@ export type RouteMatch =
   | { readonly found: 'other_methods'; readonly allowed: readonly string[] }
   | { readonly found: 'nothing' };
 
-/** Finds the route of a request. Literal segments win over parameters, as in API Gateway. */
+/**
+ * Finds the route of a request. Only the most specific path counts, with its literals as far to the
+ * left as can be: `GET /v1/batch` is a wrong method, not a subject called `batch`.
+ */
 export function matchRoute(method: string, path: string): RouteMatch {
   const segments = path.split('/').slice(1);
-  const fitting = routes
-    .flatMap((route) => {
-      const params = matchPath(route.path, segments);
-      return params ? [{ route, params: { ...params, ...route.fixed } }] : [];
+  const [best] = [...byPath]
+    .flatMap(([pattern, ofPath]) => {
+      const params = matchPath(pattern, segments);
+      return params ? [{ pattern, ofPath, params }] : [];
     })
-    .toSorted((a, b) => Object.keys(a.params).length - Object.keys(b.params).length);
-  if (fitting.length === 0) return { found: 'nothing' };
-  const allowed = [...new Set(fitting.map(({ route }) => route.method))];
-  const match = fitting.find(({ route }) => route.method === method);
-  return match ? { found: 'route', ...match, allowed } : { found: 'other_methods', allowed };
+    .toSorted((one, other) => (isMoreSpecific(one.pattern, other.pattern) ? -1 : 1));
+  if (!best) return { found: 'nothing' };
+  const allowed = best.ofPath.map((route) => route.method);
+  const route = best.ofPath.find((it) => it.method === method);
+  if (!route) return { found: 'other_methods', allowed };
+  return { found: 'route', route, params: { ...best.params, ...route.fixed }, allowed };
+}
+
+const byPath: ReadonlyMap<string, readonly Route[]> = Map.groupBy(routes, ({ path }) => path);
+
+/** Whether a pattern is the first to have a literal where the other one has a parameter. */
+function isMoreSpecific(pattern: string, other: string): boolean {
+  const otherParts = other.split('/');
+  const isLiteral = (part = '') => !part.startsWith('{');
+  const part = pattern
+    .split('/')
+    .find((it, index) => isLiteral(it) !== isLiteral(otherParts[index]));
+  return part !== undefined && isLiteral(part);
 }
 
 function matchPath(pattern: string, segments: readonly string[]): Record<string, string> | null {
@@ -192,13 +307,15 @@ function matchPath(pattern: string, segments: readonly string[]): Record<string,
   const params: Record<string, string> = Object.create(null);
   for (const [index, part] of parts.entries()) {
     const segment = segments[index] ?? '';
+    // `/v1/` is a path that ends too early, not a subject without a name.
+    if (segment === '' && part === '{subject}' && index === parts.length - 1) return null;
     if (part.startsWith('{')) params[part.slice(1, -1)] = decodeSegment(segment);
     else if (part !== segment) return null;
   }
   return params;
 }
 
-/** A segment that is not valid percent-encoding stays as it came; no name contains `%`. */
+/** A segment that is not valid percent-encoding stays as it came: no name has a `%`. */
 function decodeSegment(segment: string): string {
   try {
     return decodeURIComponent(segment);

@@ -1,12 +1,17 @@
 /**
- * What comes in and what goes out, as schemas: they validate requests and are the source of the
- * OpenAPI document. Object schemas exported here get a name in it, `changeBody` as `ChangeBody`.
+ * Requests and answers as schemas. They validate requests, and the OpenAPI document is made from them:
+ * an object schema exported here gets a name in it, `changeBody` is `ChangeBody`.
  */
 import * as v from 'valibot';
+import {
+  callsPerMinute,
+  counterNames,
+  passActions,
+  scope,
+  subjectPattern,
+} from '../access/key-schemas.ts';
 import { isTimeOfDay, isTimeZone } from '../rules/calendar.ts';
 import { limits } from '../rules/limits.ts';
-import { isCounterName, isReservedSubject } from '../rules/names.ts';
-import { type Action, actions, isSubjectPattern } from '../rules/scopes.ts';
 import { windowKinds } from '../rules/windows.ts';
 
 export const changeBody = v.strictObject({
@@ -17,81 +22,37 @@ export const changeBody = v.strictObject({
 export const settingsBody = v.strictObject({
   time_zone: v.pipe(
     v.string(),
-    v.check(isTimeZone, 'There is no such time zone.'),
-    v.description('Name of the IANA time zone database.'),
+    v.check(isTimeZone, 'must be a time zone such as Europe/Berlin'),
+    v.description('A name of the IANA time zone database.'),
   ),
   day_start: v.optional(
     v.pipe(
       v.string(),
-      v.check(isTimeOfDay, 'This is no time of day.'),
-      v.description('Wall-clock time at which a business day begins.'),
+      v.check(isTimeOfDay, 'must be a time of day such as 04:00'),
+      v.description('The wall-clock time at which a business day begins.'),
     ),
     '00:00',
   ),
 });
 
 export const reactionBody = v.strictObject({
-  choice: v.pipe(v.string(), v.description('One of the choices the counter is configured with.')),
+  choice: v.pipe(v.string(), v.description('One of the choices in the definition of the counter.')),
 });
 
-/** A heartbeat, a visit, a reset or the wish for a ticket says nothing but that it came. */
+/** The body of a heartbeat, a visit, a reset or a ticket: there is nothing to say in it. */
 export const emptyBody = v.strictObject({});
-
-const actionsOf = <const A extends readonly Action[]>(options: A) =>
-  v.pipe(
-    v.array(v.picklist(options)),
-    v.minLength(1),
-    v.maxLength(options.length),
-    v.check((names) => new Set(names).size === names.length, 'An action is named twice.'),
-  );
-
-const subjectPattern = v.pipe(
-  v.string(),
-  v.check(isSubjectPattern, 'This is no pattern of subjects.'),
-  v.check((text) => !isReservedSubject(text), 'This name is reserved: no subject has it.'),
-);
-
-const counterNames = v.pipe(
-  v.array(v.pipe(v.string(), v.check(isCounterName, 'This is no name of a counter.'))),
-  v.minLength(1),
-  v.maxLength(limits.namesOfScope),
-);
-
-const scope = v.strictObject({
-  actions: actionsOf(actions),
-  subjects: v.pipe(
-    v.array(subjectPattern),
-    v.minLength(1),
-    v.maxLength(limits.namesOfScope),
-    v.description('Subjects, or their beginnings followed by `*`; `*` is all.'),
-  ),
-  counters: v.optional(
-    v.pipe(
-      counterNames,
-      v.description('Left out, it is all counters, and the settings of the subjects.'),
-    ),
-  ),
-});
 
 export const keyBody = v.strictObject({
   scopes: v.pipe(v.array(scope), v.minLength(1), v.maxLength(limits.scopes)),
-  calls_per_minute: v.optional(
-    v.pipe(
-      v.number(),
-      v.integer(),
-      v.minValue(1),
-      v.maxValue(limits.callsPerMinuteMax),
-      v.description('Costs a write for each request.'),
-    ),
-  ),
+  calls_per_minute: v.optional(callsPerMinute),
 });
 
 export const passBody = v.strictObject({
   member: v.pipe(
     v.string(),
-    v.description('The visitor it is for; it acts as this member and user, and as no other.'),
+    v.description('The visitor it is for. The pass acts as this member and user only.'),
   ),
-  actions: actionsOf(['read', 'write']),
+  actions: passActions,
   subject: subjectPattern,
   counters: v.optional(counterNames),
   expires_in_seconds: v.optional(
@@ -102,7 +63,7 @@ export const passBody = v.strictObject({
 
 const batchSubject = { subject: v.string(), counter: v.string() };
 
-/** One read or write; its names are checked like those of a path. */
+/** One read or change. Its names are checked like those of a path. */
 export const batchItem = v.variant('action', [
   v.strictObject({
     ...batchSubject,
@@ -124,10 +85,13 @@ export const batchBody = v.strictObject({
 export const historyQuery = v.object({
   window: v.pipe(
     v.picklist(['day', 'hour', 'minute']),
-    v.description('One of the windows it is configured with.'),
+    v.description('One of the windows in the definition of the counter.'),
   ),
-  from: v.pipe(v.string(), v.description('The first window: a key, or a day.')),
-  to: v.pipe(v.string(), v.description('The last window, included.')),
+  from: v.pipe(
+    v.string(),
+    v.description('The first window, such as `2026-11-21T09`, or a day for its first window.'),
+  ),
+  to: v.pipe(v.string(), v.description('The last window, included; or a day for its last window.')),
 });
 
 export const readQuery = v.object({
@@ -135,18 +99,23 @@ export const readQuery = v.object({
     v.pipe(
       v.picklist(windowKinds),
       v.description(
-        'Of counts and uniques: which of the windows it is configured with; by default the first.',
+        'For counts and uniques: one of the windows in the definition of the counter. The first one by default.',
       ),
     ),
   ),
   from: v.optional(
-    v.pipe(v.string(), v.description('Of uniques: the first window of a union, or a day.')),
+    v.pipe(
+      v.string(),
+      v.description('For uniques: the first window of a union, or a day for its first window.'),
+    ),
   ),
-  to: v.optional(v.pipe(v.string(), v.description('Of uniques: the last window, included.'))),
+  to: v.optional(
+    v.pipe(v.string(), v.description('For uniques: the last window of a union, included.')),
+  ),
   consistent: v.optional(
     v.pipe(
       v.picklist(['true', 'false']),
-      v.description('`true` reads what was last written in this region.'),
+      v.description('`true` reads the last write in this region, never an older one.'),
     ),
     'false',
   ),
@@ -170,15 +139,18 @@ const choices = v.pipe(v.record(v.string(), count), v.description('The count of 
 export const reactionCounts = v.object({ count, choices, updated_at: updatedAt });
 
 export const uniqueAnswer = v.object({
-  count: v.pipe(count, v.description('Estimated number of different members.')),
+  count: v.pipe(count, v.description('The estimated number of different members.')),
   standard_error: v.pipe(
     v.number(),
-    v.description('Relative: two thirds of all estimates are off by less.'),
+    v.description('Relative. Two thirds of all estimates are off by less.'),
   ),
 });
 
 export const reactionAnswer = v.object({
-  choice: v.pipe(v.nullable(v.string()), v.description('What the member says now.')),
+  choice: v.pipe(
+    v.nullable(v.string()),
+    v.description('The choice of the member now; null if it has none.'),
+  ),
   count,
   choices,
   updated_at: updatedAt,
@@ -187,28 +159,28 @@ export const reactionAnswer = v.object({
 
 export const beatAnswer = v.object({
   count: v.optional(
-    v.pipe(count, v.description('Viewers that are here now, this one among them.')),
+    v.pipe(count, v.description('The viewers that are here now, including this one.')),
   ),
-  next_beat_seconds: v.pipe(v.number(), v.description('When to say so again.')),
+  next_beat_seconds: v.pipe(v.number(), v.description('Send the next heartbeat after this long.')),
 });
 
 export const visitAnswer = v.object({
-  changed: v.pipe(v.boolean(), v.description('Whether the estimate may have changed by this.')),
+  changed: v.pipe(v.boolean(), v.description('Whether this visit may have changed the estimate.')),
 });
 
 export const choiceAnswer = v.object({ choice: v.nullable(v.string()) });
 
 export const unreadAnswer = v.object({
-  count: v.pipe(count, v.description('What is unread in all.')),
+  count: v.pipe(count, v.description('The sum of what is unread.')),
   subscriptions: v.array(v.object({ subject: v.string(), counter: v.string(), count })),
 });
 
 export const changeAnswer = v.object({
-  count: v.pipe(count, v.description("The count with the caller's own change in it.")),
+  count: v.pipe(count, v.description("The count, including the caller's own change.")),
   updated_at: updatedAt,
   pending: v.pipe(
     v.boolean(),
-    v.description('The change is accepted, but readers do not see it yet.'),
+    v.description('True if the change is accepted, but readers do not see it yet.'),
   ),
   window: v.optional(
     v.pipe(
@@ -225,14 +197,11 @@ export const historyAnswer = v.object({
   rows: v.pipe(
     v.array(
       v.object({
-        window: v.pipe(
-          v.string(),
-          v.description('Its key: `2026-11-21`, or `2026-11-21T09` in UTC.'),
-        ),
+        window: v.pipe(v.string(), v.description('`2026-11-21`, or `2026-11-21T09` in UTC.')),
         count,
         open: v.pipe(
           v.boolean(),
-          v.description('It is the window of now: the count may still change.'),
+          v.description('True for the current window, whose count may still change.'),
         ),
       }),
     ),
@@ -248,7 +217,7 @@ export const ticketAnswer = v.object({ number: v.pipe(v.number(), v.integer()), 
 export const bookAnswer = v.object({
   number: v.pipe(
     v.nullable(v.pipe(v.number(), v.integer())),
-    v.description('The last number of this shift; null if there is none yet.'),
+    v.description('The last number of this shift; null before the first one.'),
   ),
   day,
   shift,
@@ -257,33 +226,58 @@ export const bookAnswer = v.object({
 
 export const settingsAnswer = v.object({ time_zone: v.string(), day_start: v.string() });
 
+/** RFC 9457. Some codes have more members, such as the `count` of `out_of_bounds`. */
+export const problemDocument = v.looseObject({
+  type: v.pipe(v.string(), v.description('The page of the code.')),
+  title: v.string(),
+  status: v.pipe(v.number(), v.integer()),
+  code: v.pipe(v.string(), v.description('Stable, so programs may branch on it.')),
+  detail: v.pipe(v.string(), v.description('What is wrong with this request, for people.')),
+});
+
+export const subjectAnswer = v.object({
+  subject: v.string(),
+  counters: v.pipe(
+    v.record(
+      v.string(),
+      v.union([counterAnswer, reactionCounts, uniqueAnswer, bookAnswer, problemDocument]),
+    ),
+    v.description(
+      'By name, what a GET of the counter alone would answer. A counter without an answer has its problem, with a `status` and a `code`.',
+    ),
+  ),
+});
+
 export const batchAnswer = v.object({
   results: v.pipe(
     v.array(v.looseObject({ status: v.pipe(v.number(), v.integer()) })),
     v.description(
-      'In the order of the items. `status` as the item would have got alone, with the same members.',
+      'In the order of the items. Each has the `status` and the members that its item would have got alone.',
     ),
   ),
 });
 
 export const liveAnswer = v.object({
-  realtime: v.pipe(v.string(), v.url(), v.description('The WebSocket to listen at.')),
-  http: v.pipe(v.string(), v.url(), v.description('The HTTP endpoint that belongs to it.')),
+  realtime: v.pipe(v.string(), v.url(), v.description('The WebSocket to connect to.')),
+  http: v.pipe(v.string(), v.url(), v.description('The HTTP endpoint of the same API.')),
   api_key: v.pipe(
     v.string(),
-    v.description('For connecting and subscribing; it opens nothing else.'),
+    v.description('For connecting and subscribing. It gives no other access.'),
   ),
-  channel: v.pipe(v.string(), v.description("The counter's channel; who knows it may listen.")),
+  channel: v.pipe(
+    v.string(),
+    v.description('The channel of the counter. Everybody who knows it can listen.'),
+  ),
   renew_after_seconds: v.pipe(
     v.number(),
     v.integer(),
-    v.description('Ask again after this long, or updates stop.'),
+    v.description('Ask again after this long, or the updates stop.'),
   ),
 });
 
 export const keyAnswer = v.object({
   id: v.string(),
-  key: v.pipe(v.string(), v.description('Shown this once.')),
+  key: v.pipe(v.string(), v.description('The API key. It cannot be shown again.')),
 });
 
 export const keyList = v.object({
@@ -301,12 +295,3 @@ export const keyList = v.object({
 export const passAnswer = v.object({ pass: v.string(), expires_at: v.string() });
 
 export const healthAnswer = v.object({ status: v.literal('ok') });
-
-/** RFC 9457. Some codes have further members, such as the `count` of `out_of_bounds`. */
-export const problemDocument = v.looseObject({
-  type: v.pipe(v.string(), v.description('Where the code is explained.')),
-  title: v.string(),
-  status: v.pipe(v.number(), v.integer()),
-  code: v.pipe(v.string(), v.description('Stable: programs may branch on it.')),
-  detail: v.pipe(v.string(), v.description('What is wrong with this very request, for people.')),
-});

@@ -1,15 +1,17 @@
 import { createTableAccess } from '../access/table-access.ts';
 import type { CounterContext } from '../counters/counter-context.ts';
 import { createCounters } from '../counters/counters.ts';
-import type { LiveEndpoints } from '../runtime/environment.ts';
-import type { Operations } from './answer-request.ts';
+import type { LiveEndpoints } from '../counters/live-endpoints.ts';
 import { createHttpFunction, type HttpHandler, type Logger } from './http-function.ts';
+import { operationsOf } from './operation.ts';
 import { createBatchOperations } from './operations/batch-operations.ts';
 import { createCounterOperations } from './operations/counter-operations.ts';
 import { createKeyOperations } from './operations/key-operations.ts';
 import { createLiveOperations } from './operations/live-operations.ts';
 import { createMemberOperations } from './operations/member-operations.ts';
-import { createSettingsOperations } from './operations/settings-operations.ts';
+import { createPassOperations } from './operations/pass-operations.ts';
+import { createSubjectOperations } from './operations/subject-operations.ts';
+import { createTicketOperations } from './operations/ticket-operations.ts';
 import { createUserOperations } from './operations/user-operations.ts';
 
 /** The function that writes. */
@@ -26,23 +28,16 @@ export function createWriteFunction({
 }): HttpHandler {
   const counters = createCounters(context);
   const { access, keys } = createTableAccess({ context, counters, adminKey });
-  const { changeCounter, resetCounter, drawTicket } = createCounterOperations(counters);
-  const { setMember, removeMember, leave } = createMemberOperations(counters);
-  const { markRead, subscribe, unsubscribe } = createUserOperations(counters);
-  const operations: Operations<'write'> = {
-    changeCounter,
-    resetCounter,
-    drawTicket,
-    changeSettings: createSettingsOperations(counters).changeSettings,
-    setMember,
-    removeMember,
-    leave,
-    markRead,
-    subscribe,
-    unsubscribe,
-    findLiveUpdates: createLiveOperations(counters, live).findLiveUpdates,
-    runBatch: createBatchOperations(counters).runBatch,
-    ...createKeyOperations({ keys, secret: context.stores.secret, now: context.now }),
-  };
+  const operations = operationsOf('write', {
+    ...createBatchOperations(counters),
+    ...createCounterOperations(counters),
+    ...createKeyOperations(keys),
+    ...createLiveOperations(counters, live),
+    ...createMemberOperations(counters),
+    ...createPassOperations(context),
+    ...createSubjectOperations(counters),
+    ...createTicketOperations(counters),
+    ...createUserOperations(counters),
+  });
   return createHttpFunction(operations, { config: context.config, access, logger });
 }

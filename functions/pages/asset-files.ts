@@ -1,10 +1,10 @@
-/** Reads the files that pages load, each once per container. */
+/** Reads the files that pages load. Each is read once per container. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Asset } from './assets.ts';
 
-/** In a Lambda the files lie beside the bundle (lib/counter-function.ts), in a checkout at their source. */
+/** In Lambda the files are beside the bundle (lib/counter-function.ts), in a checkout at their source. */
 const besideBundle = join(import.meta.dirname, 'assets');
 const projectRoot = join(import.meta.dirname, '../..');
 const fileOf: (asset: Asset) => string = existsSync(besideBundle)
@@ -13,7 +13,7 @@ const fileOf: (asset: Asset) => string = existsSync(besideBundle)
 
 const texts = new Map<Asset, string>();
 
-/** @throws if the file is not where it belongs */
+/** @throws if the file is missing */
 export async function readAsset(asset: Asset): Promise<string> {
   const text = texts.get(asset) ?? (await readFile(fileOf(asset), 'utf8'));
   texts.set(asset, text);

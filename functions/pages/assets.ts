@@ -1,7 +1,7 @@
-/** The files that pages of Tally load, by the last segment of their address; nothing else is served. */
+/** The files that pages load, by the last segment of their address. Nothing else is served. */
 export interface Asset {
   readonly contentType: string;
-  /** Where a checkout has the file, from the project's root. */
+  /** The path of the file in a checkout, from the project's root. */
   readonly source: string;
 }
 

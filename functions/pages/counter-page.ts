@@ -1,15 +1,15 @@
-/** The page that a person sees who opens a counter's address in a browser; its script keeps it live. */
+/** The page of a counter, for people who open its address in a browser. Its script keeps it live. */
 
 export interface ShownCounter {
   readonly subject: string;
   readonly counter: string;
   readonly count: number;
-  /** Of a reaction: the count of each choice. */
+  /** The count of each choice; only reactions have it. */
   readonly choices?: Readonly<Record<string, number>>;
   readonly updated_at: string | null;
 }
 
-/** Names hold no character that HTML would read as markup, so they are put in as they are. */
+/** Names have no character that HTML would read as markup, so they need no escaping. */
 export function counterPage(shown: ShownCounter): string {
   const { subject, counter, count, choices = {}, updated_at: updatedAt } = shown;
   const since = updatedAt === null ? 'never changed' : `last changed ${updatedAt}`;

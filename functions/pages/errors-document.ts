@@ -1,10 +1,22 @@
-/** Every error code for people to read: as the page that `type` of a problem leads to, and as Markdown. */
-import { type ProblemCode, problemKinds } from '../http/problems.ts';
+/** Every error code for people to read: as the page that the `type` of a problem leads to, and as Markdown. */
 import { escapeHtml, type StaticPage } from './static-page.ts';
+
+/** What there is to say about a code. */
+export interface ErrorText {
+  readonly status: number;
+  readonly title: string;
+  readonly cause: string;
+  readonly fix: string;
+  /** Whether the same request, sent again, may succeed. */
+  readonly retry: 'no' | 'yes' | 'same key';
+}
+
+/** By code. */
+export type ErrorTexts = Readonly<Record<string, ErrorText>>;
 
 const pageTitle = 'Errors of Tally';
 const introduction =
-  'Errors are problem documents (RFC 9457): `application/problem+json`. The `code` is stable, so programs may branch on it; `detail` says what is wrong with the request at hand. Other members depend on the code.';
+  'Errors are problem documents (RFC 9457): `application/problem+json`. The `code` is stable, so programs may branch on it. `detail` says what is wrong with this request. Some codes have more members.';
 
 const retryWords = {
   no: 'no',
@@ -18,25 +30,21 @@ interface Section {
   readonly rows: readonly (readonly [name: string, text: string])[];
 }
 
-function sections(): Section[] {
-  return (Object.keys(problemKinds) as ProblemCode[]).map((code) => {
-    const { status, title, cause, fix, retry } = problemKinds[code];
-    return {
-      code,
-      title,
-      rows: [
-        ['Status', String(status)],
-        ['Cause', cause],
-        ['Fix', fix],
-        ['Retry', retryWords[retry]],
-      ],
-    };
-  });
-}
+const sections = (texts: ErrorTexts): Section[] =>
+  Object.entries(texts).map(([code, { status, title, cause, fix, retry }]) => ({
+    code,
+    title,
+    rows: [
+      ['Status', String(status)],
+      ['Cause', cause],
+      ['Fix', fix],
+      ['Retry', retryWords[retry]],
+    ],
+  }));
 
 /** docs/errors.md */
-export function errorsMarkdown(): string {
-  const parts = sections().map(({ code, title, rows }) =>
+export function errorsMarkdown(texts: ErrorTexts): string {
+  const parts = sections(texts).map(({ code, title, rows }) =>
     [
       `## ${code}`,
       `${title}.`,
@@ -47,9 +55,9 @@ export function errorsMarkdown(): string {
   return `${[notice, `# ${pageTitle}`, introduction, ...parts].join('\n\n')}\n`;
 }
 
-/** GET /docs/errors: one section a code, its anchor the code. */
-export function errorsPage(): StaticPage {
-  const codes = sections().map(
+/** GET /docs/errors: one section for each code, with the code as its anchor. */
+export function errorsPage(texts: ErrorTexts): StaticPage {
+  const codes = sections(texts).map(
     ({ code, title, rows }) => `<section id="${code}">
   <h2><a href="#${code}"><code>${code}</code></a></h2>
   <p>${inline(title)}.</p>
@@ -67,7 +75,7 @@ ${codes.join('\n')}
   };
 }
 
-/** The one piece of Markdown that these texts use. */
+/** Code spans are the only Markdown in these texts. */
 const inline = (text: string): string =>
   escapeHtml(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>');
 

@@ -1,18 +1,18 @@
 /**
- * Keeps the number on a counter's page up to date. It listens over AppSync Events' WebSocket
- * (https://docs.aws.amazon.com/appsync/latest/eventapi/event-api-websocket-protocol.html); where
- * that is refused or breaks off, it asks again every few seconds, which costs a 304 while nothing
+ * Keeps the number on a counter's page up to date. The page listens over the WebSocket of AppSync
+ * Events (https://docs.aws.amazon.com/appsync/latest/eventapi/event-api-websocket-protocol.html).
+ * Where that is refused or breaks, it polls every few seconds, which costs a 304 while nothing
  * changes, and tries the socket again later.
  */
 const pollMs = 3_000;
-/** Beside the socket, too: a viewer that falls silent moves no cell, so nobody tells of it. */
+/** While the socket works: viewers that fall silent change no cell, so no message says that they left. */
 const slowPollMs = 15_000;
 const reconnectMs = { first: 1_000, longest: 60_000 };
 
 const output = document.querySelector('output');
 const updated = document.querySelector('#updated');
 const counterUrl = output.dataset.url;
-/** The pass in the page's own address goes on as a header, which no log of addresses holds. */
+/** A pass in the page's own address is sent on as a header, which access logs do not hold. */
 const pass = new URLSearchParams(location.search).get('access_token');
 const headers = {
   accept: 'application/json',
@@ -44,9 +44,9 @@ async function getJson(url) {
 }
 
 /**
- * An answer that looks older than what is shown may come from a cache; or it is right, because a new
- * day has begun or two writers' clocks differ. What the table itself says then is shown in any case. A
- * failed poll is no event: the next one comes soon.
+ * An answer older than what is shown may come from a cache. It may also be right: a new day has begun,
+ * or the clocks of two writers differ. Then the table itself is asked, and its answer is shown. A
+ * failed poll does not matter: the next one comes soon.
  */
 async function poll() {
   try {
@@ -67,7 +67,7 @@ function pollEvery(ms) {
   polling = setInterval(poll, ms);
 }
 
-/** Resolves when the connection is over, with whether it ever worked. */
+/** Resolves when the connection ends, with whether it ever worked. */
 function listen({ realtime, http, api_key: apiKey, channel }) {
   const authorization = { host: new URL(http).host, 'x-api-key': apiKey };
   const header = btoa(JSON.stringify(authorization))
@@ -94,7 +94,7 @@ function listen({ realtime, http, api_key: apiKey, channel }) {
       } else if (message.type === 'subscribe_success') {
         worked = true;
         pollEvery(slowPollMs);
-        // What changed between the page and the subscription was told to nobody.
+        // No message told us of changes between the page and the subscription.
         void poll();
       } else if (message.type === 'data') {
         const total = JSON.parse(message.event);
@@ -111,7 +111,7 @@ function listen({ realtime, http, api_key: apiKey, channel }) {
   });
 }
 
-/** A counter publishes only while somebody keeps asking where to listen. */
+/** A counter publishes only while somebody keeps asking where to listen, so the page asks again. */
 async function keepListening() {
   for (let failures = 0; ; ) {
     let renewal;

@@ -1,25 +1,29 @@
 /**
- * Pages that are the same for everybody. Each names its own style and script in its Content-Security-
- * Policy by their hash, so that nothing else can run in it, and it can load from this server only.
+ * Pages that are the same for everybody. Each has a Content-Security-Policy with the hashes of its own
+ * style and script: nothing else runs in it, and it loads from this server only.
  */
 import { createHash } from 'node:crypto';
-import { type HttpResponse, html } from '../http/responses.ts';
 
 export interface StaticPage {
   readonly title: string;
   readonly style: string;
   readonly script?: string;
-  /** Further elements of the head. */
+  /** More elements for the head. */
   readonly head?: string;
   readonly body: string;
-  /** What the page loads besides, as directives of the policy. */
+  /** Directives for what the page loads from this server. */
   readonly loads?: Readonly<Record<string, string>>;
 }
 
-/** The answer that carries a page; made once, it may be sent any number of times. */
-export function pageResponse(page: StaticPage): HttpResponse {
+/** A page as it is sent. */
+export interface RenderedPage {
+  readonly html: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export function renderPage(page: StaticPage): RenderedPage {
   const { title, style, script, head = '', body } = page;
-  const text = `<!doctype html>
+  const html = `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -34,13 +38,16 @@ ${script === undefined ? '' : `<script>${script}</script>`}
 </body>
 </html>
 `;
-  return html(text, {
-    'cache-control': pageCacheControl,
-    'content-security-policy': policyOf(page),
-  });
+  return {
+    html,
+    headers: {
+      'cache-control': pageCacheControl,
+      'content-security-policy': policyOf(page),
+    },
+  };
 }
 
-/** They change with a deployment only. */
+/** Pages change only with a deployment. */
 export const pageCacheControl = 'public, max-age=300';
 
 export function escapeHtml(text: string): string {

@@ -37,7 +37,7 @@ export const limits = {
   batchGetKeys: 100,
   /** Rounds of asking again for keys that DynamoDB left unprocessed. */
   batchGetRounds: 8,
-  /** Milliseconds for one DynamoDB call and for its connection: the SDK waits for ever by default. */
+  /** Milliseconds for one DynamoDB call and for its connection: the SDK waits without end by default. */
   dynamoRequestMs: 3_000,
   dynamoConnectMs: 3_000,
   /** Connections to DynamoDB at once: a batch makes a hundred calls, and waiting for one counts as connecting. */

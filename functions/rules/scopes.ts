@@ -1,6 +1,6 @@
-/**
- * What a key, a visitor's pass or an identity's token is good for: actions, on subjects, on counters.
- */
+/** What an API key, a pass or an identity token allows: actions, on subjects, on counters. */
+import { limits } from './limits.ts';
+
 export const actions = ['read', 'write', 'admin'] as const;
 export type Action = (typeof actions)[number];
 
@@ -8,14 +8,17 @@ export interface Scope {
   readonly actions: readonly Action[];
   /** Names, or beginnings of names followed by `*`: `resto-7`, `resto-7:*`, `*`. */
   readonly subjects: readonly string[];
-  /** Names; undefined is all counters, and what is about the subject as a whole. */
+  /** Names. Undefined allows all counters, and what concerns the subject as a whole. */
   readonly counters?: readonly string[] | undefined;
 }
 
-/** Everything there is. */
+/** Allows everything. */
 export const fullScope: Scope = { actions, subjects: ['*'] };
 
-const subjectPattern = /^(?:\*|[A-Za-z0-9][A-Za-z0-9._:~-]{0,126}(?:[A-Za-z0-9._:~-]|\*)?)$/;
+/** A name, its last character perhaps a `*`; or a `*` alone. */
+const subjectPattern = new RegExp(
+  `^(?:\\*|[A-Za-z0-9][A-Za-z0-9._:~-]{0,${limits.nameLength - 2}}(?:[A-Za-z0-9._:~-]|\\*)?)$`,
+);
 
 export const isSubjectPattern = (text: string): boolean => subjectPattern.test(text);
 
@@ -23,7 +26,7 @@ export function matchesSubject(pattern: string, subject: string): boolean {
   return pattern.endsWith('*') ? subject.startsWith(pattern.slice(0, -1)) : pattern === subject;
 }
 
-/** Whether some scope allows an action on a counter; without a counter, on the subject as a whole. */
+/** Whether one of the scopes allows an action on a counter; without a counter, on the subject as a whole. */
 export function allows(
   scopes: readonly Scope[],
   { action, subject, counter }: { action: Action; subject: string; counter: string | undefined },
@@ -36,11 +39,11 @@ export function allows(
   );
 }
 
-/** Whether some scope allows an action somewhere. */
+/** Whether one of the scopes allows an action on any counter at all. */
 export const allowsSomewhere = (scopes: readonly Scope[], action: Action): boolean =>
   scopes.some((scope) => scope.actions.includes(action));
 
-/** Whether some scope allows an action on everything there is. */
+/** Whether one of the scopes allows an action on everything in the deployment. */
 export const allowsEverywhere = (scopes: readonly Scope[], action: Action): boolean =>
   scopes.some(
     (scope) =>
@@ -50,24 +53,24 @@ export const allowsEverywhere = (scopes: readonly Scope[], action: Action): bool
   );
 
 /**
- * Whether every right that `asked` gives is given by some single scope of `granted`: nobody can hand
- * on more than they have.
+ * Whether the holder of some scopes may hand on another one: every right in it must be given by a
+ * single scope of the holder.
  */
-export function isWithin(asked: Scope, granted: readonly Scope[]): boolean {
-  return asked.subjects.every((pattern) =>
-    asked.actions.every((action) =>
-      granted.some(
-        (scope) =>
-          scope.actions.includes(action) &&
-          scope.subjects.some((wider) => coversPattern(wider, pattern)) &&
-          (scope.counters === undefined ||
-            asked.counters?.every((counter) => scope.counters?.includes(counter))),
+export function isWithin(scope: Scope, held: readonly Scope[]): boolean {
+  return scope.subjects.every((pattern) =>
+    scope.actions.every((action) =>
+      held.some(
+        (wider) =>
+          wider.actions.includes(action) &&
+          wider.subjects.some((widerPattern) => coversPattern(widerPattern, pattern)) &&
+          (wider.counters === undefined ||
+            scope.counters?.every((counter) => wider.counters?.includes(counter))),
       ),
     ),
   );
 }
 
-/** Whether a pattern matches every subject that the other one does. */
+/** Whether a pattern matches every subject that the other one matches. */
 function coversPattern(wider: string, pattern: string): boolean {
   if (!pattern.endsWith('*')) return matchesSubject(wider, pattern);
   return wider.endsWith('*') && pattern.slice(0, -1).startsWith(wider.slice(0, -1));
@@ -75,18 +78,25 @@ function coversPattern(wider: string, pattern: string): boolean {
 
 /**
  * The scopes in an OAuth `scope` claim (RFC 6749, 3.3): entries `tally/<action>/<subject>/<counter>`
- * such as `tally/read/resto-7/orders`; `*` as the counter is all of them. Other entries are let be.
+ * such as `tally/read/resto-7/orders`, with `*` for all counters. Other entries are ignored: they
+ * are for other services.
  */
 export function scopesOfClaim(claim: string): Scope[] {
   return claim.split(' ').flatMap((entry) => {
-    const [prefix, action, subject = '', counter = '', ...more] = entry.split('/');
-    const known = actions.find((name) => name === action);
-    if (prefix !== 'tally' || !known || !isSubjectPattern(subject) || !counter || more.length > 0) {
+    const [prefix, word, subject = '', counter = '', ...more] = entry.split('/');
+    const action = actions.find((name) => name === word);
+    if (
+      prefix !== 'tally' ||
+      !action ||
+      !isSubjectPattern(subject) ||
+      !counter ||
+      more.length > 0
+    ) {
       return [];
     }
     return [
       {
-        actions: [known],
+        actions: [action],
         subjects: [subject],
         ...(counter === '*' ? {} : { counters: [counter] }),
       },

@@ -5,9 +5,10 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { tally } from '../../tally.config.ts';
 import type { CounterContext } from '../counters/counter-context.ts';
 import type { TallyConfig } from '../counters/define-counters.ts';
+import type { LiveEndpoints } from '../counters/live-endpoints.ts';
 import { createStores } from '../dynamo/create-stores.ts';
 import { createDynamoClients, type DynamoClients } from '../dynamo/dynamo-clients.ts';
-import { type LiveEndpoints, readEnvironment } from './environment.ts';
+import { readEnvironment } from './environment.ts';
 
 export interface Dependencies {
   readonly config: TallyConfig;

@@ -1,5 +1,6 @@
 /** The environment, parsed once. A function with a wrong environment fails at its start and names the variable. */
 import * as v from 'valibot';
+import type { LiveEndpoints } from '../counters/live-endpoints.ts';
 import { environmentNames as names } from './environment-names.ts';
 
 const text = v.pipe(v.string(), v.minLength(1));
@@ -21,13 +22,6 @@ export interface Environment {
   readonly adminKey: string | undefined;
   /** Undefined in a function that has nothing to do with live updates. */
   readonly live: LiveEndpoints | undefined;
-}
-
-/** Where live updates go: AppSync Events, or its local stand-in. */
-export interface LiveEndpoints {
-  readonly http: string;
-  readonly realtime: string;
-  readonly apiKey: string;
 }
 
 /** @throws naming the variable that is missing */

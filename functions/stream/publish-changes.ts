@@ -126,7 +126,7 @@ export function createChangePublisher({
   };
 }
 
-/** Of several moves of one counter, one that knows whether somebody listens. */
+/** Keeps one move a counter, if possible one that knows whether somebody listens. */
 function onePerCounter(moved: readonly Moved[]): Moved[] {
   const byCounter = new Map<string, Moved>();
   for (const move of moved) {

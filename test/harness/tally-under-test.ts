@@ -16,11 +16,11 @@ import { createStores } from '../../functions/dynamo/create-stores.ts';
 import { createDynamoClients, fromWire } from '../../functions/dynamo/dynamo-clients.ts';
 import { createDynamoFoldStore } from '../../functions/dynamo/dynamo-fold-store.ts';
 import { cellItemKey } from '../../functions/dynamo/item-keys.ts';
-import { createHttpFunction } from '../../functions/http/http-function.ts';
-import { createSiteOperations } from '../../functions/http/operations/site-operations.ts';
+import type { Logger } from '../../functions/http/http-function.ts';
 import { createReadFunction } from '../../functions/http/read-function.ts';
 import type { HttpResponse } from '../../functions/http/responses.ts';
-import { defaultFunction, matchRoute, operations } from '../../functions/http/routes.ts';
+import { defaultFunction, matchRoute } from '../../functions/http/routes.ts';
+import { createSiteFunction } from '../../functions/http/site-function.ts';
 import { createWriteFunction } from '../../functions/http/write-function.ts';
 import type { CellKey } from '../../functions/store/cell-store.ts';
 import { createStreamFunction } from '../../functions/stream/stream-function.ts';
@@ -195,19 +195,19 @@ function createInstance(options: {
   config: TallyConfig;
   context: CounterContext;
   adminKey: string | undefined;
-  logger: Parameters<typeof createHttpFunction>[1]['logger'];
+  logger: Logger;
 }): Instance {
   const { context, config, adminKey, logger } = options;
   const live = { http: 'https://live.test/event', realtime: 'wss://live.test', apiKey: 'test' };
   const handlers: HttpHandlers = {
     read: createReadFunction({ context, adminKey, logger }),
     write: createWriteFunction({ context, adminKey, live, logger }),
-    site: createHttpFunction(createSiteOperations(), { config, access: undefined, logger }),
+    site: createSiteFunction({ config, logger }),
   };
 
   async function send(request: ApiRequest): Promise<Answer> {
     const match = matchRoute(request.method, request.path);
-    const name = match.found === 'route' ? operations[match.route.operation] : defaultFunction;
+    const name = match.found === 'route' ? match.route.servedBy : defaultFunction;
     return toAnswer(await handlers[name](apiEvent(request), lambdaContext()));
   }
 

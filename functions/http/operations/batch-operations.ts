@@ -1,28 +1,27 @@
 /**
- * Many reads and writes in one request. Each item is done as if it had come alone, with its own
- * right, token and result; all at once, so that the store merges their reads into one call.
+ * Many reads and changes in one request. Each item runs as if it had come alone, with its own right,
+ * idempotency key and result. All of them run at once, so the store merges their reads into few calls.
  */
 import * as v from 'valibot';
 import type { Counters } from '../../counters/counters.ts';
 import { limits } from '../../rules/limits.ts';
-import { counterNeed, isReader, type Operation } from '../answer-request.ts';
+import { authorise, counterNeed, mayRead } from '../authorise.ts';
+import { changeJson, createCounterReads } from '../counter-answers.ts';
 import {
   bodyOf,
   type HttpRequest,
   parse,
-  parseCounter,
   parseIdempotencyKey,
-  requireKind,
   tokenOf,
   wantsMinimal,
 } from '../http-request.ts';
+import type { Operation } from '../operation.ts';
+import { parseCounter, requireKind } from '../parse-names.ts';
 import { Problem } from '../problem.ts';
 import { acceptedOrThrow, json, problemBody } from '../responses.ts';
 import { batchItem } from '../schemas.ts';
-import { changeJson } from './counter-operations.ts';
-import { createCounterReads } from './counter-reads.ts';
 
-/** Each item is checked by itself, so that one that is wrong does not fail the others. */
+/** Each item is checked by itself, so that a wrong one does not fail the others. */
 const envelope = v.strictObject({ items: v.array(v.unknown()) });
 
 type Result = Readonly<Record<string, unknown>> & { readonly status: number };
@@ -32,21 +31,21 @@ export function createBatchOperations(counters: Counters) {
   const read = createCounterReads(counters);
 
   async function runItem(request: HttpRequest, input: unknown): Promise<Result> {
-    const item = parse(batchItem, input);
-    const named = parseCounter(item, config);
-    await request.access.authorise(counterNeed(item.action === 'read' ? 'read' : 'write', named));
+    const item = parse(batchItem, input, 'An item');
+    const counter = parseCounter(item, config);
+    await authorise(request, counterNeed(item.action === 'read' ? 'read' : 'write', counter));
     if (item.action === 'read') {
-      return { status: 200, ...(await read(named, { window: item.window, consistent: false })) };
+      return { status: 200, ...(await read(counter, { window: item.window, consistent: false })) };
     }
-    const count = requireKind(named, 'count');
-    const mayRead = await isReader(request, named);
+    const count = requireKind(counter, 'count');
+    const canRead = await mayRead(request, counter);
     const answer = acceptedOrThrow(
       await counts.change(count, {
         amount: item.action === 'increment' ? item.amount : -item.amount,
         token: parseIdempotencyKey(item.idempotency_key),
-        wantCount: mayRead && !wantsMinimal(request),
+        wantCount: canRead && !wantsMinimal(request),
       }),
-      { mayRead },
+      { canRead },
     );
     const replayed = answer.replayed ? { replayed: true } : {};
     if (answer.count === undefined) return { status: 204, ...replayed };
@@ -62,14 +61,17 @@ export function createBatchOperations(counters: Counters) {
     }
     const { items } = bodyOf(request, envelope);
     if (items.length > limits.batchItems) {
-      throw new Problem('too_many_items', `The batch has ${items.length} items.`);
+      throw new Problem(
+        'too_many_items',
+        `The batch has ${items.length} items; at most ${limits.batchItems} are allowed.`,
+      );
     }
     const results = await Promise.all(
       items.map((item) =>
         runItem(request, item).catch((error: unknown) => problemBody(request.problemOf(error))),
       ),
     );
-    return json(200, { results }, { 'cache-control': 'no-store' });
+    return json(200, { results });
   };
 
   return { runBatch };

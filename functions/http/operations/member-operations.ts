@@ -2,89 +2,79 @@
 import type { Counters } from '../../counters/counters.ts';
 import type { BeatAnswer } from '../../counters/presence.ts';
 import type { ReactionAnswer } from '../../counters/reaction.ts';
-import { isReader, type Operation } from '../answer-request.ts';
-import {
-  asKind,
-  bodyOf,
-  type HttpRequest,
-  optionalBodyOf,
-  parseCounter,
-  parseMember,
-  requireKind,
-} from '../http-request.ts';
+import { mayRead } from '../authorise.ts';
+import { bodyOf, type HttpRequest, optionalBodyOf } from '../http-request.ts';
+import type { Operation } from '../operation.ts';
+import { asKind, parseMember, requireKind } from '../parse-names.ts';
 import { Problem } from '../problem.ts';
 import { acceptedOrThrow, asTime, type HttpResponse, json, noContent } from '../responses.ts';
 import { emptyBody, reactionBody } from '../schemas.ts';
 
-const noStore = { 'cache-control': 'no-store' };
-
-export function createMemberOperations({ config, reactions, presence, uniques }: Counters) {
-  const namesOf = (request: HttpRequest) => ({
-    named: parseCounter(request.params, config),
-    member: parseMember(request.params.member),
+export function createMemberOperations({ reactions, presence, uniques }: Counters) {
+  const namesOf = ({ counter, params }: HttpRequest) => ({
+    counter: counter(),
+    member: parseMember(params.member),
   });
 
   /** A choice, a heartbeat or a visit, by the kind of the counter. */
   const setMember: Operation = async (request) => {
-    const { named, member } = namesOf(request);
-    const mayRead = await isReader(request, named);
-    const reaction = asKind(named, 'reaction');
+    const { counter, member } = namesOf(request);
+    const canRead = await mayRead(request, counter);
+    const reaction = asKind(counter, 'reaction');
     if (reaction) {
       const { choice } = bodyOf(request, reactionBody);
-      return reactionResponse(
-        acceptedOrThrow(await reactions.choose(reaction, member, choice)),
-        mayRead,
-      );
+      const answer = acceptedOrThrow(await reactions.choose(reaction, member, choice));
+      return reactionResponse(answer, canRead);
     }
-    const viewers = asKind(named, 'presence');
+    const viewers = asKind(counter, 'presence');
     if (viewers) {
       optionalBodyOf(request, emptyBody);
-      return beatResponse(await presence.beat(viewers, member), mayRead);
+      return beatResponse(await presence.beat(viewers, member), canRead);
     }
-    const unique = requireMembers(asKind(named, 'unique'), named.counter);
+    const unique = requireMembers(asKind(counter, 'unique'), counter.counter);
     optionalBodyOf(request, emptyBody);
     const changed = await uniques.visit(unique, member);
-    // Whether a visit was new, many times over, tells how many there were.
-    return mayRead ? json(200, { changed }, noStore) : noContent(noStore);
+    // Whether a visit was new would reveal, over many visits, how many there were.
+    return canRead ? json(200, { changed }) : noContent();
   };
 
   const readMember: Operation = async (request) => {
-    const { named, member } = namesOf(request);
-    const choice = await reactions.readChoice(requireKind(named, 'reaction'), member);
-    return json(200, { choice }, noStore);
+    const { counter, member } = namesOf(request);
+    const choice = await reactions.readChoice(requireKind(counter, 'reaction'), member);
+    return json(200, { choice });
   };
 
   const removeMember: Operation = async (request) => {
-    const { named, member } = namesOf(request);
-    const reaction = asKind(named, 'reaction');
+    const { counter, member } = namesOf(request);
+    const reaction = asKind(counter, 'reaction');
     if (reaction) {
-      const mayRead = await isReader(request, named);
-      return reactionResponse(await reactions.remove(reaction, member), mayRead);
+      const canRead = await mayRead(request, counter);
+      return reactionResponse(await reactions.remove(reaction, member), canRead);
     }
-    await presence.leave(requireKind(named, 'presence'), member);
-    return noContent(noStore);
+    await presence.leave(requireKind(counter, 'presence'), member);
+    return noContent();
   };
 
-  /** As DELETE, for `navigator.sendBeacon`, which can only POST; whatever it sends along is let be. */
+  /** As DELETE, for `navigator.sendBeacon`, which can only POST. Its body is ignored. */
   const leave: Operation = async (request) => {
-    const { named, member } = namesOf(request);
-    await presence.leave(requireKind(named, 'presence'), member);
-    return noContent(noStore);
+    const { counter, member } = namesOf(request);
+    await presence.leave(requireKind(counter, 'presence'), member);
+    return noContent();
   };
 
   return { setMember, readMember, removeMember, leave };
 }
 
-function requireMembers<T>(found: T | undefined, counter: string): T {
-  if (found) return found;
-  throw new Problem('wrong_kind', `"${counter}" has no members.`);
+function requireMembers<T>(counter: T | undefined, name: string): T {
+  if (counter) return counter;
+  throw new Problem('wrong_kind', `"${name}" has no members.`);
 }
 
-function reactionResponse(answer: ReactionAnswer, mayRead: boolean): HttpResponse {
-  if (!mayRead) return noContent(noStore);
+function reactionResponse(answer: ReactionAnswer, canRead: boolean): HttpResponse {
+  if (!canRead) return noContent();
   const { choice, count, choices, updatedAtMs, pending } = answer;
-  return json(200, { choice, count, choices, updated_at: asTime(updatedAtMs), pending }, noStore);
+  return json(200, { choice, count, choices, updated_at: asTime(updatedAtMs), pending });
 }
 
-const beatResponse = ({ count, nextBeatSeconds }: BeatAnswer, mayRead: boolean): HttpResponse =>
-  json(200, { ...(mayRead && { count }), next_beat_seconds: nextBeatSeconds }, noStore);
+const beatResponse = ({ count, nextBeatSeconds }: BeatAnswer, canRead: boolean): HttpResponse =>
+  json(200, { ...(canRead && { count }), next_beat_seconds: nextBeatSeconds });

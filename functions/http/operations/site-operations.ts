@@ -1,19 +1,20 @@
+/** HTTP operations that describe the API. They need neither a table nor AWS. */
 import { readAsset } from '../../pages/asset-files.ts';
 import { assets } from '../../pages/assets.ts';
 import { docsPage } from '../../pages/docs-page.ts';
 import { errorsPage } from '../../pages/errors-document.ts';
 import openApiDocument from '../../pages/openapi.json' with { type: 'json' };
-import { pageCacheControl, pageResponse } from '../../pages/static-page.ts';
-import type { Operations } from '../answer-request.ts';
+import { pageCacheControl, renderPage, type StaticPage } from '../../pages/static-page.ts';
+import type { Operations } from '../operation.ts';
 import { Problem } from '../problem.ts';
-import { json } from '../responses.ts';
+import { problemKinds } from '../problems.ts';
+import { type HttpResponse, html, json } from '../responses.ts';
 
-/** What the site function serves: the description of the API. It needs neither a table nor AWS. */
 export function createSiteOperations(): Operations<'site'> {
   return {
     showOpenApi: async () => json(200, openApiDocument, { 'cache-control': pageCacheControl }),
     showDocs: async () => pageResponse(docsPage),
-    showErrors: async () => pageResponse(errorsPage()),
+    showErrors: async () => pageResponse(errorsPage(problemKinds)),
     sendAsset: async ({ params: { asset: name = '' } }) => {
       const asset = assets.get(name);
       if (!asset) throw new Problem('unknown_path', 'There is no such asset.');
@@ -27,4 +28,9 @@ export function createSiteOperations(): Operations<'site'> {
       };
     },
   };
+}
+
+function pageResponse(page: StaticPage): HttpResponse {
+  const { html: body, headers } = renderPage(page);
+  return html(body, headers);
 }

@@ -1,48 +1,49 @@
-/** HTTP operations on what a user subscribed to. */
+/** HTTP operations on the subscriptions of a user, and what is unread in them. */
 
 import type { Need } from '../../access/access.ts';
 import type { Counters } from '../../counters/counters.ts';
 import type { MayRead, UnreadAnswer } from '../../counters/unread.ts';
-import { isGranted, type Operation } from '../answer-request.ts';
-import { type HttpRequest, parseCounter, parseUser } from '../http-request.ts';
+import { authorise, may } from '../authorise.ts';
+import type { HttpRequest } from '../http-request.ts';
+import type { Operation } from '../operation.ts';
+import { parseUser } from '../parse-names.ts';
 import { acceptedOrThrow, type HttpResponse, json, noContent } from '../responses.ts';
 
-const noStore = { 'cache-control': 'no-store' };
-
-export function createUserOperations({ config, unread }: Counters) {
+export function createUserOperations({ unread }: Counters) {
   const subscribe: Operation = async (request) => {
-    const { params, access } = request;
-    const { subject, counter } = parseCounter(params, config);
-    await access.authorise(readNeed(subject, counter));
-    const user = parseUser(params.user);
-    acceptedOrThrow(await unread.subscribe(user, { subject, counter }, mayRead(request)));
-    return noContent(noStore);
+    const { subject, counter } = request.counter();
+    await authorise(request, readNeed(subject, counter));
+    const user = parseUser(request.params.user);
+    acceptedOrThrow(await unread.subscribe(user, { subject, counter }, readableBy(request)));
+    return noContent();
   };
 
-  const unsubscribe: Operation = async ({ params, access }) => {
-    const { subject, counter } = parseCounter(params, config);
-    await access.authorise(readNeed(subject, counter));
-    await unread.unsubscribe(parseUser(params.user), { subject, counter });
-    return noContent(noStore);
+  const unsubscribe: Operation = async (request) => {
+    const { subject, counter } = request.counter();
+    await authorise(request, readNeed(subject, counter));
+    await unread.unsubscribe(parseUser(request.params.user), { subject, counter });
+    return noContent();
   };
 
-  const readUnread: Operation = async (request) =>
-    answer(acceptedOrThrow(await unread.read(parseUser(request.params.user), mayRead(request))));
+  const readUnread: Operation = async (request) => {
+    const user = parseUser(request.params.user);
+    return unreadResponse(acceptedOrThrow(await unread.read(user, readableBy(request))));
+  };
 
-  const markRead: Operation = async (request) =>
-    answer(
-      acceptedOrThrow(await unread.markRead(parseUser(request.params.user), mayRead(request))),
-    );
+  const markRead: Operation = async (request) => {
+    const user = parseUser(request.params.user);
+    return unreadResponse(acceptedOrThrow(await unread.markRead(user, readableBy(request))));
+  };
 
   return { subscribe, unsubscribe, readUnread, markRead };
 }
 
-/** A key sees of a user what it may read itself, so that no tenant learns of another's subjects. */
-function mayRead({ access }: HttpRequest): MayRead {
-  return ({ subject, counter }) => isGranted(access, readNeed(subject, counter));
+/** A caller sees the subscriptions it may read, so that tenants do not learn each other's subjects. */
+function readableBy(request: HttpRequest): MayRead {
+  return ({ subject, counter }) => may(request, readNeed(subject, counter));
 }
 
-/** To subscribe is to read; with a key, even where reading is open to everybody. */
+/** To subscribe is to read. It takes a credential, even where everybody may read the counter. */
 const readNeed = (subject: string, counter: string): Need => ({
   about: 'counter',
   action: 'read',
@@ -52,5 +53,5 @@ const readNeed = (subject: string, counter: string): Need => ({
   isPublic: false,
 });
 
-const answer = ({ count, subscriptions }: UnreadAnswer): HttpResponse =>
-  json(200, { count, subscriptions }, noStore);
+const unreadResponse = ({ count, subscriptions }: UnreadAnswer): HttpResponse =>
+  json(200, { count, subscriptions });

@@ -1,6 +1,6 @@
 /**
- * The right that each operation takes, written a second time, by hand, so that a route table with a
- * wrong or a forgotten right does not agree with it.
+ * The right that each operation takes, written a second time, by hand. A wrong or forgotten right in
+ * the route table does not agree with it.
  */
 import type { OperationName, Right } from '../../../functions/http/routes.ts';
 
@@ -25,6 +25,7 @@ export const rightOf: Readonly<Record<OperationName, Right>> = {
   createKey: 'deployment',
   listKeys: 'deployment',
   revokeKey: 'deployment',
+  readSubject: 'each',
   runBatch: 'each',
   checkHealth: 'none',
   showOpenApi: 'none',

@@ -1,7 +1,7 @@
 /**
- * A process with an engine, for tests that end it in every way. Arguments: the data folder. It prints the
- * endpoint; on SIGINT it asks its engine once more, as a server finishing its last request would, prints
- * the status and stops.
+ * A process with an engine, for tests that end it in every way. Its argument is the data folder. It prints
+ * the endpoint. On SIGINT it calls its engine once more, like a server that finishes its last request,
+ * prints the status and stops.
  */
 import { once } from 'node:events';
 import { startEngine } from '../../../local/engine.ts';

@@ -8,11 +8,11 @@ declare module 'vitest' {
   }
 }
 
-/** One engine for the whole run, in memory; or the one that the SDK's own variable names. */
+/** One engine in memory for the whole run, or the one that the SDK's variable names. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const given = process.env.AWS_ENDPOINT_URL_DYNAMODB;
-  if (given) {
-    project.provide('dynamoEndpoint', given);
+  const endpoint = process.env.AWS_ENDPOINT_URL_DYNAMODB;
+  if (endpoint) {
+    project.provide('dynamoEndpoint', endpoint);
     return async () => {};
   }
   const engine = await startEngine({ dataFolder: 'memory' });

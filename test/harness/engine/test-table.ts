@@ -11,16 +11,16 @@ export interface TestTable {
 }
 
 export interface TestTableOptions {
-  /** The run's engine if left out. */
+  /** The run's engine by default. */
   readonly endpoint?: string;
   /**
-   * A second streamed table makes DynamoDB Local far slower for every test in the run, so a test that
-   * needs the stream starts its own engine and passes its endpoint.
+   * A second streamed table makes DynamoDB Local far slower for every test in the run. So a test that
+   * needs the stream starts its own engine, and passes its endpoint.
    */
   readonly stream?: boolean;
 }
 
-/** A table nobody else uses: tests need not clean up and can run at the same time. */
+/** Makes a table of its own, so that tests need not clean up and can run at the same time. */
 export async function createTestTable(options: TestTableOptions = {}): Promise<TestTable> {
   const { endpoint = inject('dynamoEndpoint'), stream = false } = options;
   const client = createTestClient(endpoint);
@@ -29,7 +29,7 @@ export async function createTestTable(options: TestTableOptions = {}): Promise<T
   return { tableName, endpoint, client };
 }
 
-/** One attempt only: a test that injects a fault wants to see it, not the SDK's retry of it. */
+/** Sends one attempt: a test that injects a fault wants to see it, not the SDK's retry. */
 export function createTestClient(endpoint: string): DynamoDBClient {
   return new DynamoDBClient({ endpoint, ...engineAccess, maxAttempts: 1 });
 }

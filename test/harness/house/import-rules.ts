@@ -55,13 +55,13 @@ export const areas: readonly Area[] = [
   },
   {
     files: access,
-    mayImport: [access, counters, rules, store, 'functions/http/problem.ts'],
-    notPackages: [awsSdk],
+    mayImport: [access, counters, rules, store],
+    notPackages: allOfAws,
   },
   {
     files: pages,
-    mayImport: [pages, rules, 'functions/http/problems.ts', 'functions/http/responses.ts'],
-    notPackages: [awsSdk],
+    mayImport: [pages, rules],
+    notPackages: allOfAws,
   },
   {
     files: 'functions/runtime/*',
@@ -77,7 +77,6 @@ export const areas: readonly Area[] = [
   {
     files: 'functions/http/**',
     mayImport: ['functions/http/**', access, pages, counters, rules, store],
-    mayImportTypes: ['functions/runtime/environment.ts'],
     notPackages: [awsSdk],
   },
   {

@@ -1,5 +1,14 @@
-/** Debian's Chromium (or the one that CHROMIUM names), driven by Playwright, and what an open page complains of. */
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+/** The machine's browser, else the shipped one, driven by Playwright, and what an open page complains of. */
+import {
+  type Browser,
+  type BrowserContextOptions,
+  chromium,
+  type LaunchOptions,
+  type Page,
+} from 'playwright-core';
+import { findChromium } from '../../../bin/setup/find-chromium.mjs';
+import { thisMachine } from '../../../bin/setup/machine.mjs';
+import { unpackShippedChromium } from './shipped-chromium.ts';
 
 const args = [
   '--headless',
@@ -15,8 +24,15 @@ const args = [
 /** For what hangs, not for what is slow. */
 const timeout = 120_000;
 
-export const startBrowser = (): Promise<Browser> =>
-  chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args, timeout });
+export async function startBrowser(): Promise<Browser> {
+  const { path } = findChromium(thisMachine());
+  return launchBrowser(
+    path === undefined ? await unpackShippedChromium() : { executablePath: path },
+  );
+}
+
+export const launchBrowser = (program: Pick<LaunchOptions, 'executablePath' | 'env'>) =>
+  chromium.launch({ ...program, args, timeout });
 
 export interface WatchedPage {
   readonly page: Page;

@@ -5,9 +5,8 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createDynamoFoldStore } from '../../../functions/dynamo/dynamo-fold-store.ts';
-import { createHttpFunction } from '../../../functions/http/http-function.ts';
-import { createSiteOperations } from '../../../functions/http/operations/site-operations.ts';
 import { createReadFunction } from '../../../functions/http/read-function.ts';
+import { createSiteFunction } from '../../../functions/http/site-function.ts';
 import { createWriteFunction } from '../../../functions/http/write-function.ts';
 import { createPublisher } from '../../../functions/stream/publisher.ts';
 import { createStreamFunction } from '../../../functions/stream/stream-function.ts';
@@ -59,7 +58,7 @@ export async function startLiveStack(counters: TallyOptions['counters']): Promis
     handlers: {
       read: createReadFunction(wiring),
       write: createWriteFunction({ ...wiring, live: endpoints }),
-      site: createHttpFunction(createSiteOperations(), { config, access: undefined, logger }),
+      site: createSiteFunction({ config, logger }),
     },
   });
   const pump = startStreamPump({

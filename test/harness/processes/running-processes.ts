@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** The command lines of running processes that mention a text; processes already dead have none. */
+/** The command lines of running processes that contain a text. A dead process has no command line. */
 export function runningProcesses(mentioning: string): string[] {
   const all = process.platform === 'linux' ? fromProc() : fromPs();
   return all.filter((command) => command.includes(mentioning));

@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream';
 
 export interface TallyServer {
   readonly url: string;
-  /** Ends it and waits until it has ended. @returns exit code and signal */
+  /** Sends the signal and waits for the end. @returns exit code and signal */
   end(signal: 'SIGKILL' | 'SIGTERM' | 'SIGINT'): Promise<unknown>;
 }
 
@@ -41,7 +41,7 @@ export async function startTallyServer(options: TallyServerOptions): Promise<Tal
   };
 }
 
-/** Reads on after it, because a full pipe would hold the server up. */
+/** Keeps reading afterwards, because a full pipe would block the server. */
 function listeningAt(output: Readable): Promise<string> {
   return new Promise((resolve) => {
     createInterface(output).on('line', (line) => {

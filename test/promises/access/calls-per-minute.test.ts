@@ -101,6 +101,22 @@ test('requests that are refused for lack of a right count, so that trying is lim
   expect(statuses).toEqual([403, 403, 403, 429]);
 });
 
+test('beyond the limit, a change of an open counter is refused too, where its count takes a key', async () => {
+  const guarded = await createTallyUnderTest({
+    counters: { box: { kind: 'count', access: { read: 'key', write: 'public' } } },
+    adminKey,
+  });
+  const { headers } = await makeKey(guarded, [everything], 2);
+  const answers = [];
+  for (let call = 0; call < 3; call++) {
+    answers.push(await guarded.send(increment('/v1/resto-7/box', headers)));
+  }
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 429]);
+  // Anybody else is told no count; a key that is used up is told why, and changes nothing.
+  expect(await guarded.send(increment('/v1/resto-7/box'))).toMatchObject({ status: 204 });
+  expect(await guarded.send(get('/v1/resto-7/box', admin))).toMatchObject({ body: { count: 3 } });
+});
+
 test('a batch is one call', async () => {
   const { headers } = await makeKey(tally, [everything], 2);
   const item = { subject: 'resto-7', counter: 'stock', action: 'read' };

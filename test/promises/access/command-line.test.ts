@@ -51,7 +51,7 @@ describe('the first key', () => {
     const { code, stdout, stderr } = await keys('create', ...all);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^tally_[0-9a-f]{16}_[A-Za-z0-9_-]{43}\n$/);
-    expect(stderr).toBe('This is the only time that it is shown.\n');
+    expect(stderr).toBe('The API key cannot be shown again.\n');
     const headers = bearer(stdout.trim());
     expect(await tally.send(increment('/v1/resto-7/stock', headers))).toMatchObject({
       status: 200,
@@ -91,7 +91,7 @@ describe('a key', () => {
     expect(listed).toContain('{"actions":["read"],"subjects":["resto-9"]}');
     expect(listed).not.toContain(secret);
     expect(await keys('revoke', id)).toMatchObject({ code: 0, stdout: '' });
-    const none = { code: 1, stdout: '', stderr: 'There is no key of this id.\n' };
+    const none = { code: 1, stdout: '', stderr: 'There is no API key with this id.\n' };
     expect(await keys('revoke', id)).toMatchObject(none);
     expect((await keys('list')).stdout).not.toContain(id);
   });
@@ -103,7 +103,7 @@ describe('a key', () => {
     expect((await keys('list')).stdout).not.toContain(id);
     for (const noLonger of [key.trim(), `${key.trim()}!`]) {
       const { code, stdout, stderr } = await keys('revoke', noLonger);
-      expect([code, stdout + stderr]).toEqual([1, 'There is no key of this id.\n']);
+      expect([code, stdout + stderr]).toEqual([1, 'There is no API key with this id.\n']);
     }
   });
 
@@ -113,7 +113,7 @@ describe('a key', () => {
     expect(await run(['keys', 'create', ...all, '--table', full.tableName])).toMatchObject({
       code: 1,
       stdout: '',
-      stderr: 'There are 1000 keys; revoke some.\n',
+      stderr: 'There are 1000 API keys; revoke some.\n',
     });
     expect(await scanTable(full)).toHaveLength(limits.apiKeys);
   });
@@ -124,39 +124,45 @@ describe('a mistake', () => {
     ['nothing', [], /^Usage:/],
     ['an unknown command', ['keys', 'steal'], /^Usage:/],
     ['an id too many', ['keys', 'revoke', 'a', 'b'], /^Usage:/],
-    ['an unknown flag', ['keys', 'list', '--tabel', 'x'], /'--tabel'/],
+    ['an unknown flag', ['keys', 'list', '--tabel', 'x'], /^There is no flag '--tabel'\.\n/],
+    ['a flag without a value', ['keys', 'list', '--table'], /^--table needs a value\.\n$/],
+    ['a value too many', ['keys', 'list', '--help=no'], /^--help takes no value\.\n$/],
     ['no actions', ['keys', 'create', '--subjects', '*'], /^--actions is missing/],
     ['no subjects', ['keys', 'create', '--actions', 'read'], /^--subjects is missing/],
     [
       'an unknown action',
       ['keys', 'create', '--actions', 'read,own', '--subjects', '*'],
-      /^--actions: .*"own"/,
+      /^--actions must be one of read, write, admin, not "own"\.\n$/,
     ],
     [
       'a subject that is not a name',
       ['keys', 'create', '--actions', 'read', '--subjects', 'a b'],
-      /^--subjects: This is no pattern of subjects/,
+      /^--subjects must be a subject, or the beginning of one followed by \*\.\n$/,
     ],
     [
       'an action again',
       ['keys', 'create', '--actions', 'read,read', '--subjects', '*'],
-      /^--actions: An action is named twice/,
+      /^--actions has an action twice\.\n$/,
     ],
     [
       'a subject that there cannot be',
       ['keys', 'create', '--actions', 'read', '--subjects', 'users'],
-      /^--subjects: This name is reserved/,
+      /^--subjects is a reserved name/,
     ],
-    ['an empty counter', ['keys', 'create', ...all, '--counters', ''], /^--counters: /],
+    [
+      'an empty counter',
+      ['keys', 'create', ...all, '--counters', ''],
+      /^--counters must be 1 to 32 /,
+    ],
     [
       'a limit that is not a number',
       ['keys', 'create', ...all, '--calls-per-minute', 'ten'],
-      /^--calls-per-minute: /,
+      /^--calls-per-minute must be a number\.\n$/,
     ],
     [
       'a limit of nothing',
       ['keys', 'create', ...all, '--calls-per-minute', '0'],
-      /^--calls-per-minute: /,
+      /^--calls-per-minute must be at least 1\.\n$/,
     ],
   ])('ends with a sentence, makes nothing, and shows no stack: %s', async (_, args, says) => {
     const before = await scanTable(table);

@@ -4,12 +4,7 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { HttpResponse } from '../../../functions/http/responses.ts';
-import {
-  defaultFunction,
-  jwtPrefix,
-  matchRoute,
-  operations,
-} from '../../../functions/http/routes.ts';
+import { defaultFunction, jwtPrefix, matchRoute } from '../../../functions/http/routes.ts';
 import { adminKey, get, increment } from '../../harness/access/callers.ts';
 import {
   type ApiRequest,
@@ -29,6 +24,7 @@ beforeAll(async () => {
   tally = await createTallyUnderTest({
     counters: {
       likes: { kind: 'count', access: open },
+      counter: { kind: 'count', access: open },
       stock: { kind: 'count', access: keyed },
       orders: { kind: 'count', access: keyed },
     },
@@ -39,7 +35,7 @@ beforeAll(async () => {
 /** As a request arrives on the twin of a route, with the claims that API Gateway found in its token. */
 async function sendVerified(request: ApiRequest, claims: object) {
   const match = matchRoute(request.method, request.path);
-  const name = match.found === 'route' ? operations[match.route.operation] : defaultFunction;
+  const name = match.found === 'route' ? match.route.servedBy : defaultFunction;
   const event = apiEvent({ ...request, path: `${jwtPrefix}${request.path}` });
   Object.assign(event.requestContext, { authorizer: { jwt: { claims, scopes: null } } });
   return toAnswer(await tally.handlers[name](event, lambdaContext()));
@@ -147,8 +143,12 @@ describe('the routes of tokens', () => {
     expect(await tally.send(nowhere)).toMatchObject({ status: 404 });
   });
 
-  test('leave a subject that is called like them alone', async () => {
+  test('share their first segment with no subject', async () => {
     const path = `${jwtPrefix}/counter`;
-    expect(await tally.send({ method: 'OPTIONS', path })).toMatchObject({ status: 204 });
+    expect(await tally.send(get(path))).toMatchObject({
+      status: 400,
+      body: { code: 'invalid_subject' },
+    });
+    expect(await tally.send({ method: 'OPTIONS', path })).toMatchObject({ status: 404 });
   });
 });

@@ -6,12 +6,7 @@ import { inspect } from 'node:util';
 import pLimit from 'p-limit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { HttpResponse } from '../../../functions/http/responses.ts';
-import {
-  type FunctionName,
-  operations,
-  type Route,
-  routes,
-} from '../../../functions/http/routes.ts';
+import { type FunctionName, type Route, routes } from '../../../functions/http/routes.ts';
 import { environmentNames } from '../../../functions/runtime/environment-names.ts';
 import { type Engine, engineAccess, startEngine } from '../../../local/engine.ts';
 import { tally as shipped } from '../../../tally.config.ts';
@@ -203,12 +198,10 @@ describe('the functions in Lambda', () => {
   test('log what went wrong, and nothing that is secret', async () => {
     const secrets = await sendEverything(
       async (request) => {
-        const { operation } =
+        const { operation, servedBy } =
           routes.find((it) => it.method === request.method && pathTo(it) === request.path) ??
           expect.unreachable(request.path);
-        const answer = await functions
-          .get(operations[operation])
-          ?.invoke<HttpResponse>(apiEvent(request));
+        const answer = await functions.get(servedBy)?.invoke<HttpResponse>(apiEvent(request));
         return toAnswer(answer ?? expect.unreachable(operation));
       },
       { proxy, atOnce: 1 },

@@ -6,7 +6,7 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { HttpResponse } from '../../../functions/http/responses.ts';
-import { defaultFunction, matchRoute, operations, routes } from '../../../functions/http/routes.ts';
+import { defaultFunction, matchRoute, routes } from '../../../functions/http/routes.ts';
 import { limits } from '../../../functions/rules/limits.ts';
 import {
   admin,
@@ -96,7 +96,7 @@ const text = (response: HttpResponse) => ({
 
 async function send(request: ApiRequest) {
   const match = matchRoute(request.method, request.path);
-  const name = match.found === 'route' ? operations[match.route.operation] : defaultFunction;
+  const name = match.found === 'route' ? match.route.servedBy : defaultFunction;
   return text(await watched.handlers[name](apiEvent(request), lambdaContext()));
 }
 

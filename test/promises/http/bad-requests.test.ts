@@ -74,7 +74,10 @@ describe('a subject', () => {
     ['is reserved: v1', 'v1'],
     ['is reserved: users', 'users'],
     ['is reserved: batch', 'batch'],
-    ['is reserved: keys', 'keys'],
+    ['is reserved: passes', 'passes'],
+    ['is reserved: live', 'live'],
+    ['is reserved: jwt', 'jwt'],
+    ['is reserved: openapi.json', 'openapi.json'],
     ['is reserved: health', 'health'],
   ])('that %s is refused', async (_, subject) => {
     for (const counter of ['likes', 'counter', 'views']) {
@@ -292,7 +295,6 @@ describe('a path', () => {
     '//',
     '/v1',
     '/v1/',
-    '/v1/post',
     '/v2/post/likes',
     '/V1/post/likes',
     '/v1/post/likes/',
@@ -327,6 +329,22 @@ describe('a method', () => {
         const { headers } = await tally.send({ method, path });
         expect(headers.allow?.split(', ')).toEqual(expect.arrayContaining(['GET', 'PUT']));
       }
+    },
+  );
+
+  test.each([
+    ['GET', '/v1/batch', 'POST'],
+    ['GET', '/v1/passes', 'POST'],
+    ['GET', '/v1/keys/likes', 'DELETE'],
+    ['PUT', '/v1/keys/likes', 'DELETE'],
+    ['PUT', '/v1/health', 'GET'],
+    ['PUT', '/v1/post', 'GET'],
+  ])(
+    'of a subject, where a route has the name for itself, is refused: %s %s',
+    async (method, path, allowed) => {
+      await expectRefusal({ method, path, body: increment }, 'method_not_allowed');
+      const { headers } = await tally.send({ method, path });
+      expect(headers.allow).toBe(`${allowed}, OPTIONS`);
     },
   );
 });

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,6 +18,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createTableIfMissing } from '../../../local/create-table.ts';
 import { type Engine, engineAccess, startEngine } from '../../../local/engine.ts';
 import { createTestClient } from '../../harness/engine/test-table.ts';
+import { runningProcesses } from '../../harness/processes/running-processes.ts';
 
 const DEADLINE = { timeout: 120_000, interval: 50 };
 const tableName = 'tally';
@@ -35,7 +36,7 @@ beforeEach(() => {
 afterEach(async () => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
   await Promise.all(engines.splice(0).map((engine) => engine.stop()));
-  await vi.waitFor(() => expect(runningWith(dataFolder)).toEqual([]), DEADLINE);
+  await vi.waitFor(() => expect(runningProcesses(dataFolder)).toEqual([]), DEADLINE);
   rmSync(dataFolder, { recursive: true, force: true });
 });
 
@@ -63,24 +64,6 @@ async function startProcess(folder: string): Promise<EngineProcess> {
   return { child, endpoint: String((await lines.next()).value), lines };
 }
 
-/** The command lines of running processes that mention a text; processes already dead have none. */
-function runningWith(text: string): string[] {
-  if (process.platform !== 'linux') {
-    const all = execFileSync('ps', ['-Aww', '-o', 'command='], { encoding: 'utf8' });
-    return all.split('\n').filter((command) => command.includes(text));
-  }
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-      } catch {
-        return '';
-      }
-    })
-    .filter((command) => command.includes(text));
-}
-
 const portFlag = (endpoint: string) => `-port ${new URL(endpoint).port} `;
 
 const isStored = async (endpoint: string, Key: typeof item) =>
@@ -93,19 +76,19 @@ test('an engine in memory serves, and nothing of it is left after stop', async (
   await createTableIfMissing({ client, tableName, stream: false });
   await client.send(new PutItemCommand({ TableName: tableName, Item: item }));
   expect(await isStored(engine.endpoint, item)).toBe(true);
-  expect(runningWith(portFlag(engine.endpoint))).not.toEqual([]);
+  expect(runningProcesses(portFlag(engine.endpoint))).not.toEqual([]);
 
   await engine.stop();
   await expect(fetch(engine.endpoint)).rejects.toThrow('fetch failed');
   // The guard's watcher is told to end as the guard ends, not waited for.
-  await vi.waitFor(() => expect(runningWith(portFlag(engine.endpoint))).toEqual([]), DEADLINE);
+  await vi.waitFor(() => expect(runningProcesses(portFlag(engine.endpoint))).toEqual([]), DEADLINE);
 });
 
 test('nothing is left behind when the parent is killed with SIGKILL', async () => {
   const { child, endpoint } = await startProcess('memory');
-  expect(runningWith(portFlag(endpoint))).not.toEqual([]);
+  expect(runningProcesses(portFlag(endpoint))).not.toEqual([]);
   child.kill('SIGKILL');
-  await vi.waitFor(() => expect(runningWith(portFlag(endpoint))).toEqual([]), DEADLINE);
+  await vi.waitFor(() => expect(runningProcesses(portFlag(endpoint))).toEqual([]), DEADLINE);
 });
 
 test('a restart on the same folder right after SIGKILL finds every write and its stream', async () => {

@@ -5,7 +5,7 @@ import pLimit from 'p-limit';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { createCounters } from '../../../functions/counters/counters.ts';
 import { secretItemKey } from '../../../functions/dynamo/item-keys.ts';
-import { parseCounter, requireKind } from '../../../functions/http/http-request.ts';
+import { parseCounter, requireKind } from '../../../functions/http/parse-names.ts';
 import { registerOf, standardError } from '../../../functions/rules/hyperloglog.ts';
 import { createTestTable, type TestTable } from '../../harness/engine/test-table.ts';
 import { type CapacityMeter, startCapacityMeter } from '../../harness/members/capacity-meter.ts';

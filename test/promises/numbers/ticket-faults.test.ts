@@ -176,7 +176,7 @@ describe('a book that stays busy until the deadline', () => {
     const injection = stayBusy(limits.ticketMs);
     expect(await draw(tally, 'resto/orders', 'mine')).toMatchObject({
       status: 503,
-      body: { code: 'outcome_unknown', detail: expect.stringContaining('with the same key') },
+      body: { code: 'outcome_unknown', detail: expect.stringContaining('with the same one') },
     });
     injection.remove();
     const again = await draw(tally, 'resto/orders', 'mine');

@@ -15,7 +15,7 @@ import {
   tokenItemKey,
 } from '../../../functions/dynamo/item-keys.ts';
 import { type ItemKind, itemPrefixes } from '../../../functions/dynamo/item-prefixes.ts';
-import { readItemTables } from '../../harness/house/item-tables.ts';
+import { readItemTables } from '../../harness/docs/item-tables.ts';
 
 const { items, attributes } = readItemTables();
 const kinds = Object.keys(itemPrefixes) as ItemKind[];

@@ -3,7 +3,7 @@ import { sep } from 'node:path';
 import { expect, test } from 'vitest';
 import { checkWording } from '../../harness/house/check-wording.ts';
 
-const folders = ['bench', 'bin', 'docs', 'lib', 'local', 'test'];
+const folders = ['bench', 'bin', 'docs', 'functions', 'lib', 'local', 'openapi', 'test'];
 /** They quote the phrases. */
 const quoting = ['test/harness/house/check-wording.ts', 'test/unit/house/wording.test.ts'];
 const files = globSync(['*.{md,ts}', `{${folders.join(',')}}/**/*.{md,ts,mjs,js}`])

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test, vi } from 'vitest';
 import { callsCounter } from '../../../functions/access/call-limit.ts';
 import { apiKeyItemKey, cellItemKey, secretItemKey } from '../../../functions/dynamo/item-keys.ts';
 import { itemPrefixes } from '../../../functions/dynamo/item-prefixes.ts';
-import { jwtPrefix, operations, routes } from '../../../functions/http/routes.ts';
+import { jwtPrefix, routes } from '../../../functions/http/routes.ts';
 import { environmentNames } from '../../../functions/runtime/environment-names.ts';
 import { createTallyStack } from '../../harness/stack/tally-app.ts';
 
@@ -74,10 +74,10 @@ describe('an identity provider', () => {
     const targets = new Map(
       routeKeys(chosen).map(({ RouteKey, Target }) => [RouteKey, JSON.stringify(Target)]),
     );
-    for (const { method, path, right, operation } of routes) {
+    for (const { method, path, right, servedBy } of routes) {
       if (right === 'none') continue;
       const twin = targets.get(`${method} ${jwtPrefix}${path}`);
-      expect(twin, operations[operation]).toBe(targets.get(`${method} ${path}`));
+      expect(twin, servedBy).toBe(targets.get(`${method} ${path}`));
     }
   });
 

@@ -7,12 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { channelOf } from '../../../functions/counters/live.ts';
 import { cellItemKey, memberItemKey, tokenItemKey } from '../../../functions/dynamo/item-keys.ts';
 import { tableDefinition } from '../../../functions/dynamo/table-definition.ts';
-import {
-  defaultFunction,
-  type FunctionName,
-  operations,
-  routes,
-} from '../../../functions/http/routes.ts';
+import { defaultFunction, type FunctionName, routes } from '../../../functions/http/routes.ts';
 import { environmentNames } from '../../../functions/runtime/environment-names.ts';
 import { liveKey } from '../../../lib/live-updates.ts';
 import { createTallyStack } from '../../harness/stack/tally-app.ts';
@@ -25,9 +20,9 @@ const resources = synthesise();
 
 describe('the API', () => {
   test('has a route for every entry of the routes table, and $default, and no other', () => {
-    const expected = routes.map(({ method, path, operation }): [string, string] => [
+    const expected = routes.map(({ method, path, servedBy }): [string, string] => [
       `${method} ${path}`,
-      operations[operation],
+      servedBy,
     ]);
     const actual = all('AWS::ApiGatewayV2::Route').map(({ RouteKey, Target }): [string, string] => [
       RouteKey,

@@ -4,8 +4,12 @@ import { limits } from '../../../functions/rules/limits.ts';
 import {
   isCounterName,
   isName,
-  isReservedCounterName,
+  isReservedCounter,
+  isReservedMember,
   isReservedSubject,
+  reservedCounters,
+  reservedMembers,
+  reservedSubjects,
 } from '../../../functions/rules/names.ts';
 
 const lower = 'abcdefghijklmnopqrstuvwxyz'.split('');
@@ -72,9 +76,26 @@ describe('a counter name', () => {
   });
 });
 
-test('the words that routes use are reserved, as they are written and no other way', () => {
-  expect(['v1', 'users', 'batch', 'keys', 'health'].every(isReservedSubject)).toBe(true);
-  expect(['V1', 'user', 'post-42', 'settings'].some(isReservedSubject)).toBe(false);
-  expect(isReservedCounterName('settings')).toBe(true);
-  expect(['likes', 'v1', 'setting'].some(isReservedCounterName)).toBe(false);
+describe('a reserved name', () => {
+  test('is one of the words that routes have now or later, in the place of a subject, counter or member', () => {
+    const subjects =
+      'visitors top members status subjects users batch keys passes health live docs console assets jwt embed openapi.json llms.txt admin v1';
+    expect(reservedSubjects.toSorted()).toEqual(subjects.split(' ').toSorted());
+    expect(reservedCounters.toSorted()).toEqual(['home', 'live', 'settings']);
+    expect(reservedMembers).toEqual(['me']);
+  });
+
+  test('is reserved as it is written and no other way', () => {
+    expect(reservedSubjects.every(isReservedSubject)).toBe(true);
+    expect(['V1', 'user', 'post-42', 'settings', 'me'].some(isReservedSubject)).toBe(false);
+    expect(reservedCounters.every(isReservedCounter)).toBe(true);
+    expect(['likes', 'v1', 'setting', 'users'].some(isReservedCounter)).toBe(false);
+    expect(reservedMembers.every(isReservedMember)).toBe(true);
+    expect(['Me', 'mee', 'users'].some(isReservedMember)).toBe(false);
+  });
+
+  test('would be a name otherwise', () => {
+    expect([...reservedSubjects, ...reservedMembers].every(isName)).toBe(true);
+    expect(reservedCounters.every(isCounterName)).toBe(true);
+  });
 });

@@ -1,25 +1,11 @@
-/** What people are told of the operations on the service itself. */
 import * as v from 'valibot';
-import { healthAnswer } from '../functions/http/schemas.ts';
-import { content, type OperationDocs, text } from './operation-doc.ts';
+import { type OperationDocs, text } from './operation-doc.ts';
 
-export const serviceDocs = {
-  checkHealth: {
-    tag: 'Service',
-    summary: 'Ask whether Tally is up',
-    description: 'Answers 200 once the database answers.',
-    answers: {
-      200: {
-        description: 'Tally is up.',
-        content: { 'application/json': content(healthAnswer, { status: 'ok' }) },
-      },
-    },
-    problems: ['unavailable'],
-  },
+export const siteDocs = {
   showOpenApi: {
     tag: 'Service',
     summary: 'This document',
-    description: 'The OpenAPI 3.1 description of everything Tally answers.',
+    description: 'The OpenAPI 3.1 description of the whole API.',
     answers: {
       200: {
         description: 'An OpenAPI document.',
@@ -33,13 +19,13 @@ export const serviceDocs = {
   showDocs: {
     tag: 'Service',
     summary: 'This document as a page',
-    description: 'Every operation, to read and to try. It loads nothing from other servers.',
+    description: 'Every operation, to read and to try. The page loads nothing from other servers.',
     answers: { 200: { description: 'A page.', content: { 'text/html': text } } },
     problems: [],
   },
   showErrors: {
     tag: 'Service',
-    summary: 'Every error code, its cause and its fix',
+    summary: 'Every error code, with its cause and its fix',
     description: 'The `type` of a problem document leads to the section of its code.',
     answers: { 200: { description: 'A page.', content: { 'text/html': text } } },
     problems: [],
@@ -47,7 +33,7 @@ export const serviceDocs = {
   sendAsset: {
     tag: 'Service',
     summary: 'A file that a page loads',
-    description: 'Scripts and styles of the docs page.',
+    description: 'Scripts and styles of the pages.',
     answers: {
       200: { description: 'The file.', content: { 'text/css': text, 'text/javascript': text } },
     },

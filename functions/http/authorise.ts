@@ -1,0 +1,58 @@
+/** The rights of a request's caller, with a refusal thrown as the problem it is answered with. */
+import type { AccessRefusal, Caller, CallerRefusal, Need } from '../access/access.ts';
+import type { NamedCounter } from '../counters/named-counter.ts';
+import type { Action } from '../rules/scopes.ts';
+import type { HttpRequest } from './http-request.ts';
+import { Problem } from './problem.ts';
+import type { ProblemCode } from './problems.ts';
+
+/** The right to do something to a counter, perhaps as a member. */
+export function counterNeed(
+  action: Action,
+  { subject, counter, definition }: NamedCounter,
+  member?: string,
+): Need {
+  const isPublic = action !== 'admin' && definition.access[action] === 'public';
+  return { about: 'counter', action, subject, counter, member, isPublic };
+}
+
+/** @throws Problem key_required, invalid_key, forbidden, rate_limited; StoreUnavailableError */
+export async function authorise({ access }: HttpRequest, need: Need): Promise<void> {
+  const answer = await access.authorise(need);
+  if (!answer.ok) throw accessProblem(answer);
+}
+
+/** @throws Problem key_required, invalid_key, rate_limited; StoreUnavailableError */
+export async function requireCaller({ access }: HttpRequest): Promise<Caller> {
+  const answer = await access.caller();
+  if (answer.ok) return answer;
+  throw accessProblem(answer);
+}
+
+/**
+ * Whether the caller has a right that the request can do without. Too many calls are not a missing
+ * right: they end the request.
+ *
+ * @throws Problem rate_limited; StoreUnavailableError
+ */
+export async function may({ access }: HttpRequest, need: Need): Promise<boolean> {
+  const answer = await access.authorise(need);
+  if (!answer.ok && answer.code === 'rate_limited') throw accessProblem(answer);
+  return answer.ok;
+}
+
+/** Whether a write may return the count. Callers without read access never see it. @throws as `may` */
+export const mayRead = (request: HttpRequest, counter: NamedCounter): Promise<boolean> =>
+  may(request, counterNeed('read', counter));
+
+export function accessProblem(refusal: AccessRefusal | CallerRefusal): Problem {
+  return new Problem(refusal.code, refusal.detail, { headers: headersOf(refusal) });
+}
+
+const unidentified: ReadonlySet<ProblemCode> = new Set(['key_required', 'invalid_key']);
+
+function headersOf(refusal: AccessRefusal): Record<string, string> {
+  if (unidentified.has(refusal.code)) return { 'www-authenticate': 'Bearer' };
+  if (refusal.code !== 'rate_limited') return {};
+  return { 'retry-after': String(refusal.retryAfterSeconds) };
+}

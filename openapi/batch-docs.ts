@@ -1,0 +1,34 @@
+import { batchAnswer, batchBody } from '../functions/http/schemas.ts';
+import { limits } from '../functions/rules/limits.ts';
+import { content, countForReaders, type OperationDocs, updatedAt } from './operation-doc.ts';
+
+export const batchDocs = {
+  runBatch: {
+    tag: 'Counters',
+    summary: 'Read and change many counters in one request',
+    description: `Up to ${limits.batchItems} items, each with its own result: an item that fails does not fail the others. They run at the same time, in no order. Counters of every kind can be read; only counts can be changed. ${countForReaders}`,
+    requestHeaders: ['Prefer'],
+    body: content(batchBody, {
+      items: [
+        { subject: 'post-42', counter: 'likes', action: 'read' },
+        { subject: 'post-42', counter: 'reactions', action: 'read' },
+        { subject: 'post-42', counter: 'views', action: 'increment', idempotency_key: 'a-uuid' },
+      ],
+    }),
+    answers: {
+      200: {
+        description: 'A result for each item. Some may be problems.',
+        content: {
+          'application/json': content(batchAnswer, {
+            results: [
+              { status: 200, count: 811, updated_at: updatedAt },
+              { status: 200, count: 3, choices: { like: 1, love: 2 }, updated_at: updatedAt },
+              { status: 200, count: 5120, updated_at: updatedAt, pending: true },
+            ],
+          }),
+        },
+      },
+    },
+    problems: ['invalid_items', 'too_many_items', 'invalid_idempotency_key'],
+  },
+} satisfies OperationDocs;

@@ -1,0 +1,17 @@
+import { healthAnswer } from '../functions/http/schemas.ts';
+import { content, type OperationDocs } from './operation-doc.ts';
+
+export const healthDocs = {
+  checkHealth: {
+    tag: 'Service',
+    summary: 'Check that Tally is up',
+    description: 'Answers 200 when the database answers.',
+    answers: {
+      200: {
+        description: 'Tally is up.',
+        content: { 'application/json': content(healthAnswer, { status: 'ok' }) },
+      },
+    },
+    problems: ['unavailable'],
+  },
+} satisfies OperationDocs;

@@ -1,0 +1,55 @@
+import { unreadAnswer } from '../functions/http/schemas.ts';
+import { limits } from '../functions/rules/limits.ts';
+import { content, type OperationDocs } from './operation-doc.ts';
+
+export const userDocs = {
+  readUnread: {
+    tag: 'Users',
+    summary: 'Read what is unread',
+    description:
+      'How much the counters that the user subscribed to have grown since the user last marked them as read. Callers see only the subscriptions to counters that they may read.',
+    answers: {
+      200: {
+        description: 'The sum, and each subscription.',
+        content: {
+          'application/json': content(unreadAnswer, {
+            count: 3,
+            subscriptions: [{ subject: 'post-42', counter: 'likes', count: 3 }],
+          }),
+        },
+      },
+    },
+    problems: ['count_too_large', 'unavailable'],
+  },
+  markRead: {
+    tag: 'Users',
+    summary: 'Mark everything as read',
+    description: 'Marks as read what has come until now. What comes in the meantime stays unread.',
+    answers: {
+      200: {
+        description: 'Nothing is unread.',
+        content: {
+          'application/json': content(unreadAnswer, {
+            count: 0,
+            subscriptions: [{ subject: 'post-42', counter: 'likes', count: 0 }],
+          }),
+        },
+      },
+    },
+    problems: ['outcome_unknown', 'unavailable'],
+  },
+  subscribe: {
+    tag: 'Users',
+    summary: 'Subscribe a user to a counter',
+    description: `Only what comes after it is unread. A user has at most ${limits.subscriptions} subscriptions.`,
+    answers: { 204: { description: 'The user is subscribed, or already was.' } },
+    problems: ['wrong_kind', 'too_many_subscriptions', 'outcome_unknown', 'unavailable'],
+  },
+  unsubscribe: {
+    tag: 'Users',
+    summary: 'Unsubscribe a user from a counter',
+    description: 'It is not an error if the user was not subscribed.',
+    answers: { 204: { description: 'The user is not subscribed.' } },
+    problems: ['outcome_unknown', 'unavailable'],
+  },
+} satisfies OperationDocs;
