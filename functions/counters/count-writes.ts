@@ -129,7 +129,7 @@ export function createCountWrites({
       claimExpiry: (nowMs) => tokenExpiry(token, nowMs, tokenHours * 3_600_000),
       isOver: (claim) => (expiryOf(totalOf(planned, claim)) ?? Infinity) * 1000 <= now(),
       ...(!planned.definition.bounds && {
-        onThrottled: () => crowding.grow(growableOf(planned), 2),
+        onThrottled: () => crowding.relieve(growableOf(planned)),
       }),
       keepPagesMs: keepPagesMs(tokenHours),
     });
@@ -199,7 +199,7 @@ export function createCountWrites({
         return { how: 'added', key, cell, got: 0, amount, replayed: false };
       }
     }
-    const [written] = await Promise.all([defer(planned), crowding.grow(growable, 2)]);
+    const [written] = await Promise.all([defer(planned), crowding.relieve(growable)]);
     return written;
   }
 

@@ -36,6 +36,10 @@ export function createCrowding({
 
   const overflows = ({ key }: Growable): boolean => (overflowsUntilMs.get(nameOf(key)) ?? 0) > now();
 
+  /** Registers look hot for a moment after a growth, by what came before it. */
+  const hasJustGrown = ({ key }: Growable): boolean =>
+    now() - (grownAtMs.get(nameOf(key)) ?? 0) < limits.growthShowsMs;
+
   /** Spreads a total over at least twice as many cells, or lets it overflow. Once for all who ask at the same time. */
   function grow(growable: Growable, wanted: number): Promise<void> {
     const name = nameOf(growable.key);
@@ -62,7 +66,11 @@ export function createCrowding({
 
   return {
     overflows,
-    grow,
+
+    /** Asks for more cells because the database has throttled one. */
+    relieve: async (growable: Growable): Promise<void> => {
+      if (!hasJustGrown(growable)) await grow(growable, 1);
+    },
 
     /** Makes a keyed change, with room for those that this function makes at the same time. */
     async withRoom<Result>(growable: Growable, change: () => Promise<Result>): Promise<Result> {
@@ -88,9 +96,7 @@ export function createCrowding({
     async learn(growable: Growable, register: Register): Promise<void> {
       const { momentMs, entries } = limits.hotRegister;
       const rate = claimsPerSecond(register, now());
-      const hasJustGrown =
-        now() - (grownAtMs.get(nameOf(growable.key)) ?? 0) < limits.growthShowsMs;
-      if (rate === 0 || hasJustGrown) return;
+      if (rate === 0 || hasJustGrown(growable)) return;
       const perRegister = (entries * 1000) / momentMs;
       const times = Math.ceil((2 * rate) / perRegister);
       await grow(growable, times * totals.shardCount(growable.key));

@@ -5,6 +5,7 @@
  * writer ever makes another one fail. Who was claimed too long ago for the memory of the register
  * looks on the one page that would know, and otherwise claims anew.
  */
+import { LRUCache } from 'lru-cache';
 import { retryPauseMs } from '../rules/backoff.ts';
 import { limits } from '../rules/limits.ts';
 import { type Register, type Standing, standingIn, standingOnPage, type TurnSizes, turnDue } from '../rules/register.ts';
@@ -110,6 +111,19 @@ export function createRegisters({
   pause: (ms: number) => Promise<unknown>;
   turnSizes?: TurnSizes;
 }) {
+  /** The cut-offs that were last seen, so that a clock that is behind makes no claims that are late. */
+  const cutOffsMs = new LRUCache<string, number>({ max: limits.rememberedCounters });
+  const nameOf = (key: RegisterKey) => JSON.stringify(key);
+
+  function learnCutOff(key: RegisterKey, cutOffMs: number): void {
+    const known = cutOffsMs.get(nameOf(key)) ?? 0;
+    if (cutOffMs > known) cutOffsMs.set(nameOf(key), cutOffMs);
+  }
+
+  /** The time of a claim that is made at a moment for a register. */
+  const claimTime = (key: RegisterKey, nowMs: number): number =>
+    Math.max(nowMs, cutOffsMs.get(nameOf(key)) ?? 0);
+
   /** Turns if that is due. The change is counted whether or not it succeeds; the next one who is due will. */
   async function turnIfDue(
     { key, expiresAt, keepPagesMs }: Pick<RegisterEntry<never>, 'key' | 'expiresAt' | 'keepPagesMs'>,
@@ -122,6 +136,7 @@ export function createRegisters({
       const pageExpiresAt = expiresAt ?? Math.ceil((now() + keepPagesMs) / 1000);
       if (turn.page.size > 0) await store.putPage(key, turn, pageExpiresAt);
       await store.cut(key, turn);
+      learnCutOff(key, turn.nextCutOffMs);
     } catch (error) {
       if (error instanceof StoreUnavailableError || error instanceof OutcomeUnknownError) return;
       throw error;
@@ -143,8 +158,10 @@ export function createRegisters({
   function createEntering<Reason>(request: RegisterEntry<Reason>) {
     const { key, token, plan } = request;
     const deadlineMs = now() + limits.registerMs;
+    const { isStored } = request.claim;
     let { claimedAtMs, isOwn } = request.claim;
-    let isProlonged = !request.claim.isStored;
+    if (!isStored) claimedAtMs = claimTime(key, claimedAtMs);
+    let isProlonged = !isStored;
     let isUnanswered = false;
     /** Whether the last call was kept off the register, or lost. */
     let isBusy = false;
@@ -226,7 +243,7 @@ export function createRegisters({
       const from = claimedAtMs;
       const anew = Math.max(now(), cutOffMs, from + 1);
       const to = standing.is === 'open' ? from : anew;
-      if (request.claim.isStored) {
+      if (isStored) {
         const expiresAt = request.claimExpiry(Math.max(now(), to));
         if (!(await store.moveClaim(token, { from, to, expiresAt }))) return false;
         isProlonged = true;
@@ -244,7 +261,9 @@ export function createRegisters({
       isBusy = sent.outcome !== 'refused';
       isUnanswered ||= sent.outcome === 'unanswered';
       isThrottled ||= sent.outcome === 'throttled';
-      if (sent.outcome === 'refused') seen = sent.register;
+      if (sent.outcome !== 'refused') return;
+      seen = sent.register;
+      learnCutOff(key, seen.cutOffMs);
     }
 
     /**
@@ -265,13 +284,19 @@ export function createRegisters({
     return { run, mayLandLater };
   }
 
+  function withClaimTime<Reason>({ form, keyOf }: RegisterRequest<Reason>): TokenForm {
+    if (form.form === 'fact') return form;
+    return { ...form, claimedAtMs: claimTime(keyOf(form), form.claimedAtMs) };
+  }
+
   /** Puts a token and counts it; one that comes again goes by its first form. @throws as `enter` */
   async function count<Reason>(request: RegisterRequest<Reason>): Promise<Counted<Reason>> {
     const { token, claimExpiry, onThrottled, keepPagesMs } = request;
     for (let attempt = 0; attempt < limits.registerAttempts; attempt++) {
-      const put = await store.put(token, request.form, now());
+      const own = withClaimTime(request);
+      const put = await store.put(token, own, now());
       const isNew = put.outcome === 'put';
-      const form = isNew ? request.form : put.form;
+      const form = isNew ? own : put.form;
       if (form.fingerprint !== request.form.fingerprint) return { outcome: 'reused' };
       if (form.form === 'fact') return { outcome: 'fact', fact: form, isNew };
       if (request.isOver(form)) return { outcome: 'over', claim: form };

@@ -85,10 +85,14 @@ export const changeJson = (answer: {
   count: number;
   updatedAtMs?: number | null;
   pending: boolean;
+  applied?: number;
+  window?: string;
 }) => ({
   count: answer.count,
   updated_at: asTime(answer.updatedAtMs),
   pending: answer.pending,
+  ...(answer.applied !== undefined && { applied: answer.applied }),
+  ...(answer.window !== undefined && { window: answer.window }),
 });
 
 /** Counters are read far more often than written, so caches near the reader may answer for a moment. */

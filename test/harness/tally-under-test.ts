@@ -245,7 +245,8 @@ function toAnswer(response: HttpResponse): Answer {
 function createTestClock(startsAt: string): TestClock {
   let nowMs = Date.parse(startsAt);
   return {
-    now: () => nowMs,
+    // A clock shows whole milliseconds, whatever pauses there were.
+    now: () => Math.floor(nowMs),
     moveTo(to) {
       nowMs = typeof to === 'number' ? to : Date.parse(to);
     },

@@ -211,7 +211,7 @@ describe('the price', () => {
   test('of changes that count in no cell of this region is nothing', async () => {
     await rig.deliver([
       inserted(tokenOf({ region: 'us-east-1' })),
-      inserted(tokenOf({ windows: ['-'], applied: true })),
+      inserted(claimOf()),
       removed(tokenOf({ expiresAt: nowSeconds - 1 })),
     ]);
     expect(rig.proxy.forwarded('UpdateItem')).toBe(0);
