@@ -74,6 +74,7 @@ export const counterDocs = {
       'not_bounded',
       'not_single_cell',
       'count_mismatch',
+      'bounds_settling',
       'contended',
       'count_too_large',
       'outcome_unknown',
@@ -131,6 +132,13 @@ export const counterDocs = {
         headers: ['Idempotency-Replayed'],
       },
     },
-    problems: ['wrong_kind', 'out_of_bounds', 'contended', 'outcome_unknown', 'unavailable'],
+    problems: [
+      'wrong_kind',
+      'out_of_bounds',
+      'bounds_settling',
+      'contended',
+      'outcome_unknown',
+      'unavailable',
+    ],
   },
 } satisfies OperationDocs;

@@ -24,7 +24,8 @@ export const userDocs = {
   markRead: {
     tag: 'Users',
     summary: 'Mark everything as read',
-    description: 'Marks as read what has come until now. What comes in the meantime stays unread.',
+    description:
+      'Marks as read what has come until now and is folded. What comes in the meantime, or is pending, stays unread.',
     answers: {
       200: {
         description: 'Nothing is unread.',

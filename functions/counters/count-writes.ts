@@ -14,6 +14,7 @@ import type { CounterContext } from './counter-context.ts';
 import { type AddReason, type Place, planAdd } from './count-plans.ts';
 import { createCrowding, type Growable } from './crowding.ts';
 import type { CountDefinition } from './define-counters.ts';
+import type { Deployments } from './deployments.ts';
 import type { Counted, Entered, PlanChange, Registers } from './register.ts';
 import type { Total, TotalKey, Totals } from './total.ts';
 import { cellExpiry, keepPagesMs } from './total-expiry.ts';
@@ -59,6 +60,7 @@ export function createCountWrites({
   cells,
   registers,
   totals,
+  deployments,
   config,
   region,
   regions,
@@ -70,6 +72,7 @@ export function createCountWrites({
   cells: CellStore;
   registers: Registers;
   totals: Totals;
+  deployments: Deployments;
 } & Pick<
   CounterContext,
   'config' | 'region' | 'regions' | 'now' | 'random' | 'newToken' | 'pause'
@@ -253,11 +256,15 @@ export function createCountWrites({
   async function defer(planned: PlannedChange): Promise<Written<AddReason>> {
     const { key, wantCount } = planned;
     const token = planned.token ?? newToken();
-    const form = formOf(planned, token, { form: 'fact' });
-    const [counted, before] = await writeBesideRead(
-      countToken(planned, { token, form }, (claim) =>
+    async function send(): Promise<Counted<AddReason>> {
+      await deployments.note();
+      const form = formOf(planned, token, { form: 'fact' });
+      return countToken(planned, { token, form }, (claim) =>
         planAdd(addOf(planned), placeOf(totalOf(planned, claim), claim.windows)),
-      ),
+      );
+    }
+    const [counted, before] = await writeBesideRead(
+      send(),
       wantCount ? totals.read(key, { consistent: false }) : Promise.resolve(undefined),
     );
     const written = asWritten(planned, counted, addedBy(planned));

@@ -10,11 +10,11 @@ import { planSet, type SetReason, type SetRequest } from './count-plans.ts';
 import { createCountWrites, type PlannedChange, type Written } from './count-writes.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { CountDefinition } from './define-counters.ts';
+import type { Deployments } from './deployments.ts';
 import type { NamedCounter } from './named-counter.ts';
 import { type Refusal, refuse } from './refusals.ts';
 import { refuseByWindow } from './refuse-by-window.ts';
 import type { Registers } from './register.ts';
-import { refuseByAge } from './token-age.ts';
 import type { Total, TotalKey, Totals } from './total.ts';
 import { isTotalOver } from './total-expiry.ts';
 
@@ -55,19 +55,20 @@ export function createCounts({
   registers,
   totals,
   calendars,
+  deployments,
   ...context
 }: {
   cells: CellStore;
   registers: Registers;
   totals: Totals;
   calendars: Calendars;
+  deployments: Deployments;
 } & Pick<
   CounterContext,
   'config' | 'region' | 'regions' | 'now' | 'random' | 'newToken' | 'pause'
 >) {
   const { config, now, region } = context;
-  const lifetimeMs = config.settings.tokenHours * 3_600_000;
-  const writes = createCountWrites({ ...context, cells, registers, totals });
+  const writes = createCountWrites({ ...context, cells, registers, totals, deployments });
 
   async function plan(
     { subject, counter, definition }: NamedCounter<CountDefinition>,
@@ -150,6 +151,16 @@ export function createCounts({
     return { ...shown, ...accepted, window: window === allWindowKey ? 'all' : window };
   }
 
+  /** Why a change is refused whatever the count is; undefined if it is not. */
+  async function refuseBefore(
+    { counter, definition }: NamedCounter<CountDefinition>,
+    token: string | undefined,
+  ): Promise<Refusal | undefined> {
+    const refused = token === undefined ? undefined : await deployments.refuseByAge(token);
+    if (refused || !definition.bounds) return refused;
+    return deployments.refuseUnsettled(counter);
+  }
+
   /**
    * Adds an amount to a count, exactly once per token.
    *
@@ -162,8 +173,8 @@ export function createCounts({
   ): Promise<ChangeAnswer | Refusal> {
     const { definition } = counter;
     const { amount, token, isSaturating = false } = request;
-    const refusedToken = token && refuseByAge(token, now(), lifetimeMs);
-    if (refusedToken) return refusedToken;
+    const refusal = await refuseBefore(counter, token);
+    if (refusal) return refusal;
     if (isSaturating && !definition.bounds) return refuseUnbounded();
     const fingerprint = `add ${amount}${isSaturating ? ' saturating' : ''}`;
     const planned = await plan(counter, { ...request, isSaturating, fingerprint });
@@ -214,8 +225,8 @@ export function createCounts({
     const { bounds } = definition;
     const { value, expected } = request;
     const { token, wantCount, fingerprint = fingerprintOf(request) } = options;
-    const refusedToken = token && refuseByAge(token, now(), lifetimeMs);
-    if (refusedToken) return refusedToken;
+    const refusal = await refuseBefore(counter, token);
+    if (refusal) return refusal;
     if (value < (bounds?.min ?? value) || value > (bounds?.max ?? value)) {
       return refuse('out_of_bounds', `${value} is not ${rangeOf(definition)}.`);
     }

@@ -1,6 +1,7 @@
 import { createCalendars } from './calendars.ts';
 import { createCounts } from './count.ts';
 import type { CounterContext } from './counter-context.ts';
+import { createDeployments } from './deployments.ts';
 import { createHistory } from './history.ts';
 import { createLive } from './live.ts';
 import { createPresence } from './presence.ts';
@@ -15,10 +16,18 @@ import { createUnread } from './unread.ts';
 /** Everything that can be done with counters, sharing what each function caches. */
 export function createCounters({ stores, ...context }: CounterContext) {
   const { cells, members, sketches, subscriptions, settings, secret } = stores;
+  const deployments = createDeployments({ ...context, store: stores.deployments });
   const calendars = createCalendars({ ...context, store: settings });
   const totals = createTotals({ ...context, store: cells });
   const registers = createRegisters({ ...context, store: stores.registers });
-  const counts = createCounts({ ...context, cells, registers, totals, calendars });
+  const counts = createCounts({
+    ...context,
+    cells,
+    registers,
+    totals,
+    calendars,
+    deployments,
+  });
   const reactions = createReactions({ ...context, store: members, totals });
   const presence = createPresence({ ...context, store: members, totals });
   return {

@@ -28,12 +28,12 @@ export interface BeatAnswer extends PresenceAnswer {
 
 export function createPresence({
   totals,
-  ...parts
+  ...context
 }: {
   store: MemberStore;
   totals: Totals;
 } & Pick<CounterContext, 'region' | 'now' | 'random' | 'pause'>) {
-  const { now, random } = parts;
+  const { now, random } = context;
 
   /** @throws StoreUnavailableError */
   async function read(
@@ -62,7 +62,7 @@ export function createPresence({
       const bucket = bucketKeyAt(now(), counter.definition);
       const [{ before }, shown] = await writeAndRead(
         writeMember(
-          parts,
+          context,
           { ...counter, member },
           { state: { bucket }, expiresAt: beatExpiry(bucket) },
         ),
@@ -80,7 +80,7 @@ export function createPresence({
 
     /** Says that a viewer has gone. @throws as `beat` */
     async leave(counter: NamedCounter<PresenceDefinition>, member: string): Promise<void> {
-      await removeMember(parts, { ...counter, member });
+      await removeMember(context, { ...counter, member });
     },
   };
 }

@@ -32,12 +32,12 @@ export interface ReactionAnswer extends ReactionCounts {
 
 export function createReactions({
   totals,
-  ...parts
+  ...context
 }: {
   store: MemberStore;
   totals: Totals;
 } & Pick<CounterContext, 'region' | 'now' | 'random' | 'pause'>) {
-  const { store, now } = parts;
+  const { store, now } = context;
 
   async function read(
     { subject, counter, definition: { choices } }: NamedCounter<ReactionDefinition>,
@@ -100,7 +100,7 @@ export function createReactions({
         return refuse('unknown_choice', `The choices are ${choices}.`);
       }
       const [move, counts] = await writeAndRead(
-        writeMember(parts, { ...counter, member }, { state: { choice }, expiresAt: undefined }),
+        writeMember(context, { ...counter, member }, { state: { choice }, expiresAt: undefined }),
         read(counter, { consistent: false }),
       );
       return withMove(counts, move);
@@ -112,7 +112,7 @@ export function createReactions({
       member: string,
     ): Promise<ReactionAnswer> {
       const [move, counts] = await writeAndRead(
-        removeMember(parts, { ...counter, member }),
+        removeMember(context, { ...counter, member }),
         read(counter, { consistent: false }),
       );
       return withMove(counts, move);

@@ -1,6 +1,7 @@
 /** Why Tally refuses a valid request. Refusals are values, not exceptions. */
 export type RefusalCode =
   | 'out_of_bounds'
+  | 'bounds_settling'
   | 'idempotency_key_reused'
   | 'idempotency_key_expired'
   | 'invalid_idempotency_key'
@@ -23,6 +24,8 @@ export interface Refusal<Code extends string = RefusalCode> {
   readonly detail: string;
   /** The current count, where it explains the refusal. */
   readonly count?: number;
+  /** After how long the same may be taken, where that is known. */
+  readonly retryAfterSeconds?: number;
 }
 
 export const refuse = <Code extends string = RefusalCode>(

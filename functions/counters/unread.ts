@@ -1,11 +1,12 @@
 /**
- * Unread badges: what has come on the counters a user subscribed to since the user last looked.
- *
- * A subscription remembers how much had come in all. Resets are not taken into account there, so
- * that a counter that starts again does not make old things look new or hide new ones; and what is
- * unread is computed anew each time, so that it cannot drift.
+ * Unread badges: what has come on the counters a user subscribed to since the user last looked. A
+ * subscription remembers where the counter stood then, and what is unread is computed anew each time,
+ * so it cannot drift. Both are what is folded: a change that is pending when the user looks is unread
+ * afterwards.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { limits } from '../rules/limits.ts';
+import { type Sight, unreadSince } from '../rules/unread.ts';
 import { allWindowKey } from '../rules/windows.ts';
 import type { Subscription, SubscriptionStore } from '../store/subscription-store.ts';
 import type { CounterContext } from './counter-context.ts';
@@ -31,8 +32,8 @@ type Name = Pick<Subscription, 'subject' | 'counter'>;
 export type MayRead = (name: Name) => Promise<boolean>;
 
 interface Standing extends Subscription {
-  /** How much has come in all by now. */
-  readonly total: bigint;
+  /** Where the counter stands now. */
+  readonly now: Sight;
 }
 
 export function createUnread({
@@ -43,15 +44,14 @@ export function createUnread({
   store: SubscriptionStore;
   totals: Totals;
 } & Pick<CounterContext, 'config'>) {
-  /** How much has come on a counter in all. */
-  async function totalOf(
+  async function look(
     { subject, counter }: Name,
     options: { consistent: boolean },
-  ): Promise<bigint> {
-    const total = await totals.read({ subject, counter, window: allWindowKey }, options);
-    // All choices, also those that have left the configuration: they are in `seen`, too.
-    const choices = [...total.parts.values()];
-    return choices.reduce((sum, count) => sum + count, total.count + total.resetAway);
+  ): Promise<Sight> {
+    const key = { subject, counter, window: allWindowKey };
+    const { count, resetAway, parts } = await totals.read(key, options);
+    // All choices, also those that have left the configuration: they are in what was seen, too.
+    return { count: [...parts.values()].reduce((sum, part) => sum + part, count), resetAway };
   }
 
   /** The subscriptions of a user that the caller may know of. */
@@ -68,7 +68,7 @@ export function createUnread({
     options: { consistent: boolean },
   ): Promise<Standing[]> {
     const shown = await readable(user, mayRead);
-    return Promise.all(shown.map(async (it) => ({ ...it, total: await totalOf(it, options) })));
+    return Promise.all(shown.map(async (it) => ({ ...it, now: await look(it, options) })));
   }
 
   return {
@@ -88,7 +88,7 @@ export function createUnread({
       // Read strongly: what an older total does not hold would look as if it came later.
       const [others, seen] = await Promise.all([
         readable(user, mayRead),
-        totalOf(name, { consistent: true }),
+        look(name, { consistent: true }),
       ]);
       const isSame = (it: Name) => it.subject === name.subject && it.counter === name.counter;
       if (others.some(isSame)) return { ok: true };
@@ -111,9 +111,9 @@ export function createUnread({
     /** Marks as read what has come until now. @throws OutcomeUnknownError, StoreUnavailableError */
     async markRead(user: string, mayRead: MayRead): Promise<UnreadAnswer | Refusal> {
       const all = await standings(user, mayRead, { consistent: true });
-      const moved = all.filter(({ seen, total }) => seen !== total);
-      await Promise.all(moved.map((it) => store.markSeen(user, it, it.total)));
-      return answer(all.map((it) => ({ ...it, seen: it.total })));
+      const moved = all.filter(({ seen, now }) => !isDeepStrictEqual(seen, now));
+      await Promise.all(moved.map((it) => store.markSeen(user, it, it.now)));
+      return answer(all.map((it) => ({ ...it, seen: it.now })));
     },
   };
 }
@@ -129,10 +129,10 @@ const hasTotal = (definition: CounterDefinition): boolean =>
   (definition.kind === 'count' && definition.windows.includes('all'));
 
 function answer(standings: readonly Standing[]): UnreadAnswer | Refusal {
-  const subscriptions = standings.map(({ subject, counter, seen, total }) => ({
+  const subscriptions = standings.map(({ subject, counter, seen, now }) => ({
     subject,
     counter,
-    count: total > seen ? Number(total - seen) : 0,
+    count: Number(unreadSince(seen, now)),
   }));
   const count = subscriptions.reduce((sum, row) => sum + row.count, 0);
   if (Number.isSafeInteger(count)) return { ok: true, count, subscriptions };

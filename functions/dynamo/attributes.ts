@@ -85,8 +85,10 @@ export const pageAttributes = { expiresAt } as const;
 export const sketchBlockAttributes = { expiresAt } as const;
 
 export const subscriptionAttributes = {
-  /** How much had come in all when the user last looked. */
+  /** The count when the user last looked. */
   seen: 'n',
+  /** How much resets had subtracted from it by then, in all. */
+  seenResetAway: 'z',
 } as const;
 
 export const settingsAttributes = {
@@ -114,6 +116,19 @@ export const secretAttributes = {
   secret: 'b',
 } as const;
 
+export const deploymentsAttributes = {
+  /** How often the item was written. */
+  revision: 'v',
+  /** Hours that idempotency keys are kept. */
+  tokenHours: 'h',
+  /** Hours that those made earlier were kept. */
+  tokenHoursBefore: 'p',
+  /** Epoch ms: idempotency keys made from then on are kept for the hours of now. */
+  tokenSinceMs: 's',
+  /** A map from the name of a count to epoch ms since which it has bounds; null if it has none. */
+  boundedSinceMs: 'b',
+} as const;
+
 export const itemAttributes = {
   cell: cellAttributes,
   token: tokenAttributes,
@@ -126,6 +141,7 @@ export const itemAttributes = {
   settings: settingsAttributes,
   apiKey: apiKeyAttributes,
   secret: secretAttributes,
+  deployments: deploymentsAttributes,
 } as const satisfies Record<ItemKind, Readonly<Record<string, string>>>;
 
 /**

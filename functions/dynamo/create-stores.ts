@@ -2,6 +2,7 @@ import type { Stores } from '../store/stores.ts';
 import { createDynamoApiKeyStore } from './dynamo-api-key-store.ts';
 import { createDynamoCellStore } from './dynamo-cell-store.ts';
 import type { Table } from './dynamo-clients.ts';
+import { createDynamoDeploymentStore } from './dynamo-deployment-store.ts';
 import { createDynamoHealth } from './dynamo-health.ts';
 import { createDynamoMemberStore } from './dynamo-member-store.ts';
 import { createDynamoRegisterStore } from './dynamo-register-store.ts';
@@ -32,6 +33,7 @@ export function createStores({
     settings: createDynamoSettingsStore({ ...table, readItems }),
     apiKeys: createDynamoApiKeyStore(table),
     secret: createDynamoSecretStore(table),
+    deployments: createDynamoDeploymentStore(table),
     health: createDynamoHealth(readItems),
   };
 }

@@ -49,7 +49,11 @@ export function createDynamoSubscriptionStore({
         retrying.send(
           new PutCommand({
             TableName,
-            Item: { ...subscriptionItemKey(user, subscription), [names.seen]: subscription.seen },
+            Item: {
+              ...subscriptionItemKey(user, subscription),
+              [names.seen]: subscription.seen.count,
+              [names.seenResetAway]: subscription.seen.resetAway,
+            },
             ConditionExpression: 'attribute_not_exists(pk)',
           }),
         ),
@@ -68,21 +72,36 @@ export function createDynamoSubscriptionStore({
           new UpdateCommand({
             TableName,
             Key: subscriptionItemKey(user, subscription),
-            UpdateExpression: `SET ${names.seen} = :seen`,
+            UpdateExpression: `SET ${names.seen} = :seen, ${names.seenResetAway} = :resetAway`,
             // Fails, too, for a subscription that is not there.
-            ConditionExpression: `${names.seen} < :seen OR ${names.seen} = :before`,
-            ExpressionAttributeValues: { ':seen': seen, ':before': subscription.seen },
+            ConditionExpression: [isListed, isBeforeReset, isLess].join(' OR '),
+            ExpressionAttributeValues: {
+              ':seen': seen.count,
+              ':resetAway': seen.resetAway,
+              ':listed': subscription.seen.count,
+              ':listedResetAway': subscription.seen.resetAway,
+            },
           }),
         ),
       ),
   };
 }
 
+const isListed = `(${names.seen} = :listed AND ${names.seenResetAway} = :listedResetAway)`;
+const isBeforeReset = `${names.seenResetAway} < :resetAway`;
+const isLess = `(${names.seenResetAway} = :resetAway AND ${names.seen} < :seen)`;
+
 /** Undefined if the item does not hold what Tally writes: the user's other badges must go on. */
 function parseSubscription(item: Item): Subscription | undefined {
   const [subject = '', counter = '', ...rest] = String(item.sk).split('#');
-  const seen = item[names.seen];
-  const isWhole = Number.isSafeInteger(seen) || typeof seen === 'bigint';
-  if (!isWhole || !isName(subject) || !isCounterName(counter) || rest.length > 0) return undefined;
-  return { subject, counter, seen: BigInt(seen as number | bigint) };
+  const count = wholeNumber(item[names.seen]);
+  const resetAway = wholeNumber(item[names.seenResetAway]);
+  if (count === undefined || resetAway === undefined) return undefined;
+  if (!isName(subject) || !isCounterName(counter) || rest.length > 0) return undefined;
+  return { subject, counter, seen: { count, resetAway } };
+}
+
+function wholeNumber(value: unknown): bigint | undefined {
+  if (typeof value === 'bigint') return value;
+  return typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : undefined;
 }

@@ -44,6 +44,8 @@ export const subscriptionItemKey = (
 
 export const secretItemKey: ItemKey = { pk: secretPartition, sk: '-' };
 
+export const deploymentsItemKey: ItemKey = { pk: itemPrefixes.deployments, sk: '-' };
+
 export const apiKeyItemKey = (id: string): ItemKey => ({ pk: apiKeysPartition, sk: id });
 
 export const tokenItemKey = (name: TokenKey): ItemKey => ({

@@ -24,6 +24,8 @@ export const itemPrefixes = {
   apiKey: 'k#',
   /** The secret of the deployment. */
   secret: 'p#',
+  /** What earlier deployments of the table promised. */
+  deployments: 'd#',
 } as const;
 
 export type ItemKind = keyof typeof itemPrefixes;

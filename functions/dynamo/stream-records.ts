@@ -48,6 +48,7 @@ const uncountedPrefixes: ReadonlySet<string> = new Set([
   itemPrefixes.settings,
   itemPrefixes.apiKey,
   itemPrefixes.secret,
+  itemPrefixes.deployments,
 ]);
 
 /** Never throws: a record that cannot be understood must not stop those behind it. */

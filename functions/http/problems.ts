@@ -191,6 +191,14 @@ export const problemKinds = {
     fix: 'Tell your user that it is sold out, or wait for the next window.',
     retry: 'no',
   },
+  bounds_settling: {
+    status: 503,
+    title: 'The counter was given bounds a moment ago',
+    cause:
+      'Changes that were accepted while the counter had no bounds may still be pending, and would break them. For ten minutes after such a deployment it takes no changes. Nothing was changed.',
+    fix: 'Send the request again after `Retry-After` seconds.',
+    retry: 'yes',
+  },
   not_bounded: {
     status: 409,
     title: 'The counter has no bounds',

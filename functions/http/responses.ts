@@ -61,9 +61,11 @@ export function acceptedOrThrow<T extends { ok: true }>(
   { canRead } = { canRead: true },
 ): T {
   if (answer.ok) return answer;
-  const { code, detail, count } = answer;
-  if (!canRead) throw new Problem(code, `${problemKinds[code].title}.`);
-  throw new Problem(code, detail, count === undefined ? {} : { members: { count } });
+  const { code, detail, count, retryAfterSeconds } = answer;
+  const headers: Headers =
+    retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
+  if (!canRead) throw new Problem(code, `${problemKinds[code].title}.`, { headers });
+  throw new Problem(code, detail, { headers, members: count === undefined ? {} : { count } });
 }
 
 /** The headers of every answer to a write with an idempotency key. */

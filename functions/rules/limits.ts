@@ -16,6 +16,10 @@ export const limits = {
   tokenHoursMax: 24 * 30,
   /** Seconds that a stored token outlives its lifetime: covers the difference of clocks between functions. */
   tokenGraceSeconds: 3600,
+  /** Seconds that functions of the deployment before may answer for after a new one has begun: regions are deployed one after the other. */
+  deploymentOverlapSeconds: 3_600,
+  /** Seconds that a count takes no changes for after it was given bounds: a request may land five minutes late, and the fold takes a second; the rest is margin. */
+  boundsSettleSeconds: 600,
   /** Shards of one total in one region that growth stops at: reads cost one key a shard, and overflow takes what is beyond. */
   maxShards: 16,
   /** Largest configurable shard count: a read is then three BatchGetItem calls in parallel. */

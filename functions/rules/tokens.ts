@@ -43,6 +43,53 @@ export function tokenExpiry(token: string, nowMs: number, lifetimeMs: number): n
   return Math.ceil((fromMs + lifetimeMs) / 1000) + limits.tokenGraceSeconds;
 }
 
+/** Whether a token says when it was made. */
+export const carriesTime = (token: string): boolean => uuidV7TimeMs(token) !== undefined;
+
+/**
+ * For how long tokens have been kept, when that was configured differently before. One that carries
+ * its time is judged by this: raising the setting brings nothing back that is forgotten.
+ */
+export interface TokenLife {
+  /** As configured now. */
+  readonly hours: number;
+  /** Those made before `sinceMs` were kept for this long, and no more can be relied on. */
+  readonly hoursBefore: number;
+  /** Epoch ms: tokens that say they were made from then on are kept for `hours`. */
+  readonly sinceMs: number;
+}
+
+/** Of a table that has no tokens yet. */
+export const newTokenLife = (hours: number): TokenLife => ({
+  hours,
+  hoursBefore: hours,
+  sinceMs: 0,
+});
+
+/** The longest age up to which every token has been kept, in hours. */
+export function trustedTokenHours(
+  { hours, hoursBefore, sinceMs }: TokenLife,
+  nowMs: number,
+): number {
+  return Math.min(hours, Math.max(hoursBefore, (nowMs - sinceMs) / 3_600_000));
+}
+
+/**
+ * For how long tokens have been kept once the setting is another one. Functions of the deployment
+ * before may still keep tokens by the shorter setting for a while, and take some that say they will be
+ * made only as many hours from now.
+ *
+ * @returns the very same if the setting is
+ */
+export function changedTokenLife(life: TokenLife, hours: number, nowMs: number): TokenLife {
+  if (hours === life.hours) return life;
+  const hoursBefore = Math.min(hours, trustedTokenHours(life, nowMs));
+  if (hours < life.hours) return { hours, hoursBefore, sinceMs: life.sinceMs };
+  const overlapMs = limits.deploymentOverlapSeconds * 1000;
+  const sinceMs = nowMs + overlapMs + life.hours * 3_600_000;
+  return { hours, hoursBefore, sinceMs: Math.max(sinceMs, life.sinceMs) };
+}
+
 function uuidV7TimeMs(token: string): number | undefined {
   const match = uuidV7.exec(token);
   return match ? Number.parseInt(`${match[1]}${match[2]}`, 16) : undefined;

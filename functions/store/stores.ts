@@ -1,5 +1,6 @@
 import type { ApiKeyStore } from './api-key-store.ts';
 import type { CellStore } from './cell-store.ts';
+import type { DeploymentStore } from './deployment-store.ts';
 import type { Health } from './health.ts';
 import type { MemberStore } from './member-store.ts';
 import type { RegisterStore } from './register-store.ts';
@@ -18,5 +19,6 @@ export interface Stores {
   readonly settings: SettingsStore;
   readonly apiKeys: ApiKeyStore;
   readonly secret: SecretStore;
+  readonly deployments: DeploymentStore;
   readonly health: Health;
 }

@@ -1,10 +1,11 @@
 /** What users have seen of the counters they subscribed to. */
+import type { Sight } from '../rules/unread.ts';
 
 export interface Subscription {
   readonly subject: string;
   readonly counter: string;
-  /** How much had come in all when the user last looked. */
-  readonly seen: bigint;
+  /** Where the counter stood when the user last looked. */
+  readonly seen: Sight;
 }
 
 /** @throws (all methods) StoreUnavailableError; those that write also OutcomeUnknownError */
@@ -16,8 +17,8 @@ export interface SubscriptionStore {
   remove(user: string, subscription: Pick<Subscription, 'subject' | 'counter'>): Promise<void>;
   /**
    * Sets what a user has seen, unless they have seen more meanwhile or are not subscribed any more. A
-   * smaller number replaces the listed one only: a count can go down.
+   * smaller count replaces the listed one only, or one from before a reset: a count can go down.
    * @param subscription as `list` gave it
    */
-  markSeen(user: string, subscription: Subscription, seen: bigint): Promise<void>;
+  markSeen(user: string, subscription: Subscription, seen: Sight): Promise<void>;
 }

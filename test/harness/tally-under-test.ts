@@ -15,7 +15,7 @@ import {
 import { createStores } from '../../functions/dynamo/create-stores.ts';
 import { createDynamoClients, fromWire } from '../../functions/dynamo/dynamo-clients.ts';
 import { createDynamoFoldStore } from '../../functions/dynamo/dynamo-fold-store.ts';
-import { cellItemKey } from '../../functions/dynamo/item-keys.ts';
+import { cellItemKey, deploymentsItemKey } from '../../functions/dynamo/item-keys.ts';
 import type { Logger } from '../../functions/http/http-function.ts';
 import { createReadFunction } from '../../functions/http/read-function.ts';
 import type { HttpResponse } from '../../functions/http/responses.ts';
@@ -94,6 +94,7 @@ export interface TallyUnderTest extends Instance {
   readonly errors: readonly Error[];
   /** Folds everything that is pending. */
   settle(): Promise<void>;
+  /** All items but the record of the deployments. */
   items(): Promise<Record<string, unknown>[]>;
   /** The item of a cell as it is stored; undefined if there is none. */
   cell(key: CellName): Promise<Record<string, unknown> | undefined>;
@@ -125,11 +126,20 @@ export async function createTallyUnderTest(options: TallyOptions): Promise<Tally
     if (options.pausesTakeTime) clock.advance(ms);
   };
 
-  const connect = (endpoint: string) => {
+  const storesAt = (endpoint: string) => {
     const clients = createDynamoClients(endpoint);
+    const stores = createStores({ clients, tableName: table.tableName, random, pause });
+    return { clients, stores };
+  };
+
+  // What a container reads once is read past the proxy, so that a test sees what a request does.
+  const { deployments } = storesAt(table.endpoint).stores;
+
+  const connect = (endpoint: string) => {
+    const { clients, stores } = storesAt(endpoint);
     const context: CounterContext = {
       config,
-      stores: createStores({ clients, tableName: table.tableName, random, pause }),
+      stores: { ...stores, deployments },
       region,
       regions,
       now: clock.now,
@@ -169,7 +179,8 @@ export async function createTallyUnderTest(options: TallyOptions): Promise<Tally
   });
 
   const cellKey = (key: CellName) => cellItemKey({ region, shard: 0, window: '-', ...key });
-  const items = async () => (await scanTable(table)).map(fromWire);
+  const items = async () =>
+    (await scanTable(table)).map(fromWire).filter(({ pk }) => pk !== deploymentsItemKey.pk);
   const instances = Array.from({ length: options.instances ?? 1 }, startInstance);
   return {
     ...(instances[0] ?? startInstance()),

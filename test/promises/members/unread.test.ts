@@ -257,6 +257,19 @@ describe('what is unread', () => {
     await expectUnread({ [`${post}/likes`]: count + 1 });
   });
 
+  test('owes nothing after a reset: what had fallen before it hides nothing that comes after', async () => {
+    await tally.change(`${post}/likes`, 8);
+    await subscribe(`${post}/likes`);
+    await tally.change(`${post}/likes`, -3);
+    await reset(`${post}/likes`);
+    await expectUnread({ [`${post}/likes`]: 0 });
+    await tally.change(`${post}/likes`, 2);
+    await expectUnread({ [`${post}/likes`]: 2 });
+    await markRead();
+    await tally.change(`${post}/likes`, 1);
+    await expectUnread({ [`${post}/likes`]: 1 });
+  });
+
   test('follows any history of changes, resets and marks of a plain sum', async () => {
     const step = fc.oneof(
       { weight: 4, arbitrary: fc.record({ change: fc.integer({ min: -3, max: 5 }) }) },
@@ -273,18 +286,24 @@ describe('what is unread', () => {
           user = `user-${tests}-${runs}`;
           const headers = { authorization: `Bearer ${adminKey}` };
           await subscribe(name);
-          let [came, seen] = [0, 0];
+          let [count, resetAway, seen] = [0, 0, 0];
           for (const it of steps) {
             if (it === 'mark') {
               expect(await markRead()).toMatchObject({ status: 200, body: { count: 0 } });
-              seen = came;
-            } else if (it === 'reset') await reset(name);
-            else if (it.change !== 0) {
+              [seen, resetAway] = [count, 0];
+            } else if (it === 'reset') {
+              await reset(name);
+              [resetAway, count] = [resetAway + count, 0];
+            } else if (it.change !== 0) {
               const { status } = await tally.change(name, it.change, { headers });
-              if (status === 200) came += it.change;
+              if (status === 200) count += it.change;
             }
             await tally.settle();
-            await expectUnread({ [name]: Math.max(0, came - seen) });
+            const unread =
+              resetAway === 0
+                ? Math.max(0, count - seen)
+                : Math.max(0, resetAway - seen) + Math.max(0, count);
+            await expectUnread({ [name]: unread });
           }
         },
       ),

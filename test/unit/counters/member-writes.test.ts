@@ -37,7 +37,7 @@ class LossyMember {
 
 const request = fc.record({
   choice: fc.constantFrom('like', 'love', undefined),
-  /** Of the container that serves it: any clock. */
+  /** The clock of the container that serves it. */
   nowMs: fc.integer({ min: 1, max: 5 }),
   losing: fc.nat({ max: 4 }),
   /** How many lost attempts land before it, and which. */

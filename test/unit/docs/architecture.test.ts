@@ -4,6 +4,7 @@ import {
   apiKeyItemKey,
   bookItemKey,
   cellItemKey,
+  deploymentsItemKey,
   type ItemKey,
   memberItemKey,
   pageItemKey,
@@ -41,6 +42,7 @@ const keys: Record<ItemKind, ItemKey> = {
   settings: settingsItemKey(subject),
   apiKey: apiKeyItemKey('id'),
   secret: secretItemKey,
+  deployments: deploymentsItemKey,
 };
 const spelledOut = (key: string) =>
   key

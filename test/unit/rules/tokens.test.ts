@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { limits } from '../../../functions/rules/limits.ts';
-import { parseToken, tokenAge, tokenExpiry } from '../../../functions/rules/tokens.ts';
+import {
+  changedTokenLife,
+  newTokenLife,
+  parseToken,
+  type TokenLife,
+  tokenAge,
+  tokenExpiry,
+  trustedTokenHours,
+} from '../../../functions/rules/tokens.ts';
 
 const printable = fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code));
 const tokens = fc.string({ unit: printable, minLength: 1, maxLength: limits.tokenLength });
@@ -68,7 +76,7 @@ describe('an Idempotency-Key', () => {
   });
 });
 
-const hours = fc.integer({ min: 1, max: limits.tokenHoursMax });
+const lifetimes = fc.integer({ min: 1, max: limits.tokenHoursMax });
 const times = fc.integer({ min: 0, max: Date.UTC(2200, 0, 1) });
 /** What is random in a UUIDv7, in hexadecimal. */
 const randomDigits = fc.string({
@@ -95,7 +103,7 @@ describe('the age of a UUIDv7', () => {
     fc.assert(
       fc.property(
         times,
-        hours,
+        lifetimes,
         randomDigits,
         variants,
         (madeAtMs, lifetimeHours, digits, variant) => {
@@ -141,7 +149,7 @@ describe('a stored token', () => {
 
   test('outlives its lifetime after it was accepted, and the grace besides', () => {
     fc.assert(
-      fc.property(anyTokens, times, hours, (token, nowMs, lifetimeHours) => {
+      fc.property(anyTokens, times, lifetimes, (token, nowMs, lifetimeHours) => {
         const lifetimeMs = lifetimeHours * 3_600_000;
         const expiry = tokenExpiry(token, nowMs, lifetimeMs);
         expect(Number.isInteger(expiry)).toBe(true);
@@ -152,7 +160,7 @@ describe('a stored token', () => {
   });
 
   test('that carries its time is forgotten only when it is refused for its age', () => {
-    const acceptances = fc.tuple(times, hours).chain(([nowMs, lifetimeHours]) =>
+    const acceptances = fc.tuple(times, lifetimes).chain(([nowMs, lifetimeHours]) =>
       fc.record({
         nowMs: fc.constant(nowMs),
         lifetimeMs: fc.constant(lifetimeHours * 3_600_000),
@@ -177,7 +185,7 @@ describe('a stored token', () => {
 
   test('is kept for two lifetimes and the grace at the most', () => {
     fc.assert(
-      fc.property(times, hours, (nowMs, lifetimeHours) => {
+      fc.property(times, lifetimes, (nowMs, lifetimeHours) => {
         const lifetimeMs = lifetimeHours * 3_600_000;
         const furthestAhead = uuidV7(nowMs + lifetimeMs);
         const longestMs = 2 * lifetimeMs + limits.tokenGraceSeconds * 1000 + 1000;
@@ -185,6 +193,83 @@ describe('a stored token', () => {
           nowMs + longestMs,
         );
       }),
+    );
+  });
+});
+
+describe('when the hours of tokens are configured anew', () => {
+  const hourMs = 3_600_000;
+  const overlapMs = limits.deploymentOverlapSeconds * 1000;
+
+  test('one raised step is trusted for what it kept, then a little more every hour', () => {
+    const raised = changedTokenLife(newTokenLife(24), 720, 0);
+    const hoursAt = (hour: number) => trustedTokenHours(raised, hour * hourMs);
+    expect([0, 48, 49].map(hoursAt)).toEqual([24, 24, 24]);
+    expect([50, 100, 745, 5_000].map(hoursAt)).toEqual([25, 75, 720, 720]);
+  });
+
+  test('tokens of the future that were taken before several steps are waited for', () => {
+    const life = [720, 1, 720].reduce(
+      (it, hours) => changedTokenLife(it, hours, 0),
+      newTokenLife(24),
+    );
+    // One made in hour 23, and taken in hour 0, was kept until hour 47.
+    expect(trustedTokenHours(life, 50 * hourMs)).toBeLessThan(50 - 23);
+  });
+
+  test('fewer hours hold at once, and the same hours are no change', () => {
+    const life = newTokenLife(24);
+    expect(changedTokenLife(life, 24, 7)).toBe(life);
+    expect(trustedTokenHours(changedTokenLife(life, 1, 7), 7)).toBe(1);
+  });
+
+  /**
+   * Deployments one after the other, where functions of the one before still answer for a while. The
+   * first that takes a token stores it; it must never be taken when that is forgotten. All times are
+   * on a grid of half an hour, and few, so that they meet.
+   */
+  test('no token is taken again after it was forgotten', () => {
+    const halfHours = (max: number) => fc.nat({ max }).map((it) => (it * hourMs) / 2);
+    const deployment = fc.record({
+      hours: fc.constantFrom(1, 2, 3, 6, 12),
+      afterMs: halfHours(16),
+    });
+    const attempt = fc.record({ atMs: halfHours(80), isByOldFunction: fc.boolean() });
+    fc.assert(
+      fc.property(
+        fc.array(deployment, { minLength: 1, maxLength: 4 }),
+        halfHours(60),
+        fc.array(attempt, { minLength: 2, maxLength: 12 }),
+        (deployments, madeAtMs, attempts) => {
+          let startsAtMs = 0;
+          let life: TokenLife | undefined;
+          const steps = deployments.map(({ hours, afterMs }) => {
+            startsAtMs += afterMs;
+            life = life ? changedTokenLife(life, hours, startsAtMs) : newTokenLife(hours);
+            return { startsAtMs, hours, life };
+          });
+          /** The deployment whose function answers; undefined before the first. */
+          const answering = ({ atMs, isByOldFunction }: (typeof attempts)[number]) => {
+            const newest = steps.findLastIndex((step) => step.startsAtMs <= atMs);
+            const isOverlap = atMs - (steps[newest]?.startsAtMs ?? 0) < overlapMs;
+            return (isByOldFunction && isOverlap && steps[newest - 1]) || steps[newest];
+          };
+          const token = uuidV7(madeAtMs);
+          let forgottenAtMs: number | undefined;
+          for (const each of attempts.toSorted((a, b) => a.atMs - b.atMs)) {
+            const step = answering(each);
+            if (!step) continue;
+            const lifetimeMs = trustedTokenHours(step.life, each.atMs) * hourMs;
+            if (tokenAge(token, each.atMs, lifetimeMs) !== 'ok') continue;
+            // Without the grace, which is for clocks that differ.
+            forgottenAtMs ??=
+              (tokenExpiry(token, each.atMs, step.hours * hourMs) - limits.tokenGraceSeconds) *
+              1000;
+            expect(each.atMs).toBeLessThanOrEqual(forgottenAtMs);
+          }
+        },
+      ),
+      { numRuns: 20_000 },
     );
   });
 });

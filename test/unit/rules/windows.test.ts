@@ -164,7 +164,7 @@ describe('the items of a window', () => {
   test('are spread over the jitter by their names, which are the same for all of a total', () => {
     const names = Array.from({ length: 4_000 }, (_, index) => `post-${index}#likes#2026-11-21`);
     const tenths = Map.groupBy(names, (name) => Math.floor(expiryJitter(name) * 10));
-    expect([...tenths.keys()].toSorted()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(tenths.size).toBe(10);
     for (const [tenth, same] of tenths) {
       expect(same.length, `tenth ${tenth}`).toBeGreaterThan(300);
       expect(same.length, `tenth ${tenth}`).toBeLessThan(500);
