@@ -1,9 +1,9 @@
-import { Duration, Validations } from 'aws-cdk-lib';
-import { FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { Duration, Stack, Validations } from 'aws-cdk-lib';
+import { FilterCriteria, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { itemPrefixes } from '../functions/dynamo/item-prefixes.ts';
+import { streamFilters } from '../functions/dynamo/stream-filters.ts';
 import type { CounterFunction } from './counter-function.ts';
 import type { CounterTable } from './counter-table.ts';
 import type { OperatorAlarms } from './operator-alarms.ts';
@@ -12,11 +12,17 @@ export interface CounterStreamProps {
   readonly table: CounterTable;
   readonly consumer: CounterFunction;
   readonly alarms: OperatorAlarms;
+  /** How long changes are collected before they are folded; 0: not at all. */
+  readonly batchingSeconds: number;
 }
 
 /** Brings every change of the table, in order, to the function that folds and publishes; skips none. */
 export class CounterStream extends Construct {
-  constructor(scope: Construct, id: string, { table, consumer, alarms }: CounterStreamProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { table, consumer, alarms, batchingSeconds }: CounterStreamProps,
+  ) {
     super(scope, id);
     const givenUp = this.givenUpQueue();
     table.grantStreamRead(consumer);
@@ -28,30 +34,21 @@ export class CounterStream extends Construct {
       // write, so larger is cheaper. Without a batching window nothing waits for a full batch: Lambda
       // reads each stream shard four times a second, and batches grow with the load.
       batchSize: 1_000,
-      maxBatchingWindow: Duration.seconds(0),
-      // The fold's watermarks need the order of the stream and the shard's name in the event, which only
-      // a tumbling window puts there. The window delays nothing. It is the longest possible, because a
+      maxBatchingWindow: Duration.seconds(batchingSeconds),
+      // The fold's marks need the order of the stream and the shard's name in the event, which only a
+      // tumbling window puts there. The window delays nothing. It is the longest possible, because a
       // batch never spans two windows, and each window ends with one more invocation.
       parallelizationFactor: 1,
       tumblingWindow: Duration.minutes(15),
       // Lambda retries a batch until it gives up after 23 hours, an hour before the stream drops the
       // records, so that those named in the queue can still be read. Halving a batch costs nothing, since
-      // watermarks fit any cut: a batch too large for a throttled table gets through in parts, and only
-      // the failed part is retried.
+      // marks fit any cut: a batch too large for a throttled table gets through in parts, and only the
+      // failed part is retried.
       retryAttempts: -1,
       maxRecordAge: Duration.hours(23),
       bisectBatchOnError: true,
       onFailure: new SqsDlq(givenUp),
-      // Each entry of the ledger is removed a day later. That counts nothing, and would cost a second
-      // invocation. Only the removal of members counts. Other items are not worth a filter:
-      // settings, API keys and ticket books are few beside the ledger, and a forgotten kind would be lost.
-      filters: [
-        FilterCriteria.filter({ eventName: FilterRule.or('INSERT', 'MODIFY') }),
-        FilterCriteria.filter({
-          eventName: FilterRule.isEqual('REMOVE'),
-          dynamodb: { Keys: { pk: { S: FilterRule.beginsWith(itemPrefixes.member) } } },
-        }),
-      ],
+      filters: streamFilters(Stack.of(this).region).map((filter) => FilterCriteria.filter(filter)),
     });
 
     alarms.raiseWhen('StreamIsLate', {

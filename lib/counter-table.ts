@@ -102,6 +102,7 @@ export class CounterTable extends Construct {
       folder,
       'dynamodb:GetItem',
       'dynamodb:BatchGetItem',
+      'dynamodb:Query',
       'dynamodb:PutItem',
       'dynamodb:UpdateItem',
     );

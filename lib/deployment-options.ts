@@ -13,6 +13,8 @@ export interface DeploymentOptions {
   readonly maxWriteUnits: number | undefined;
   /** So many write functions run at once at most; undefined sets no limit beside the account's. */
   readonly writeConcurrency: number | undefined;
+  /** Deferred changes are collected for so many seconds, 0 to 300, before they are folded. */
+  readonly streamBatchingSeconds: number;
   /** Alarms are mailed to this address; undefined mails none. */
   readonly alarmEmail: string | undefined;
   /** The cost of a month above which this address is mailed; undefined watches no cost. */
@@ -53,10 +55,19 @@ export function readDeploymentOptions(node: Node): DeploymentOptions {
     maxReadUnits: countIn(node, 'maxReadUnits'),
     maxWriteUnits: countIn(node, 'maxWriteUnits'),
     writeConcurrency: countIn(node, 'writeConcurrency'),
+    streamBatchingSeconds: batchingSecondsIn(node),
     alarmEmail,
     budget: budgetIn(node, alarmEmail),
     identityProvider: identityProviderIn(node),
   };
+}
+
+/** Lambda collects records for five minutes at most. */
+function batchingSecondsIn(node: Node): number {
+  const text = textIn(node, 'streamBatchingSeconds') ?? '0';
+  const seconds = Number(text);
+  if (/^\d+$/.test(text) && seconds <= 300) return seconds;
+  throw new Error(`context "streamBatchingSeconds": expected 0 to 300, not "${text}"`);
 }
 
 function budgetIn(node: Node, email: string | undefined): DeploymentOptions['budget'] {

@@ -59,7 +59,12 @@ export class TallyStack extends Stack {
     });
     table.grantFold(stream);
     live.grantPublish(stream);
-    new CounterStream(this, 'TableStream', { table, consumer: stream, alarms });
+    new CounterStream(this, 'TableStream', {
+      table,
+      consumer: stream,
+      alarms,
+      batchingSeconds: options.streamBatchingSeconds,
+    });
 
     new CfnOutput(this, 'ApiUrl', { value: api.url, description: 'Where the counters are' });
     new CfnOutput(this, 'TableName', {

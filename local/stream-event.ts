@@ -1,6 +1,7 @@
 /** Turns records of DynamoDB Local into the event that Lambda would send. */
 import type { _Record as EngineRecord } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
+import { limits } from '../functions/rules/limits.ts';
 
 /**
  * The event of a mapping with a tumbling window, which the types leave out.
@@ -22,7 +23,7 @@ export interface Batch {
 }
 
 const windowSeconds = 60;
-const daySeconds = 86_400;
+const generationSeconds = limits.generationHours * 3600;
 /** What AWS sets on the removal of an expired item. */
 const expiryIdentity = { type: 'Service', principalId: 'dynamodb.amazonaws.com' };
 
@@ -44,23 +45,23 @@ export function toEventJson({ streamArn, shardId, records }: Batch): string {
 }
 
 /**
- * Groups records by a made-up shard for each day.
+ * Groups records by a made-up shard for each four hours, as long as AWS keeps one.
  *
  * DynamoDB Local keeps a stream over a restart, with the same shard and rising numbers. But at a start it
  * drops records older than a day, and if none is left it numbers from 1 again, in the same shard. AWS
- * never does that, and cells would take such records for old ones, since their watermarks are higher.
- * Within a day no number comes twice. The name follows from the record alone, so every reader of the
- * stream gives it the same name. As in AWS, the name carries a time. The fold drops a shard's watermarks
- * two days after it, when the engine no longer has records of that day.
+ * never does that, and cells would take such records for old ones, since their marks are higher.
+ * Within four hours no number comes twice. The name follows from the record alone, so every reader of
+ * the stream gives it the same name. As in AWS, the name carries a time. The fold drops a shard's marks
+ * 30 hours after it, when the engine no longer has records of those four hours.
  */
-export function groupByDay(
+export function groupByGeneration(
   shardId: string,
   records: readonly EngineRecord[],
 ): Map<string, EngineRecord[]> {
   const ownName = shardId.split('-').at(-1);
   return Map.groupBy(records, (record) => {
-    const day = Math.floor(createdAtSeconds(record) / daySeconds);
-    return `shardId-${String(day * daySeconds * 1000).padStart(20, '0')}-${ownName}`;
+    const generation = Math.floor(createdAtSeconds(record) / generationSeconds);
+    return `shardId-${String(generation * generationSeconds * 1000).padStart(20, '0')}-${ownName}`;
   });
 }
 

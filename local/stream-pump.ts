@@ -11,7 +11,7 @@ import {
   isStaleIterator,
   type StreamPage,
 } from './engine-stream.ts';
-import { groupByDay, type StreamWindowEvent, toEventJson } from './stream-event.ts';
+import { groupByGeneration, type StreamWindowEvent, toEventJson } from './stream-event.ts';
 import { openPositions } from './stream-positions.ts';
 
 /** The default of Lambda's mapping. */
@@ -109,8 +109,8 @@ export function startStreamPump(options: StreamPumpOptions): StreamPump {
   }
 
   async function deliver(stream: EngineStream, { id }: ReadShard, records: StreamPage['records']) {
-    for (const [shardId, day] of groupByDay(id, records)) {
-      const json = toEventJson({ streamArn: stream.arn, shardId, records: day });
+    for (const [shardId, generation] of groupByGeneration(id, records)) {
+      const json = toEventJson({ streamArn: stream.arn, shardId, records: generation });
       await untilDone('The stream function failed and gets its batch again', async () => {
         const answer = await handler(JSON.parse(json) as StreamWindowEvent);
         if (!hasState(answer)) {

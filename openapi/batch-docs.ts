@@ -21,9 +21,15 @@ export const batchDocs = {
         content: {
           'application/json': content(batchAnswer, {
             results: [
-              { status: 200, count: 811, updated_at: updatedAt },
-              { status: 200, count: 3, choices: { like: 1, love: 2 }, updated_at: updatedAt },
-              { status: 200, count: 5120, updated_at: updatedAt, pending: true },
+              { status: 200, count: 811, version: 903, updated_at: updatedAt },
+              {
+                status: 200,
+                count: 3,
+                choices: { like: 1, love: 2 },
+                version: 4,
+                updated_at: updatedAt,
+              },
+              { status: 200, count: 5120, version: 61, updated_at: updatedAt, pending: true },
             ],
           }),
         },

@@ -27,7 +27,7 @@ export const counterDocs = {
         content: {
           'application/json': content(
             v.union([counterAnswer, reactionCounts, uniqueAnswer, bookAnswer]),
-            { count: 811, updated_at: updatedAt },
+            { count: 811, version: 903, updated_at: updatedAt },
           ),
           'text/html': text,
         },
@@ -55,6 +55,7 @@ export const counterDocs = {
         content: {
           'application/json': content(changeAnswer, {
             count: 812,
+            version: 904,
             updated_at: updatedAt,
             pending: false,
           }),
@@ -122,6 +123,7 @@ export const counterDocs = {
         content: {
           'application/json': content(v.union([changeAnswer, bookAnswer]), {
             count: 0,
+            version: 905,
             updated_at: updatedAt,
             pending: false,
           }),

@@ -7,7 +7,7 @@ export const liveDocs = {
     tag: 'Counters',
     summary: 'Ask where to listen to a counter',
     description:
-      'The protocol is that of AWS AppSync Events. Every message is `{ subject, counter, count, updated_at }`; a reaction also has `choices`. A counter publishes only while somebody asks for it here, so ask again in time. No message is sent when a viewer falls silent: to show how many are here, also read the counter every `awayAfterSeconds` or so.',
+      'The protocol is that of AWS AppSync Events. Every message is `{ subject, counter, count, version, updated_at }`; a reaction also has `choices`, and a count that shows a day, an hour or a minute has `window`. A counter sends at most four messages a second, and always the last total. Take messages in the order of `window`, `version` and `updated_at`. A counter publishes only while somebody asks for it here, so ask again in time, and read the count once more three seconds after subscribing: the first message may take two seconds. No message is sent when a viewer falls silent: to show how many are here, also read the counter every `awayAfterSeconds` or so.',
     answers: {
       200: {
         description: 'Where to listen.',

@@ -17,8 +17,13 @@ export const subjectDocs = {
           'application/json': content(subjectAnswer, {
             subject: 'post-42',
             counters: {
-              likes: { count: 811, updated_at: updatedAt },
-              reactions: { count: 3, choices: { like: 1, love: 2 }, updated_at: updatedAt },
+              likes: { count: 811, version: 903, updated_at: updatedAt },
+              reactions: {
+                count: 3,
+                choices: { like: 1, love: 2 },
+                version: 4,
+                updated_at: updatedAt,
+              },
             },
           }),
         },

@@ -32,6 +32,10 @@ export interface ChangeRequest {
 export interface CountAnswer {
   readonly ok: true;
   readonly count: number;
+  /** The key of the window; left out for the one that never ends. */
+  readonly window?: string;
+  /** How often the count was changed. */
+  readonly version: number;
   readonly updatedAtMs: number | null;
 }
 
@@ -39,10 +43,11 @@ export interface ChangeAnswer {
   readonly ok: true;
   /** With the change in it. Absent if it was not wanted, could not be read, or is too large for JSON. */
   readonly count?: number;
+  readonly version?: number;
   readonly updatedAtMs?: number | null;
   /** How much of the amount has fitted, if it was to be cut to that. */
   readonly applied?: number;
-  /** The window that was counted in, `all` or its key, if that is not the shown window of now. */
+  /** The key of the window that was counted in; `all` only if the counter shows another one now. */
   readonly window?: string;
   /** Accepted, but not folded into the total yet. */
   readonly pending: boolean;
@@ -144,11 +149,11 @@ export function createCounts({
       if (error instanceof StoreUnavailableError) return undefined;
       throw error;
     });
-    const shown = total && asAnswer(total);
-    if (!shown?.ok) return accepted;
     const { window } = windowOf(planned.key, written);
-    if (window === planned.key.window) return { ...shown, ...accepted };
-    return { ...shown, ...accepted, window: window === allWindowKey ? 'all' : window };
+    const shown = total && asAnswer(total, window);
+    if (!shown?.ok) return accepted;
+    const isOther = window === allWindowKey && window !== planned.key.window;
+    return { ...shown, ...accepted, ...(isOther && { window: 'all' }) };
   }
 
   /** Why a change is refused whatever the count is; undefined if it is not. */
@@ -199,7 +204,7 @@ export function createCounts({
     if (refusal) return refusal;
     const calendar = await calendars.of(subject, [kind]);
     const key = { subject, counter, window: windowKeyAt(kind, now(), calendar) };
-    return asAnswer(await totals.read(key, options));
+    return asAnswer(await totals.read(key, options), key.window);
   }
 
   /** What a set goes by. The cell first: a set that comes in between must be noticed, or it would be done twice. */
@@ -283,9 +288,12 @@ const withChange = (
 ): Total => ({ ...total, count: total.count + BigInt(amount), updatedAtMs: acceptedAtMs });
 
 /** Beyond 2^53 a JSON number would be rounded, and the answer a lie. */
-function asAnswer({ count, updatedAtMs }: Total): CountAnswer | Refusal {
+function asAnswer({ count, version, updatedAtMs }: Total, window: string): CountAnswer | Refusal {
   const asNumber = Number(count);
-  if (Number.isSafeInteger(asNumber)) return { ok: true, count: asNumber, updatedAtMs };
+  if (Number.isSafeInteger(asNumber)) {
+    const named = window === allWindowKey ? {} : { window };
+    return { ok: true, count: asNumber, ...named, version, updatedAtMs };
+  }
   return refuse('count_too_large', `The count is ${count}, which JSON cannot carry exactly.`);
 }
 

@@ -15,7 +15,7 @@ import { createUnread } from './unread.ts';
 
 /** Everything that can be done with counters, sharing what each function caches. */
 export function createCounters({ stores, ...context }: CounterContext) {
-  const { cells, members, sketches, subscriptions, settings, secret } = stores;
+  const { cells, members, sketches, subscriptions, settings, secret, watches } = stores;
   const deployments = createDeployments({ ...context, store: stores.deployments });
   const calendars = createCalendars({ ...context, store: settings });
   const totals = createTotals({ ...context, store: cells });
@@ -41,7 +41,7 @@ export function createCounters({ stores, ...context }: CounterContext) {
     uniques: createUniques({ ...context, store: sketches, secret, calendars }),
     unread: createUnread({ ...context, store: subscriptions, totals }),
     show: createShow({ counts, reactions, presence }),
-    live: createLive({ ...context, store: cells, secret, calendars }),
+    live: createLive({ ...context, store: watches, secret }),
   };
 }
 

@@ -18,6 +18,7 @@ import { writeAndRead } from './write-beside-read.ts';
 
 export interface PresenceAnswer {
   readonly count: number;
+  readonly version: number;
   readonly updatedAtMs: number | null;
 }
 
@@ -42,10 +43,11 @@ export function createPresence({
   ): Promise<PresenceAnswer> {
     const atMs = now();
     const key = { subject, counter, window: allWindowKey };
-    const { parts, updatedAtMs: changedAtMs } = await totals.read(key, options);
+    const { parts, version, updatedAtMs: changedAtMs } = await totals.read(key, options);
     const here = presentBuckets(atMs, definition).map((bucket) => parts.get(bucket) ?? 0n);
     return {
       count: Number(here.reduce((sum, count) => sum + count, 0n)),
+      version,
       updatedAtMs: changedAtMs && Math.max(changedAtMs, lastAwayAt(atMs, changedAtMs, definition)),
     };
   }
@@ -73,6 +75,7 @@ export function createPresence({
       return {
         // One that has come a moment ago may be in none either, but is here.
         count: Math.max(1, shown.count + (isNew ? 1 : 0)),
+        version: shown.version,
         updatedAtMs: isNew ? now() : shown.updatedAtMs,
         nextBeatSeconds: nextBeatSeconds(counter.definition, random()),
       };

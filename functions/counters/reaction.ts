@@ -19,6 +19,7 @@ export interface ReactionCounts {
   readonly count: number;
   /** By choice, in the order they are configured in. */
   readonly choices: Readonly<Record<string, number>>;
+  readonly version: number;
   readonly updatedAtMs: number | null;
 }
 
@@ -44,11 +45,12 @@ export function createReactions({
     options: { consistent: boolean },
   ): Promise<ReactionCounts> {
     const key = { subject, counter, window: allWindowKey };
-    const { parts, updatedAtMs } = await totals.read(key, options);
+    const { parts, version, updatedAtMs } = await totals.read(key, options);
     const counts = choices.map((choice) => [choice, Number(parts.get(choice) ?? 0n)] as const);
     return {
       count: counts.reduce((sum, [, count]) => sum + count, 0),
       choices: Object.fromEntries(counts),
+      version,
       updatedAtMs,
     };
   }
@@ -70,7 +72,8 @@ export function createReactions({
     const count = Object.values(choices).reduce((sum, part) => sum + part, 0);
     const updatedAtMs = isMove ? now() : counts.updatedAtMs;
     const pending = isMove || superseded;
-    return { ok: true, choice: to ?? null, count, choices, updatedAtMs, pending };
+    const { version } = counts;
+    return { ok: true, choice: to ?? null, count, choices, version, updatedAtMs, pending };
   }
 
   return {

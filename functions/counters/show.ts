@@ -11,6 +11,9 @@ export interface Shown {
   readonly ok: true;
   readonly count: number;
   readonly choices?: Readonly<Record<string, number>>;
+  /** The key of the window that a count shows; left out for the one that never ends. */
+  readonly window?: string;
+  readonly version: number;
   readonly updatedAtMs: number | null;
 }
 

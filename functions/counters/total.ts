@@ -20,6 +20,8 @@ export interface Total {
   readonly parts: ReadonlyMap<string, bigint>;
   /** What resets have taken away from it. */
   readonly resetAway: bigint;
+  /** How often its cells were changed. */
+  readonly version: number;
   readonly updatedAtMs: number | null;
 }
 
@@ -157,7 +159,8 @@ export function createTotals({
       // What was read while the change was made may have the change in it already.
       if (!memory || memory.endedAt > begunAt) return readAndRemember(key, true);
       const count = memory.total.count + BigInt(amount);
-      const total = { ...memory.total, count, updatedAtMs: now() };
+      const version = memory.total.version + 1;
+      const total = { ...memory.total, count, version, updatedAtMs: now() };
       remembered.set(nameOf(key), { ...memory, total });
       return total;
     },
@@ -177,13 +180,15 @@ function sum(cells: readonly (Cell | undefined)[]): Total {
   let count = 0n;
   const parts = new Map<string, bigint>();
   let resetAway = 0n;
+  let version = 0;
   let updatedAtMs: number | null = null;
   for (const cell of cells) {
     if (!cell) continue;
     count += cell.count;
     for (const [part, amount] of cell.parts) parts.set(part, (parts.get(part) ?? 0n) + amount);
     resetAway += cell.resetAway;
+    version += cell.version;
     if (cell.updatedAtMs !== null) updatedAtMs = Math.max(updatedAtMs ?? 0, cell.updatedAtMs);
   }
-  return { count, parts, resetAway, updatedAtMs };
+  return { count, parts, resetAway, version, updatedAtMs };
 }

@@ -26,10 +26,10 @@ export const cellAttributes = {
   version: 'v',
   /** Who wrote the cell last: `f:` and the region of the fold, or `d` for everybody else. */
   writer: 'w',
-  /** How many cells the total has in this region; absent for 1. On shard 0 only. */
+  /** How many cells readers sum in this region; absent for 1. On shard 0 only. */
   shardCount: 's',
-  /** Epoch ms until which somebody listens. On shard 0 only. */
-  watchedUntilMs: 'l',
+  /** The history of shard counts, as in a growth item. On shard 0 of the window `all` only. */
+  growth: 'h',
   expiresAt,
 } as const;
 
@@ -39,6 +39,27 @@ export const cellWriters = {
   direct: 'd',
   fold: (region: string) => `f:${region}`,
 } as const;
+
+export const growthAttributes = {
+  /** The history of shard counts: epoch ms and count, in turn, oldest first. */
+  growth: 'h',
+  expiresAt,
+} as const;
+
+export const watchAttributes = {
+  /** Epoch ms until which somebody listens. */
+  untilMs: 'l',
+  /** Epoch ms of the last message. */
+  sentAtMs: 't',
+  /** The last step of those who send: every change but a listener's has an id of its own. */
+  step: 'o',
+  /** 1 while a function waits to send what the others leave to it. */
+  leased: 'q',
+  expiresAt,
+} as const;
+
+/** There is such an item as long as its batch lies in the bucket; it needs to hold nothing. */
+const failedBatchAttributes = {} as const;
 
 export const tokenAttributes = {
   /** How much the change adds. */
@@ -131,6 +152,9 @@ export const deploymentsAttributes = {
 
 export const itemAttributes = {
   cell: cellAttributes,
+  growth: growthAttributes,
+  watch: watchAttributes,
+  failedBatch: failedBatchAttributes,
   token: tokenAttributes,
   member: memberAttributes,
   book: bookAttributes,
@@ -152,8 +176,8 @@ export const attributePrefixes = {
   cell: {
     /** What one choice of a reaction, or one bucket of viewers, counts: `.love`. */
     part: '.',
-    /** The last record that the fold has added to this cell, per stream shard. */
-    watermark: 'w',
+    /** The last record that the fold has added to this cell, per stream shard: see rules/marks.ts. */
+    mark: '-',
   },
   sketchBlock: {
     /** A register: `r0` to `r3j`, its index within the block in base 36. */

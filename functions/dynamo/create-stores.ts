@@ -10,6 +10,7 @@ import { createDynamoSecretStore } from './dynamo-secret-store.ts';
 import { createDynamoSettingsStore } from './dynamo-settings-store.ts';
 import { createDynamoSketchStore } from './dynamo-sketch-store.ts';
 import { createDynamoSubscriptionStore } from './dynamo-subscription-store.ts';
+import { createDynamoWatchStore } from './dynamo-watch-store.ts';
 import { createItemReader } from './item-reader.ts';
 
 /** All stores of one table. They share a reader, which merges what is read at the same time. */
@@ -31,6 +32,7 @@ export function createStores({
     sketches: createDynamoSketchStore({ ...table, readItems }),
     subscriptions: createDynamoSubscriptionStore(table),
     settings: createDynamoSettingsStore({ ...table, readItems }),
+    watches: createDynamoWatchStore({ ...table, readItems }),
     apiKeys: createDynamoApiKeyStore(table),
     secret: createDynamoSecretStore(table),
     deployments: createDynamoDeploymentStore(table),

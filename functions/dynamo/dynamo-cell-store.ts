@@ -75,21 +75,6 @@ export function createDynamoCellStore({
         throw failure;
       }
     },
-
-    async watch(key, { untilMs, expiresAt }) {
-      try {
-        await clients.retrying.send(
-          new UpdateCommand({
-            TableName,
-            Key: cellItemKey(key),
-            UpdateExpression: `SET ${names.watchedUntilMs} = :until${expiryClause(expiresAt)}`,
-            ExpressionAttributeValues: { ':until': untilMs, ':x': expiresAt },
-          }),
-        );
-      } catch (error) {
-        throw writeFailure(error);
-      }
-    },
   };
 }
 

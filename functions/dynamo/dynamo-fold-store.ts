@@ -1,31 +1,37 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { retryPauseMs } from '../rules/backoff.ts';
 import type { FoldEntry } from '../rules/fold.ts';
 import { limits } from '../rules/limits.ts';
-import { staleWatermarks, toWatermark, unfolded, watermarkName } from '../rules/watermarks.ts';
-import type { Cell, CellKey } from '../store/cell-store.ts';
-import type { CellFold, FoldStore } from '../store/fold-store.ts';
-import { cellAttributes as names } from './attributes.ts';
+import { isMarkName, markName, toMark, unfolded } from '../rules/marks.ts';
+import type { CellKey } from '../store/cell-store.ts';
+import type { CellFold, CellState, FoldOutcome, FoldStore } from '../store/fold-store.ts';
+import { cellAttributes, cellWriters } from './attributes.ts';
 import { type DynamoClients, fromWire } from './dynamo-clients.ts';
 import { isContention } from './dynamo-errors.ts';
+import { createDynamoGrowth } from './dynamo-growth.ts';
 import { expiryClause } from './expiry-clause.ts';
+import { parseGrowth } from './growth-items.ts';
 import type { Item } from './item.ts';
 import { cellItemKey } from './item-keys.ts';
-import { parseCell, partAttribute, partOfAttribute } from './items.ts';
+import { failedBatchesPartition } from './item-prefixes.ts';
+import { parseCell, partAttribute } from './items.ts';
 
-/** What is believed of the cell when an update is tried; the condition makes sure of it. */
-interface Belief {
-  readonly watermark: string | undefined;
-  /** Before that, any watermark below the first entry will do. */
-  readonly isLookedAt: boolean;
-  readonly entries: readonly FoldEntry[];
-  readonly updatedAtMs: number;
-}
+const { count, version, updatedAtMs, writer, growth } = cellAttributes;
 
-/** What came of an update: done, not done because the cell is otherwise than believed, or kept off it. */
-type Tried =
-  | { readonly outcome: 'folded' | 'otherwise'; readonly item: Item }
+/** What is assumed of the cell when an update is tried; the condition makes sure of it. */
+type Assumption =
+  /** Any mark below the first entry will do. */
+  | { readonly isRead: false; readonly entries: readonly FoldEntry[] }
+  | {
+      readonly isRead: true;
+      readonly mark: Uint8Array | undefined;
+      readonly entries: readonly FoldEntry[];
+    };
+
+/** Result of an update: folded, stale (the cell differs from what was assumed), full, contended or malformed. */
+type Attempt =
+  | { readonly outcome: 'folded' | 'stale' | 'full'; readonly item: Item }
   | { readonly outcome: 'contended' }
   | { readonly outcome: 'malformed' };
 
@@ -42,129 +48,150 @@ export function createDynamoFoldStore({
   /** Resolves after that many ms. */
   pause: (ms: number) => Promise<unknown>;
 }): FoldStore {
-  async function fold(request: CellFold): Promise<Cell | undefined> {
-    const mark = watermarkName(request.streamShardId);
-    let belief: Belief = {
-      watermark: undefined,
-      isLookedAt: false,
-      entries: request.entries,
-      updatedAtMs: request.datedMs,
-    };
-    // Cells of several stream shards may be folded at once; each failed try has seen another's success.
+  const { retrying } = clients;
+
+  async function fold(request: CellFold): Promise<FoldOutcome> {
+    const mark = markName(request.streamShardId);
+    let assumption: Assumption = { isRead: false, entries: request.entries };
     for (let attempt = 0; attempt < limits.foldAttempts; attempt++) {
-      const tried = await tryFold(request, mark, belief);
-      if (tried.outcome === 'malformed') return undefined;
+      const tried = await tryFold(request, mark, assumption);
+      if (tried.outcome === 'malformed') return tried;
       if (tried.outcome === 'contended') {
         await pause(retryPauseMs(attempt, random()));
         continue;
       }
-      if (tried.outcome === 'folded') {
-        await prune(request, mark, tried.item);
-        return parseCell(tried.item);
+      const { outcome, item } = tried;
+      if (outcome !== 'stale') return { outcome, ...stateOf(item, mark) };
+      if (isMalformed(item, [mark])) return { outcome: 'malformed' };
+      if (request.expectsNoGrowth && item[growth] !== undefined) {
+        return { outcome: 'grown', ...stateOf(item, mark) };
       }
-      if (isMalformed(tried.item, [mark])) return undefined;
-      belief = corrected(request, mark, tried.item, attempt);
-      if (belief.entries.length === 0) return parseCell(tried.item);
+      const stored = item[mark] instanceof Uint8Array ? item[mark] : undefined;
+      assumption = { isRead: true, mark: stored, entries: unfolded(request.entries, stored) };
+      if (assumption.entries.length === 0) return { outcome: 'folded', ...stateOf(item, mark) };
     }
-    throw new Error(`a cell of ${request.key.subject} changed faster than it could be folded`);
+    throw new Error(`a cell of ${request.key.subject} could not be folded: too many others wrote`);
   }
 
   async function tryFold(
-    { key, expiresAt }: CellFold,
+    { key, expiresAt, expectsNoGrowth, nowMs }: CellFold,
     mark: string,
-    { watermark, isLookedAt, entries, updatedAtMs }: Belief,
-  ): Promise<Tried> {
-    const notSeen = 'attribute_not_exists(#mark)';
-    const asSeen = watermark === undefined ? notSeen : '#mark = :seen';
-    const unmoved = isLookedAt ? asSeen : `(${notSeen} OR #mark < :first)`;
-    // Strictly later, so that of two totals of one cell the time tells which is newer.
-    const later = `(attribute_not_exists(${names.updatedAtMs}) OR ${names.updatedAtMs} < :now)`;
+    assumption: Assumption,
+  ): Promise<Attempt> {
+    const { entries } = assumption;
     const sums = sumsOf(entries);
+    const added = [...sums.map((_, index) => `#sum${index} :sum${index}`), `${version} :one`];
+    const conditions = [
+      unmovedMark(assumption),
+      ...(expectsNoGrowth ? [`attribute_not_exists(${growth})`] : []),
+    ];
     try {
-      const { Attributes } = await clients.retrying.send(
+      const { Attributes = {} } = await retrying.send(
         new UpdateCommand({
           TableName,
           Key: cellItemKey(key),
-          UpdateExpression: `ADD ${sums.map((_, index) => `#sum${index} :sum${index}`).join(', ')} SET #mark = :last, ${names.updatedAtMs} = :now${expiryClause(expiresAt)}`,
-          ConditionExpression: `${unmoved} AND ${later}`,
+          UpdateExpression: `ADD ${added.join(', ')} SET #mark = :last, ${updatedAtMs} = :now, ${writer} = :writer${expiryClause(expiresAt)}`,
+          ConditionExpression: conditions.join(' AND '),
           ExpressionAttributeNames: {
             '#mark': mark,
             ...Object.fromEntries(sums.map(([name], index) => [`#sum${index}`, name])),
           },
           ExpressionAttributeValues: {
             ...Object.fromEntries(sums.map(([, sum], index) => [`:sum${index}`, sum])),
-            ':last': watermarkOf(entries.at(-1)),
-            ':first': isLookedAt ? undefined : watermarkOf(entries[0]),
-            ':seen': watermark,
-            ':now': updatedAtMs,
+            ':one': 1,
+            ':last': markOf(entries.at(-1)),
+            ':first': assumption.isRead ? undefined : markOf(entries[0]),
+            ':seen': assumption.isRead ? assumption.mark : undefined,
+            ':now': nowMs,
+            ':writer': cellWriters.fold(key.region),
             ':x': expiresAt,
           },
           ReturnValues: 'ALL_NEW',
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         }),
       );
-      return { outcome: 'folded', item: Attributes ?? {} };
+      return { outcome: 'folded', item: Attributes };
     } catch (error) {
       if (isContention(error)) return { outcome: 'contended' };
       if (error instanceof ConditionalCheckFailedException) {
-        return { outcome: 'otherwise', item: fromWire(error.Item) };
+        return { outcome: 'stale', item: fromWire(error.Item) };
       }
-      // Retrying can never succeed, and would block every record behind it.
-      if (await isOfMalformed(error, key, [mark, ...sums.map(([name]) => name)])) {
-        return { outcome: 'malformed' };
-      }
-      throw error;
+      return refusedAttempt(error, key, [mark, ...sums.map(([name]) => name)]);
     }
   }
 
-  /** Whether an update was refused because the cell holds what is none of Tally's, such as a count in words. */
-  async function isOfMalformed(
+  /**
+   * Why DynamoDB refuses to update a cell: it is as large as an item may be, or holds what is none of
+   * Tally's, such as a count in words. Retrying can never succeed then, and would block every record
+   * behind it. @throws the error if it is another one
+   */
+  async function refusedAttempt(
     error: unknown,
     key: CellKey,
-    attributes: readonly string[],
-  ): Promise<boolean> {
-    if (!(error instanceof Error && error.name === 'ValidationException')) return false;
-    const { Item = {} } = await clients.retrying.send(
+    names: readonly string[],
+  ): Promise<Attempt> {
+    if (!(error instanceof Error && error.name === 'ValidationException')) throw error;
+    const { Item = {} } = await retrying.send(
       new GetCommand({ TableName, Key: cellItemKey(key), ConsistentRead: true }),
     );
-    return isMalformed(Item, attributes);
+    if (isMalformed(Item, [version, ...names])) return { outcome: 'malformed' };
+    if (/maximum allowed size/i.test(error.message)) return { outcome: 'full', item: Item };
+    throw error;
   }
 
-  /**
-   * A few bytes per stream shard would add up over the years, and buckets of viewers within hours.
-   * Taking them out costs one write in hours, or in some heartbeats.
-   */
-  async function prune(
-    { key, nowMs, isPartOver }: CellFold,
-    current: string,
-    item: Item,
-  ): Promise<void> {
-    const present = Object.keys(item);
-    const over = present.filter((name) => isPartOver(partOfAttribute(name) ?? ''));
-    const stale = [
-      ...staleWatermarks(present, { current, nowMs }),
-      ...(over.length < limits.bucketsOver ? [] : over),
-    ];
-    if (stale.length === 0) return;
-    await clients.retrying.send(
-      new UpdateCommand({
+  const prune: FoldStore['prune'] = async (key, { marks, parts }) => {
+    const names = [...marks, ...parts.map(partAttribute)];
+    for (let from = 0; from < names.length; from += limits.pruneSlice) {
+      const slice = names.slice(from, from + limits.pruneSlice);
+      await retrying.send(
+        new UpdateCommand({
+          TableName,
+          Key: cellItemKey(key),
+          UpdateExpression: `REMOVE ${slice.map((_, index) => `#stale${index}`).join(', ')} SET ${writer} = :writer`,
+          // Else an expired cell would come back, without an expiry.
+          ConditionExpression: 'attribute_exists(pk)',
+          ExpressionAttributeNames: Object.fromEntries(
+            slice.map((name, index) => [`#stale${index}`, name]),
+          ),
+          ExpressionAttributeValues: { ':writer': cellWriters.fold(key.region) },
+        }),
+      );
+    }
+  };
+
+  const hasFailedBatch: FoldStore['hasFailedBatch'] = async () => {
+    const { Items = [] } = await retrying.send(
+      new QueryCommand({
         TableName,
-        Key: cellItemKey(key),
-        UpdateExpression: `REMOVE ${stale.map((_, index) => `#stale${index}`).join(', ')}`,
-        ExpressionAttributeNames: Object.fromEntries(
-          stale.map((name, index) => [`#stale${index}`, name]),
-        ),
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': failedBatchesPartition },
+        ConsistentRead: true,
+        Limit: 1,
       }),
     );
-  }
+    return Items.length > 0;
+  };
 
-  return { fold };
+  return { fold, prune, hasFailedBatch, ...createDynamoGrowth({ clients, tableName: TableName }) };
 }
+
+function unmovedMark(assumption: Assumption): string {
+  const absent = 'attribute_not_exists(#mark)';
+  if (!assumption.isRead) return `(${absent} OR #mark < :first)`;
+  return assumption.mark === undefined ? absent : '#mark = :seen';
+}
+
+const stateOf = (item: Item, mark: string): CellState => ({
+  cell: parseCell(item),
+  marks: Object.keys(item).filter(isMarkName),
+  mark,
+  growth: parseGrowth(item[growth]),
+});
 
 /** What is to be added to which attribute. */
 function sumsOf(entries: readonly FoldEntry[]): [name: string, sum: bigint][] {
   const byName = Map.groupBy(entries, ({ part }) =>
-    part === undefined ? names.count : partAttribute(part),
+    part === undefined ? count : partAttribute(part),
   );
   return [...byName].map(([name, same]) => [
     name,
@@ -172,31 +199,13 @@ function sumsOf(entries: readonly FoldEntry[]): [name: string, sum: bigint][] {
   ]);
 }
 
-/** Whether the time of a cell, or one of these watermarks and counts, is of another type than Tally writes. */
-const isMalformed = (item: Item, attributes: readonly string[]): boolean =>
-  [names.updatedAtMs, ...attributes].some((name) => {
-    const types = name.startsWith('w') ? ['string'] : ['number', 'bigint'];
-    return item[name] !== undefined && !types.includes(typeof item[name]);
+/** Whether one of these marks and numbers is of another type than Tally writes. */
+const isMalformed = (item: Item, names: readonly string[]): boolean =>
+  names.some((name) => {
+    const value = item[name];
+    if (value === undefined) return false;
+    if (isMarkName(name)) return !(value instanceof Uint8Array);
+    return typeof value !== 'number' && typeof value !== 'bigint';
   });
 
-/**
- * What the old item of a failed condition teaches. The next try dates the cell the later, the more
- * have failed: others write to a hot cell all the time, and date it by their clocks.
- */
-function corrected(
-  { entries, datedMs }: CellFold,
-  mark: string,
-  item: Item,
-  attempt: number,
-): Belief {
-  const stored = item[mark];
-  const watermark = typeof stored === 'string' ? stored : undefined;
-  return {
-    watermark,
-    isLookedAt: true,
-    entries: unfolded(entries, watermark),
-    updatedAtMs: Math.max(datedMs, Number(item[names.updatedAtMs] ?? 0) + 4 ** attempt),
-  };
-}
-
-const watermarkOf = (entry: FoldEntry | undefined): string => toWatermark(entry?.sequence ?? '0');
+const markOf = (entry: FoldEntry | undefined): Uint8Array => toMark(entry?.sequence ?? '0');

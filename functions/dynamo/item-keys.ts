@@ -1,11 +1,18 @@
 /** Where each kind of item lives in the table. `#` separates key parts and occurs in no name. */
 import { createHash } from 'node:crypto';
 import type { CellKey } from '../store/cell-store.ts';
+import type { GrowthKey } from '../store/fold-store.ts';
 import type { MemberKey } from '../store/member-store.ts';
 import type { BookKey, EntryKey, RegisterKey, TokenKey } from '../store/register-store.ts';
 import type { SketchKey } from '../store/sketch-store.ts';
 import type { Subscription } from '../store/subscription-store.ts';
-import { apiKeysPartition, itemPrefixes, secretPartition } from './item-prefixes.ts';
+import type { WatchKey } from '../store/watch-store.ts';
+import {
+  apiKeysPartition,
+  failedBatchesPartition,
+  itemPrefixes,
+  secretPartition,
+} from './item-prefixes.ts';
 
 export interface ItemKey {
   readonly pk: string;
@@ -15,6 +22,28 @@ export interface ItemKey {
 export const cellItemKey = (key: CellKey): ItemKey => ({
   pk: `${itemPrefixes.cell}${key.subject}#${key.counter}#${key.region}#${key.shard}`,
   sk: key.window,
+});
+
+/** The history of shard counts of a counter that has no window `all` to keep it on. */
+export const growthItemKey = ({
+  subject,
+  counter,
+  region,
+}: Pick<GrowthKey, 'subject' | 'counter' | 'region'>): ItemKey => ({
+  pk: `${itemPrefixes.growth}${subject}#${counter}#${region}`,
+  sk: '-',
+});
+
+/** Listeners of each region are told by its own functions, which agree among themselves. */
+export const watchItemKey = ({ subject, counter, region }: WatchKey): ItemKey => ({
+  pk: `${itemPrefixes.watch}${subject}#${counter}`,
+  sk: region,
+});
+
+/** @param batch the name of its object in the failure bucket */
+export const failedBatchItemKey = (batch: string): ItemKey => ({
+  pk: failedBatchesPartition,
+  sk: batch,
 });
 
 export const settingsItemKey = (subject: string): ItemKey => ({

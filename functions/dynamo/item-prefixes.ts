@@ -5,6 +5,12 @@
 export const itemPrefixes = {
   /** A part of a total. */
   cell: 'c#',
+  /** How many shards the fold has spread a counter over, and since when. */
+  growth: 'g#',
+  /** Somebody listens to a counter. */
+  watch: 'w#',
+  /** A batch of the stream that could not be folded and waits in the failure bucket. */
+  failedBatch: 'f#',
   /** An idempotency key, and what it was used for: a claim, which a register counts, or a change that the fold counts. */
   token: 'e#',
   /** What a member says in a reaction or presence counter, which the fold counts. */
@@ -35,3 +41,6 @@ export const apiKeysPartition = itemPrefixes.apiKey;
 
 /** The partition of the one secret. */
 export const secretPartition = `${itemPrefixes.secret}secret`;
+
+/** The partition of all failed batches, so that one look tells whether there is any. */
+export const failedBatchesPartition = itemPrefixes.failedBatch;

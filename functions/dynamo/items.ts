@@ -19,9 +19,9 @@ export function parseCell(item: Item): Cell {
     count: integer(item[cellAttributes.count]) ?? 0n,
     parts: parseParts(item),
     resetAway: integer(item[cellAttributes.resetAway]) ?? 0n,
+    version: Number(item[cellAttributes.version] ?? 0),
     updatedAtMs: updatedAtMs === undefined ? null : Number(updatedAtMs),
     shardCount: Number(item[cellAttributes.shardCount] ?? 1),
-    watchedUntilMs: Number(item[cellAttributes.watchedUntilMs] ?? 0),
     expiresAt: expiresAt === undefined ? undefined : Number(expiresAt),
   };
 }

@@ -5,12 +5,7 @@ import type { Contribution, Fact, LedgerChange } from '../rules/fold.ts';
 import { isCounterName, isName } from '../rules/names.ts';
 import { bucketStart } from '../rules/presence.ts';
 import { allWindowKey, windowKindOf } from '../rules/windows.ts';
-import {
-  attributePrefixes,
-  cellAttributes,
-  memberAttributes,
-  tokenAttributes,
-} from './attributes.ts';
+import { cellAttributes, cellWriters, memberAttributes, tokenAttributes } from './attributes.ts';
 import { fromWire } from './dynamo-clients.ts';
 import type { Item } from './item.ts';
 import { isPageKey } from './item-keys.ts';
@@ -36,12 +31,13 @@ export interface CellMove {
   readonly subject: string;
   readonly counter: string;
   readonly window: string;
-  /** Epoch ms until which somebody listens; undefined if this cell does not know. */
-  readonly watchedUntilMs: number | undefined;
 }
 
 /** The items that count nothing. */
 const uncountedPrefixes: ReadonlySet<string> = new Set([
+  itemPrefixes.growth,
+  itemPrefixes.watch,
+  itemPrefixes.failedBatch,
   itemPrefixes.book,
   itemPrefixes.sketchBlock,
   itemPrefixes.subscription,
@@ -164,7 +160,7 @@ const isClaim = (image: WireItem | undefined): boolean =>
  */
 function parseDirectChange(
   [subject = '', counter = '', region = '']: readonly string[],
-  { SequenceNumber = '0', ApproximateCreationDateTime: at = 0, ...images }: StreamImages,
+  { Keys, SequenceNumber = '0', ApproximateCreationDateTime: at = 0, ...images }: StreamImages,
 ): LedgerChange | undefined {
   const { OldImage = {}, NewImage } = images;
   const windows = NewImage?.[cellAttributes.otherWindows]?.L?.map(({ S }) => S);
@@ -174,8 +170,9 @@ function parseDirectChange(
   );
   if (before === after || !Number.isFinite(Number(before))) return undefined;
   const amount = Number(BigInt(after ?? 0) - BigInt(before ?? 0));
-  const contributions = windows.map((window): Contribution => ({ counter, window, amount }));
-  const fact = { subject, region, contributions, firstApplied: false, expiresAt: undefined };
+  const all = [Keys?.sk?.S ?? '', ...windows];
+  const contributions = all.map((window): Contribution => ({ counter, window, amount }));
+  const fact = { subject, region, contributions, firstApplied: true, expiresAt: undefined };
   return { sequence: SequenceNumber, at, before: undefined, after: fact };
 }
 
@@ -192,33 +189,20 @@ function isWindowList(value: unknown): value is string[] {
 }
 
 /**
- * Whether a record of a cell is news. The fold publishes what it changed itself; it leaves a mark on
- * the cell that no other writer touches: the watermark.
+ * Whether a record of a cell is news. The fold publishes what it changed itself, so its own writes
+ * are not; the event source mapping leaves them out already.
  */
 function parseCellMove(
-  [subject, counter, region, shard]: readonly string[],
+  [subject, counter]: readonly string[],
   { Keys, OldImage = {}, NewImage }: NonNullable<DynamoDBRecord['dynamodb']>,
   ownRegion: string,
 ): CellMove | undefined {
   const window = Keys?.sk?.S;
   if (!subject || !counter || !window || !NewImage) return undefined;
-  const names = Object.keys(NewImage);
-  const counts = names.filter(
+  if (NewImage[cellAttributes.writer]?.S === cellWriters.fold(ownRegion)) return undefined;
+  const counts = Object.keys(NewImage).filter(
     (name) => name === cellAttributes.count || partOfAttribute(name) !== undefined,
   );
   if (counts.every((name) => NewImage[name]?.N === OldImage[name]?.N)) return undefined;
-  const folded = names.some(
-    (name) =>
-      name.startsWith(attributePrefixes.cell.watermark) && NewImage[name]?.S !== OldImage[name]?.S,
-  );
-  if (folded && region === ownRegion) return undefined;
-  const knowsWatch = shard === '0' && region === ownRegion;
-  return {
-    subject,
-    counter,
-    window,
-    watchedUntilMs: knowsWatch
-      ? Number(NewImage[cellAttributes.watchedUntilMs]?.N ?? 0)
-      : undefined,
-  };
+  return { subject, counter, window };
 }

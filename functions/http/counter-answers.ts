@@ -50,9 +50,11 @@ export function createCounterReads({ counts, tickets, uniques, show }: Counters)
   };
 }
 
-const shownJson = ({ count, choices, updatedAtMs }: Omit<Shown, 'ok'>) => ({
+const shownJson = ({ count, choices, window, version, updatedAtMs }: Omit<Shown, 'ok'>) => ({
   count,
   ...(choices ? { choices } : {}),
+  ...(window === undefined ? {} : { window }),
+  version,
   updated_at: asTime(updatedAtMs),
 });
 
@@ -83,16 +85,18 @@ export function changeResponse(
 
 export const changeJson = (answer: {
   count: number;
+  window?: string;
+  version?: number;
   updatedAtMs?: number | null;
   pending: boolean;
   applied?: number;
-  window?: string;
 }) => ({
   count: answer.count,
+  ...(answer.window === undefined ? {} : { window: answer.window }),
+  version: answer.version,
   updated_at: asTime(answer.updatedAtMs),
   pending: answer.pending,
   ...(answer.applied !== undefined && { applied: answer.applied }),
-  ...(answer.window !== undefined && { window: answer.window }),
 });
 
 /** Counters are read far more often than written, so caches near the reader may answer for a moment. */

@@ -158,11 +158,32 @@ const updatedAt = v.pipe(
   v.description('When the count last changed; null if it never did.'),
 );
 
-export const counterAnswer = v.object({ count, updated_at: updatedAt });
+const version = v.pipe(
+  v.number(),
+  v.integer(),
+  v.description(
+    'How often the count was changed. Answers of one region about a counter are ordered by `window`, then `version`, then `updated_at`. The version is sure to rise only in answers to `consistent=true`.',
+  ),
+);
+const shownWindow = v.optional(
+  v.pipe(
+    v.string(),
+    v.description(
+      'The window that the count is of: `2026-11-21`, or `2026-11-21T09` in UTC. Left out if that is all time.',
+    ),
+  ),
+);
+
+export const counterAnswer = v.object({
+  count,
+  window: shownWindow,
+  version,
+  updated_at: updatedAt,
+});
 
 const choices = v.pipe(v.record(v.string(), count), v.description('The count of each choice.'));
 
-export const reactionCounts = v.object({ count, choices, updated_at: updatedAt });
+export const reactionCounts = v.object({ count, choices, version, updated_at: updatedAt });
 
 export const uniqueAnswer = v.object({
   count: v.pipe(count, v.description('The estimated number of different members.')),
@@ -179,6 +200,7 @@ export const reactionAnswer = v.object({
   ),
   count,
   choices,
+  version,
   updated_at: updatedAt,
   pending: v.boolean(),
 });
@@ -203,6 +225,15 @@ export const unreadAnswer = v.object({
 
 export const changeAnswer = v.object({
   count: v.pipe(count, v.description("The count, including the caller's own change.")),
+  window: v.optional(
+    v.pipe(
+      v.string(),
+      v.description(
+        'The window that the change was counted in, and that `count` is of: `2026-11-21`, or `2026-11-21T09` in UTC. In the answer to a retry it may be over. Left out for all time, unless the counter shows another window by now: then it is `all`.',
+      ),
+    ),
+  ),
+  version,
   updated_at: updatedAt,
   pending: v.pipe(
     v.boolean(),
@@ -210,14 +241,6 @@ export const changeAnswer = v.object({
   ),
   applied: v.optional(
     v.pipe(v.number(), v.integer(), v.description('With `saturate`: how much of the amount fitted.')),
-  ),
-  window: v.optional(
-    v.pipe(
-      v.string(),
-      v.description(
-        'In the answer to a retry: the window that the change was counted in, and that `count` is of, if that is over: `2026-11-21`, or `2026-11-21T09` in UTC.',
-      ),
-    ),
   ),
 });
 

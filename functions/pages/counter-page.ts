@@ -6,12 +6,16 @@ export interface ShownCounter {
   readonly count: number;
   /** The count of each choice; only reactions have it. */
   readonly choices?: Readonly<Record<string, number>>;
+  /** The window that a count is of; left out if that is all time. */
+  readonly window?: string;
+  readonly version: number;
   readonly updated_at: string | null;
 }
 
 /** Names have no character that HTML would read as markup, so they need no escaping. */
 export function counterPage(shown: ShownCounter): string {
-  const { subject, counter, count, choices = {}, updated_at: updatedAt } = shown;
+  const { subject, counter, count, choices = {}, window = '', version } = shown;
+  const { updated_at: updatedAt } = shown;
   const since = updatedAt === null ? 'never changed' : `last changed ${updatedAt}`;
   const rows = Object.entries(choices).map(
     ([choice, chosen]) =>
@@ -32,7 +36,7 @@ export function counterPage(shown: ShownCounter): string {
 </style>
 <main>
   <h1>${subject} · ${counter}</h1>
-  <output data-url="/v1/${subject}/${counter}" data-updated-at="${updatedAt ?? ''}">${count.toLocaleString('en')}</output>
+  <output data-url="/v1/${subject}/${counter}" data-window="${window}" data-version="${version}" data-updated-at="${updatedAt ?? ''}">${count.toLocaleString('en')}</output>
   ${list}
   <p id="updated">${since}</p>
 </main>

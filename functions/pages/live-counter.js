@@ -8,6 +8,8 @@ const pollMs = 3_000;
 /** While the socket works: viewers that fall silent change no cell, so no message says that they left. */
 const slowPollMs = 15_000;
 const reconnectMs = { first: 1_000, longest: 60_000 };
+/** Who publishes may remember for two seconds that nobody listens. */
+const unheardMs = 3_000;
 
 const output = document.querySelector('output');
 const updated = document.querySelector('#updated');
@@ -19,15 +21,32 @@ const headers = {
   ...(pass === null ? {} : { authorization: `Bearer ${pass}` }),
 };
 
-let shownAt = output.dataset.updatedAt ?? '';
 let polling;
 let pollingMs;
 
-/** RFC 3339 times in UTC compare as strings. */
-const isOlder = ({ updated_at: updatedAt }) => (updatedAt ?? '') < shownAt;
+/** Window first, then version, then time; windows and RFC 3339 times in UTC compare as strings. */
+const placeOf = ({ window: shownWindow = '', version, updated_at: updatedAt }) => [
+  shownWindow,
+  version,
+  updatedAt ?? '',
+];
 
-function show({ count, choices = {}, updated_at: updatedAt }) {
-  shownAt = updatedAt ?? '';
+/** Where the total that is shown stands in the order of all that come. */
+let place = placeOf({
+  window: output.dataset.window,
+  version: Number(output.dataset.version),
+  updated_at: output.dataset.updatedAt,
+});
+
+function isOlder(total) {
+  const other = placeOf(total);
+  const first = place.findIndex((it, index) => it !== other[index]);
+  return first >= 0 && other[first] < place[first];
+}
+
+function show(total) {
+  place = placeOf(total);
+  const { count, choices = {}, updated_at: updatedAt } = total;
   output.textContent = count.toLocaleString('en');
   document.title = document.title.replace(/^\S+/, count);
   for (const [choice, chosen] of Object.entries(choices)) {
@@ -48,13 +67,13 @@ async function getJson(url) {
  * or the clocks of two writers differ. Then the table itself is asked, and its answer is shown. A
  * failed poll does not matter: the next one comes soon.
  */
-async function poll() {
+async function poll(query = '') {
   try {
-    let total = await getJson(counterUrl);
+    let total = await getJson(`${counterUrl}${query}`);
     if (isOlder(total)) {
-      const before = shownAt;
+      const before = place;
       total = await getJson(`${counterUrl}?consistent=true`);
-      if (shownAt !== before && isOlder(total)) return;
+      if (place !== before && isOlder(total)) return;
     }
     show(total);
   } catch {}
@@ -64,7 +83,7 @@ function pollEvery(ms) {
   if (ms === pollingMs) return;
   pollingMs = ms;
   clearInterval(polling);
-  polling = setInterval(poll, ms);
+  polling = setInterval(() => poll(), ms);
 }
 
 /** Resolves when the connection ends, with whether it ever worked. */
@@ -94,8 +113,9 @@ function listen({ realtime, http, api_key: apiKey, channel }) {
       } else if (message.type === 'subscribe_success') {
         worked = true;
         pollEvery(slowPollMs);
-        // No message told us of changes between the page and the subscription.
+        // No message told us of changes between the page and the subscription, nor a little later.
         void poll();
+        setTimeout(() => poll('?consistent=true'), unheardMs);
       } else if (message.type === 'data') {
         const total = JSON.parse(message.event);
         if (isOlder(total)) void poll();

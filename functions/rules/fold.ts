@@ -13,6 +13,8 @@
  * change hands and takes its amount back.
  */
 
+import { allWindowKey } from './windows.ts';
+
 /** What a fact counts in one total. */
 export interface Contribution {
   /** The counter's name. */
@@ -29,7 +31,7 @@ export interface Fact {
   readonly region: string;
   /** The shown window first. */
   readonly contributions: readonly Contribution[];
-  /** The transaction that made the item has added the first contribution itself. */
+  /** The write that this is the fact of has added the first contribution itself: it was of a cell. */
   readonly firstApplied: boolean;
   /** Epoch seconds; undefined for a fact that stays. */
   readonly expiresAt: number | undefined;
@@ -47,7 +49,7 @@ export interface LedgerChange {
   readonly after: Fact | undefined;
 }
 
-/** Names the cell that a fold adds to; it is always shard 0. */
+/** Names the total that a fold adds to. */
 export interface FoldedCell {
   readonly subject: string;
   readonly counter: string;
@@ -58,9 +60,11 @@ export interface CellDelta {
   readonly cell: FoldedCell;
   readonly part?: string;
   readonly amount: number;
+  /** Whether the fact counts in the window `all`, too. */
+  readonly countsInAll: boolean;
 }
 
-/** What has to be added to one cell, record by record, in the order of the stream. */
+/** What has to be added to one total, record by record, in the order of the stream. */
 export interface FoldPlan {
   readonly cell: FoldedCell;
   readonly entries: readonly FoldEntry[];
@@ -68,8 +72,16 @@ export interface FoldPlan {
 
 export interface FoldEntry {
   readonly sequence: string;
+  /** When it happened, epoch seconds. */
+  readonly at: number;
   readonly part?: string;
   readonly amount: number;
+  /**
+   * Whether the fact counts in the window `all`, too: the history of its counter's shard counts is
+   * there then. It goes by the fact and not by the configuration, which may change between two
+   * deliveries of a record.
+   */
+  readonly countsInAll: boolean;
 }
 
 /** The deltas that one change of a ledger item means for the cells of `region`. */
@@ -83,7 +95,7 @@ export function deltasOf(change: LedgerChange, region: string): CellDelta[] {
 }
 
 /**
- * Groups a batch by cell, so that any number of changes of one counter is one update: also what
+ * Groups a batch by total, so that any number of changes of one counter is one update: also what
  * moves from one part to another, so that nobody sees it in both or in neither.
  *
  * @param changes of one stream shard, in its order
@@ -94,7 +106,7 @@ export function planFold(changes: readonly LedgerChange[], region: string): Fold
     for (const { cell, ...entry } of deltasOf(change, region)) {
       const name = `${cell.subject}#${cell.counter}#${cell.window}`;
       const plan = plans.get(name) ?? { cell, entries: [] };
-      plan.entries.push({ sequence: change.sequence, ...entry });
+      plan.entries.push({ sequence: change.sequence, at: change.at, ...entry });
       plans.set(name, plan);
     }
   }
@@ -126,9 +138,11 @@ function isSameAgain({ before, after }: LedgerChange): boolean {
 
 function counted(fact: Fact, isInsert: boolean): CellDelta[] {
   const alreadyAdded = isInsert && fact.firstApplied ? 1 : 0;
+  const countsInAll = fact.contributions.some(({ window }) => window === allWindowKey);
   return fact.contributions.slice(alreadyAdded).map(({ counter, window, ...counts }) => ({
     cell: { subject: fact.subject, counter, window },
     ...counts,
+    countsInAll,
   }));
 }
 

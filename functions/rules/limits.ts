@@ -46,13 +46,36 @@ export const limits = {
   dynamoConnectMs: 3_000,
   /** Connections to DynamoDB at once: a batch makes a hundred calls, and waiting for one counts as connecting. */
   dynamoSockets: 256,
-  /** Tries to fold into one cell in a call: each failed one means that another fold got through. */
+  /** Tries to fold into one cell in a call: the first may find its mark moved, the others throttling. */
   foldAttempts: 8,
+  /** Milliseconds that a mark is kept after its stream shard was created: it takes records for about four hours and keeps them for 24; the rest is margin. */
+  keepMarksMs: 30 * 3_600_000,
+  /** Hours after which AWS replaces a stream shard, and how many of these generations have marks in a cell that is a day old. */
+  generationHours: 4,
+  markGenerations: 8,
+  /** Marks that fit into a kilobyte, the write unit, beside the rest of a cell: 23 bytes each. */
+  marksOfCell: 36,
+  /** Stale marks that are worth a write of their own, and how many go at once: an expression may have 4 KB. */
+  staleMarks: 4,
+  pruneSlice: 100,
+  /** Milliseconds from the writing of a growth until the fold goes by it, and for which a function remembers a history: see rules/spreading.ts. */
+  growthMarginMs: 15 * 60_000,
+  growthCacheMs: 5 * 60_000,
+  /** Days that a history of shard counts is kept after its last use: as long as a batch that failed may wait to be folded. */
+  keepGrowthDays: 14,
+  /** Milliseconds for which a function remembers whether a batch lies in the failure bucket: hours pass between that and the first mark that must stay. */
+  failedBatchCacheMs: 60_000,
   /** Cells that one stream batch is folded into at the same time: enough to hide the round trips. */
   foldConcurrency: 32,
   /** Seconds a counter publishes live updates after somebody asked where to listen, and when to ask again. */
   watchSeconds: 600,
+  /** Seconds that the item of a watch outlives it: covers the difference of clocks. */
+  keepWatchSeconds: 600,
   renewWatchAfterSeconds: 300,
+  /** Milliseconds between two live messages of a counter at least: four a second is as much as an eye can follow. */
+  publishEveryMs: 250,
+  /** Milliseconds for which a function remembers that nobody listens to a counter; a new listener reads again after a little more. */
+  unwatchedCacheMs: 2_000,
   /** Live messages sent at the same time. */
   publishConcurrency: 16,
   /** Milliseconds for the publication of one live message; late ones are dropped, the next has a newer total. */

@@ -18,12 +18,12 @@ export interface Cell {
   readonly parts: ReadonlyMap<string, bigint>;
   /** How much resets have subtracted from the count. */
   readonly resetAway: bigint;
+  /** How often the number was changed. */
+  readonly version: number;
   /** Epoch ms of the last change; null if nothing was ever added. */
   readonly updatedAtMs: number | null;
   /** Cells of this total in this region; only shard 0 knows. */
   readonly shardCount: number;
-  /** Epoch ms until which somebody listens; 0 if nobody did. Only shard 0 knows. */
-  readonly watchedUntilMs: number;
   /** Epoch seconds; undefined for a cell that stays. */
   readonly expiresAt: number | undefined;
 }
@@ -70,10 +70,4 @@ export interface CellStore {
     key: CellKey,
     change: { from: number; to: number; expiresAt: number | undefined },
   ): Promise<number>;
-
-  /**
-   * Marks a total as listened to, so that its changes are published.
-   * @param key its shard 0
-   */
-  watch(key: CellKey, change: { untilMs: number; expiresAt: number | undefined }): Promise<void>;
 }

@@ -8,8 +8,9 @@ import type { SecretStore } from './secret-store.ts';
 import type { SettingsStore } from './settings-store.ts';
 import type { SketchStore } from './sketch-store.ts';
 import type { SubscriptionStore } from './subscription-store.ts';
+import type { WatchStore } from './watch-store.ts';
 
-/** All that functions behind HTTP keep in the table. What the stream function writes is in fold-store.ts. */
+/** All stores of the table but fold-store.ts, which is for the stream function alone. */
 export interface Stores {
   readonly cells: CellStore;
   readonly registers: RegisterStore;
@@ -17,6 +18,7 @@ export interface Stores {
   readonly sketches: SketchStore;
   readonly subscriptions: SubscriptionStore;
   readonly settings: SettingsStore;
+  readonly watches: WatchStore;
   readonly apiKeys: ApiKeyStore;
   readonly secret: SecretStore;
   readonly deployments: DeploymentStore;

@@ -10,13 +10,8 @@ import type { LiveDefinition, Shown } from '../counters/show.ts';
 import type { CellMove } from '../dynamo/stream-records.ts';
 import { limits } from '../rules/limits.ts';
 import { windowKeyAt } from '../rules/windows.ts';
+import { createLiveTurns } from './live-turns.ts';
 import type { Publish } from './publisher.ts';
-
-/** A counter that moved in a batch, and until when it is watched (epoch ms), if one of the moves told. */
-interface Moved {
-  readonly counter: NamedCounter<LiveDefinition>;
-  readonly watchedUntilMs: number | undefined;
-}
 
 export interface PublishReport {
   readonly sent: number;
@@ -24,28 +19,29 @@ export interface PublishReport {
 }
 
 export function createChangePublisher({
-  context: {
-    config,
-    stores: { secret },
-    now,
-  },
-  counters: { calendars, live, show },
+  context,
+  counters: { calendars, show },
   publish,
 }: {
   context: CounterContext;
   counters: Counters;
   publish: Publish;
 }) {
+  const { config, stores, region, now } = context;
   const limit = pLimit(limits.publishConcurrency);
-  /** What this function last told of a counter, and when it had (epoch ms; 0 for not yet). */
-  const lastTold = new LRUCache<string, { count: number; updatedAtMs: number; atMs: number }>({
+  const takesTurn = createLiveTurns({ ...context, watchStore: stores.watches });
+  /** The last message that this function has sent of a counter, and when (epoch ms). */
+  const lastPublished = new LRUCache<string, { count: number; atMs: number }>({
     max: limits.rememberedCounters,
   });
   const nameOf = ({ subject, counter }: NamedCounter<LiveDefinition>) => `${subject}#${counter}`;
 
   /** The counter of a moved cell, if that is a part of what it shows now. */
-  async function movedCounter(move: CellMove): Promise<Moved[]> {
-    const { subject, counter, window, watchedUntilMs } = move;
+  async function movedCounter({
+    subject,
+    counter,
+    window,
+  }: CellMove): Promise<NamedCounter<LiveDefinition>[]> {
     const definition = config.counters.get(counter);
     switch (definition?.kind) {
       case undefined:
@@ -55,14 +51,13 @@ export function createChangePublisher({
       case 'count': {
         const [kind] = definition.windows;
         const calendar = await calendars.of(subject, [kind]);
-        if (windowKeyAt(kind, now(), calendar) !== window) return [];
-        const named = { subject, counter, definition };
-        return [{ counter: named, watchedUntilMs: kind === 'minute' ? undefined : watchedUntilMs }];
+        const isShown = windowKeyAt(kind, now(), calendar) === window;
+        return isShown ? [{ subject, counter, definition }] : [];
       }
       case 'reaction':
-        return [{ counter: { subject, counter, definition }, watchedUntilMs }];
+        return [{ subject, counter, definition }];
       case 'presence':
-        return [{ counter: { subject, counter, definition }, watchedUntilMs }];
+        return [{ subject, counter, definition }];
     }
   }
 
@@ -70,41 +65,35 @@ export function createChangePublisher({
   function isNews(counter: NamedCounter<LiveDefinition>, { count }: Shown): boolean {
     const { definition } = counter;
     if (definition.kind !== 'presence') return true;
-    const told = lastTold.get(nameOf(counter));
-    return told?.count !== count || now() - told.atMs >= definition.heartbeatSeconds * 1000;
+    const last = lastPublished.get(nameOf(counter));
+    return last?.count !== count || now() - last.atMs >= definition.heartbeatSeconds * 1000;
   }
 
-  /**
-   * The time of a total that is read after the one told last, so it must be later. The cells' own
-   * times may go back by some milliseconds, where several wrote at once.
-   */
-  function laterThanTold(counter: NamedCounter<LiveDefinition>, updatedAtMs: number): number {
-    return Math.max(updatedAtMs, (lastTold.get(nameOf(counter))?.updatedAtMs ?? 0) + 1);
-  }
-
-  /** The total is read anew, so that what is sent is never older than what was sent before. */
-  async function tell({ counter, watchedUntilMs }: Moved, deadlineMs: number): Promise<boolean> {
+  async function send(counter: NamedCounter<LiveDefinition>, deadlineMs: number): Promise<boolean> {
     if (now() >= deadlineMs) throw new Error('live messages are late; this one was dropped');
-    const watched =
-      watchedUntilMs === undefined ? await live.isWatched(counter) : watchedUntilMs > now();
-    if (!watched) return false;
     const shown = await show(counter, { consistent: true });
     if (!shown.ok || !isNews(counter, shown)) return false;
-    const { count, choices } = shown;
-    const updatedAtMs = laterThanTold(counter, shown.updatedAtMs ?? now());
-    lastTold.set(nameOf(counter), { count, updatedAtMs, atMs: 0 });
+    const { count, choices, window, version, updatedAtMs } = shown;
     await publish({
-      channel: channelOf(await secret.read(), counter),
+      channel: channelOf(await stores.secret.read(), counter),
       body: {
         subject: counter.subject,
         counter: counter.counter,
         count,
         ...(choices ? { choices } : {}),
-        updated_at: new Date(updatedAtMs).toISOString(),
+        ...(window === undefined ? {} : { window }),
+        version,
+        updated_at: new Date(updatedAtMs ?? now()).toISOString(),
       },
     });
-    lastTold.set(nameOf(counter), { count, updatedAtMs, atMs: now() });
+    lastPublished.set(nameOf(counter), { count, atMs: now() });
     return true;
+  }
+
+  /** Waiting for a turn is nothing that others need to wait for. */
+  async function tell(counter: NamedCounter<LiveDefinition>, deadlineMs: number): Promise<boolean> {
+    const isOurs = await takesTurn({ subject: counter.subject, counter: counter.counter, region });
+    return isOurs && limit(() => send(counter, deadlineMs));
   }
 
   /**
@@ -115,23 +104,16 @@ export function createChangePublisher({
   return async (moves: readonly CellMove[]): Promise<PublishReport> => {
     const found = await Promise.allSettled(moves.map(movedCounter));
     const moved = found.flatMap((it) => (it.status === 'fulfilled' ? it.value : []));
+    const distinct = new Map(moved.map((counter) => [nameOf(counter), counter]));
     const deadlineMs = now() + limits.publishBatchMs;
-    const told = await Promise.allSettled(
-      onePerCounter(moved).map((it) => limit(() => tell(it, deadlineMs))),
+    const results = await Promise.allSettled(
+      [...distinct.values()].map((counter) => tell(counter, deadlineMs)),
     );
     return {
-      sent: told.filter((it) => it.status === 'fulfilled' && it.value).length,
-      failures: [...found, ...told].flatMap((it) => (it.status === 'rejected' ? [it.reason] : [])),
+      sent: results.filter((it) => it.status === 'fulfilled' && it.value).length,
+      failures: [...found, ...results].flatMap((it) =>
+        it.status === 'rejected' ? [it.reason] : [],
+      ),
     };
   };
-}
-
-/** Keeps one move a counter, if possible one that knows whether somebody listens. */
-function onePerCounter(moved: readonly Moved[]): Moved[] {
-  const byCounter = new Map<string, Moved>();
-  for (const move of moved) {
-    const name = `${move.counter.subject}#${move.counter.counter}`;
-    if (byCounter.get(name)?.watchedUntilMs === undefined) byCounter.set(name, move);
-  }
-  return [...byCounter.values()];
 }

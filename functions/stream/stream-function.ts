@@ -1,10 +1,10 @@
 import type { DynamoDBRecord } from 'aws-lambda';
 import type { CounterContext } from '../counters/counter-context.ts';
 import { createCounters } from '../counters/counters.ts';
-import { type CellMove, parseStreamRecord, type StreamChange } from '../dynamo/stream-records.ts';
+import { parseStreamRecord, type StreamChange } from '../dynamo/stream-records.ts';
 import type { LedgerChange } from '../rules/fold.ts';
 import type { FoldStore } from '../store/fold-store.ts';
-import { foldBatch } from './fold-batch.ts';
+import { createFold } from './fold-batch.ts';
 import { createChangePublisher } from './publish-changes.ts';
 import type { Publish } from './publisher.ts';
 
@@ -19,7 +19,10 @@ export interface BatchReport {
   readonly ignored: number;
   readonly folded: number;
   readonly published: number;
+  /** Live messages that were not sent. */
   readonly failures: readonly unknown[];
+  /** What failed beside the fold and will be tried again with a later one. */
+  readonly postponed: readonly unknown[];
 }
 
 export interface StreamFunctionOptions {
@@ -32,31 +35,26 @@ export interface StreamFunctionOptions {
 /** @returns the handler; it throws if the batch must be delivered again */
 export function createStreamFunction(options: StreamFunctionOptions) {
   const { context, foldStore, publish, report } = options;
+  const { config, region, now } = context;
+  const fold = createFold({ store: foldStore, config, region, now });
   const publishChanges = createChangePublisher({
     context,
     counters: createCounters(context),
     publish,
   });
-  const { config, region, now } = context;
 
   return async ({ Records, shardId }: StreamEvent): Promise<{ state: Record<string, never> }> => {
     const parsed = Records.map((record) => parseStreamRecord(record, region));
     const changes = parsed.flatMap((it) => changesOf(it));
-    const { changed, malformed } = await foldBatch(
-      { store: foldStore, config, region, now },
-      shardId,
-      changes,
-    );
-    const moves: CellMove[] = [
-      ...changed.map(({ cell, ...name }) => ({ ...name, watchedUntilMs: cell.watchedUntilMs })),
-      ...parsed.flatMap((it) => (it.kind === 'cell' && it.move ? [it.move] : [])),
-    ];
-    const { sent, failures } = await publishChanges(moves);
+    const { changed, malformed, postponed } = await fold(shardId, changes);
+    const moves = parsed.flatMap((it) => (it.kind === 'cell' && it.move ? [it.move] : []));
+    const { sent, failures } = await publishChanges([...changed, ...moves]);
     report({
       ignored: parsed.reduce((sum, it) => sum + ignoredImages(it), malformed),
       folded: changes.length,
       published: sent,
       failures,
+      postponed,
     });
     // The window is on only for the shard's id in the event; nothing is carried over in it.
     return { state: {} };

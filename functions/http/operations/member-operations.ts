@@ -72,8 +72,9 @@ function requireMembers<T>(counter: T | undefined, name: string): T {
 
 function reactionResponse(answer: ReactionAnswer, canRead: boolean): HttpResponse {
   if (!canRead) return noContent();
-  const { choice, count, choices, updatedAtMs, pending } = answer;
-  return json(200, { choice, count, choices, updated_at: asTime(updatedAtMs), pending });
+  const { choice, count, choices, version, updatedAtMs, pending } = answer;
+  const shown = { choice, count, choices, version, updated_at: asTime(updatedAtMs), pending };
+  return json(200, shown);
 }
 
 const beatResponse = ({ count, nextBeatSeconds }: BeatAnswer, canRead: boolean): HttpResponse =>

@@ -9,11 +9,15 @@ import {
   type FoldEntry,
   type LedgerChange,
 } from '../../../functions/rules/fold.ts';
-import { toWatermark } from '../../../functions/rules/watermarks.ts';
+import { limits } from '../../../functions/rules/limits.ts';
+import { markName, toMark } from '../../../functions/rules/marks.ts';
+import { type GrowthHistory, spread } from '../../../functions/rules/spreading.ts';
 import { cellName, countsOf } from './fold-model.ts';
-import { type FoldRule, shippedRule } from './fold-rule.ts';
+import { type FoldRule, firstMark, isBelow, shippedRule } from './fold-rule.ts';
 
 type Deltas = typeof deltasOf;
+
+const hourMs = 3_600_000;
 
 /** The clauses of the deltas, as they should be. */
 const clauses = {
@@ -51,13 +55,18 @@ const planWith =
   (deltas: Deltas, nameOf = cellName, partOf = ({ part }: CellDelta) => part): FoldRule['plan'] =>
   (changes, region) => {
     const all = changes.flatMap((change) =>
-      deltas(change, region).map((delta) => ({ ...delta, sequence: change.sequence })),
+      deltas(change, region).map((delta) => ({
+        ...delta,
+        sequence: change.sequence,
+        at: change.at,
+      })),
     );
     return [...Map.groupBy(all, ({ cell }) => nameOf(cell)).values()].map((same) => ({
       cell: (same[0] as CellDelta).cell,
-      entries: same.map(({ sequence, ...delta }) => {
+      entries: same.map(({ sequence, at, ...delta }) => {
         const part = partOf(delta);
-        return { sequence, ...(part === undefined ? {} : { part }), amount: delta.amount };
+        const { amount, countsInAll } = delta;
+        return { sequence, at, ...(part === undefined ? {} : { part }), amount, countsInAll };
       }),
     }));
   };
@@ -72,13 +81,26 @@ const groupedBy = (nameOf: typeof cellName): FoldRule => ({
   plan: planWith(deltasOf, nameOf),
 });
 
-const first = (entries: readonly FoldEntry[]) => entries[0]?.sequence ?? '0';
-const last = (entries: readonly FoldEntry[]) => entries.at(-1)?.sequence ?? '0';
+const last = (entries: readonly FoldEntry[]) => toMark(entries.at(-1)?.sequence ?? '0');
 
-const keeping = (isNew: (sequence: string, watermark: string) => boolean): FoldRule => ({
+const keeping = (isNew: (mark: Uint8Array, folded: Uint8Array) => boolean): FoldRule => ({
   ...shippedRule,
-  unfolded: (entries, watermark) =>
-    entries.filter(({ sequence }) => watermark === undefined || isNew(sequence, watermark)),
+  unfolded: (entries, mark) =>
+    entries.filter(({ sequence }) => mark === undefined || isNew(toMark(sequence), mark)),
+});
+
+/** A sequence number in a form that does not compare as the numbers do. */
+const asText = (sequence: string): Uint8Array => Buffer.from(sequence);
+
+/** Makes growths come into force so many ms after they were written. */
+const afterMargin =
+  (marginMs: number) =>
+  (history: GrowthHistory): GrowthHistory =>
+    history.map((growth) => ({ ...growth, atMs: growth.atMs - limits.growthMarginMs + marginMs }));
+
+const spreadBy = (seen: (history: GrowthHistory) => GrowthHistory): FoldRule => ({
+  ...shippedRule,
+  spread: (where, entries, historyOf) => spread(where, entries, (entry) => seen(historyOf(entry))),
 });
 
 /** No mutation: the copy as it should be. */
@@ -112,39 +134,66 @@ export const mutants: Readonly<Record<string, FoldRule>> = {
   },
   'adds one window to another': groupedBy(({ subject, counter }) => `${subject}#${counter}`),
 
-  'has no watermark': { ...shippedRule, takesUnseen: () => true },
-  'takes a batch that begins at the watermark': {
+  'has no mark': { ...shippedRule, takesUnseen: () => true },
+  'takes a batch that begins at the mark': {
     ...shippedRule,
-    takesUnseen: (watermark, entries) =>
-      watermark === undefined || watermark <= toWatermark(first(entries)),
+    takesUnseen: (mark, entries) => mark === undefined || !isBelow(firstMark(entries), mark),
   },
-  'takes a batch that ends behind the watermark': {
+  'takes a batch that ends behind the mark': {
     ...shippedRule,
-    takesUnseen: (watermark, entries) =>
-      watermark === undefined || watermark < toWatermark(last(entries)),
+    takesUnseen: (mark, entries) => mark === undefined || isBelow(mark, last(entries)),
   },
   'does not check again what it has seen': { ...shippedRule, takesSeen: () => true },
-  'has one watermark for all stream shards': { ...shippedRule, watermarkName: () => 'w' },
-  'leaves the watermark at the first record': {
+  'has one mark for all stream shards': {
     ...shippedRule,
-    watermarkAfter: (entries) => toWatermark(first(entries)),
+    markName: () => markName('shardId-00000001571780995058-40810d86'),
   },
+  'leaves the mark at the first record': { ...shippedRule, markAfter: firstMark },
   'compares sequence numbers as they are written': {
-    ...keeping((sequence, watermark) => sequence > watermark),
-    takesUnseen: (watermark, entries) => watermark === undefined || watermark < first(entries),
-    watermarkAfter: last,
+    ...shippedRule,
+    unfolded: (entries, mark) =>
+      entries.filter(({ sequence }) => mark === undefined || isBelow(mark, asText(sequence))),
+    takesUnseen: (mark, entries) =>
+      mark === undefined || isBelow(mark, asText(entries[0]?.sequence ?? '0')),
+    markAfter: (entries) => asText(entries.at(-1)?.sequence ?? '0'),
   },
 
-  'drops a batch that the watermark lies in': {
+  'drops a batch that the mark lies in': {
     ...shippedRule,
-    unfolded: (entries, watermark) =>
-      watermark === undefined || watermark < toWatermark(first(entries)) ? entries : [],
+    unfolded: (entries, mark) =>
+      mark === undefined || isBelow(mark, firstMark(entries)) ? entries : [],
   },
-  'adds all of a batch that the watermark lies in': keeping(() => true),
-  'adds the part that is folded, not the other': keeping(
-    (sequence, watermark) => toWatermark(sequence) <= watermark,
+  'adds all of a batch that the mark lies in': keeping(() => true),
+  'adds the part that is folded, not the other': keeping((mark, folded) => !isBelow(folded, mark)),
+  'adds the record at the mark again': keeping((mark, folded) => !isBelow(mark, folded)),
+  'drops a mark before its stream shard has delivered everything': {
+    ...shippedRule,
+    staleMarks: (names, { current, nowMs }) =>
+      shippedRule.staleMarks(names, { current, nowMs: nowMs + limits.keepMarksMs - 4 * hourMs }),
+  },
+
+  'spreads by the shard count of now': spreadBy((history) =>
+    history.slice(-1).map((growth) => ({ ...growth, atMs: 0 })),
   ),
-  'adds the record at the watermark again': keeping(
-    (sequence, watermark) => toWatermark(sequence) >= watermark,
-  ),
+  'goes by a growth as soon as it is written': spreadBy(afterMargin(0)),
+  'goes by a growth after a minute': spreadBy(afterMargin(60_000)),
+  'stores the newest growth alone': { ...shippedRule, grown: (_, growth) => [growth] },
+  'remembers a history for an hour': { ...shippedRule, growthCacheMs: hourMs },
+  'expects no growth, and does not make sure': { ...shippedRule, takesUngrown: () => true },
+  'spreads by the batch and not by the record': {
+    ...shippedRule,
+    spread: (where, entries, historyOf) =>
+      spread(
+        where,
+        entries.map((entry) => ({ ...entry, at: entries.at(-1)?.at ?? 0 })),
+        historyOf,
+      ),
+  },
+  'spreads a counter by the history of other facts': {
+    ...shippedRule,
+    spread: (where, entries, historyOf) => {
+      const [entry] = entries;
+      return spread(where, entries, (it) => historyOf(entry ?? it));
+    },
+  },
 };

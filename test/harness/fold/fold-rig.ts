@@ -36,12 +36,16 @@ export interface FoldRig {
   readonly reports: readonly BatchReport[];
   /** @param shardId the first shard if left out */
   deliver(records: StreamEvent['Records'], shardId?: string): Promise<void>;
-  /** What all cells of the table hold, by subject, counter, part and window. */
+  /** What all cells of the table hold together, by subject, counter, part and window. */
   counts(): Promise<Record<string, bigint>>;
-  /** Shard 0 as it is stored. */
-  cell(of: FoldedCell): Promise<Record<string, unknown> | undefined>;
+  /** A shard as it is stored, the first if left out. */
+  cell(of: FoldedCell, shard?: number): Promise<Record<string, unknown> | undefined>;
   /** Stores a cell as it may be before the fold comes to it. */
   seed(of: FoldedCell, attributes: Readonly<Record<string, unknown>>): Promise<void>;
+  put(item: Readonly<Record<string, unknown>>): Promise<void>;
+  items(): Promise<Record<string, unknown>[]>;
+  /** Time goes on. */
+  advance(ms: number): void;
 }
 
 export const firstShard = streamShard('0a1b2c3d');
@@ -70,6 +74,10 @@ export async function createFoldRig({ publishTakesMs = 0 } = {}): Promise<FoldRi
     regions: [here],
     now: () => nowMs + ticks++,
     random: () => 0.5,
+    newToken: () => `step-${ticks++}`,
+    pause: async (ms) => {
+      ticks += ms;
+    },
   } as Partial<CounterContext> as CounterContext;
   const handler = createStreamFunction({
     context,
@@ -79,7 +87,10 @@ export async function createFoldRig({ publishTakesMs = 0 } = {}): Promise<FoldRi
     },
     report: (report) => void reports.push(report),
   });
-  const keyOf = (of: FoldedCell) => cellItemKey({ ...of, region: here, shard: 0 });
+  const keyOf = (of: FoldedCell, shard = 0) => cellItemKey({ ...of, region: here, shard });
+  const put: FoldRig['put'] = async (item) => {
+    await client.send(new PutItemCommand({ TableName: tableName, Item: marshall({ ...item }) }));
+  };
   const items = async () => (await scanTable({ client, tableName })).map(fromWire);
 
   return {
@@ -90,25 +101,31 @@ export async function createFoldRig({ publishTakesMs = 0 } = {}): Promise<FoldRi
       await handler({ Records, shardId });
     },
     async counts() {
-      const cells = (await items()).flatMap((item) => {
+      const totals: Record<string, bigint> = {};
+      const cells = (await items()).filter(({ pk }) => String(pk).startsWith('c#'));
+      for (const item of cells) {
         const [, subject, counter] = String(item.pk).split('#');
         const { count, parts } = parseCell(item);
-        const name = `${subject}/${counter}`;
-        const whole = item.n === undefined ? [] : [[`${name} ${String(item.sk)}`, count] as const];
-        const split = [...parts].map(
-          ([part, sum]) => [`${name}/${part} ${String(item.sk)}`, sum] as const,
-        );
-        return [...whole, ...split];
-      });
-      return Object.fromEntries(cells);
+        const amounts = [
+          ...(item.n === undefined ? [] : [['', count] as const]),
+          ...[...parts].map(([part, sum]) => [`/${part}`, sum] as const),
+        ];
+        for (const [part, sum] of amounts) {
+          const name = `${subject}/${counter}${part} ${String(item.sk)}`;
+          totals[name] = (totals[name] ?? 0n) + sum;
+        }
+      }
+      return totals;
     },
-    async cell(of) {
-      const { pk, sk } = keyOf(of);
+    async cell(of, shard) {
+      const { pk, sk } = keyOf(of, shard);
       return (await items()).find((item) => item.pk === pk && item.sk === sk);
     },
-    async seed(of, attributes) {
-      const Item = marshall({ ...keyOf(of), ...attributes });
-      await client.send(new PutItemCommand({ TableName: tableName, Item }));
+    seed: (of, attributes) => put({ ...keyOf(of), ...attributes }),
+    put,
+    items,
+    advance(ms) {
+      ticks += ms;
     },
   };
 }

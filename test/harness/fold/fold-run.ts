@@ -1,9 +1,9 @@
 /** Runs a history to its end, where everything is replicated and folded, and says what is wrong. */
-import type { CellDelta } from '../../../functions/rules/fold.ts';
 import { type History, lifetime, type Step, windowsOf } from './fold-history.ts';
-import { countsOf, holdingsOf, partName, World } from './fold-model.ts';
+import { countsOf, type Holding, holdingsOf, partName, World } from './fold-model.ts';
 import type { FoldRule } from './fold-rule.ts';
 
+type ModelRegion = World['regions'][number];
 type StepTo<Name extends Step['do']> = Extract<Step, { readonly do: Name }>;
 
 /** @returns everything that is not as it must be: nothing if the rule is right */
@@ -78,7 +78,7 @@ class Run {
         this.#leave(step);
         break;
       case 'wait':
-        world.now += step.seconds;
+        world.wait(step.seconds, (region, shard) => this.#deliverAll(region, shard));
         break;
       case 'expire':
         this.#expire(step);
@@ -95,6 +95,9 @@ class Run {
       }
       case 'split the streams':
         world.splitStreams();
+        break;
+      case 'grow':
+        world.grow(at(world.regions, step.region), step.counter, step);
         break;
       case 'invoke':
         this.#invoke(step);
@@ -133,12 +136,17 @@ class Run {
   }
 
   /** A reaction, which stays, or a heartbeat, which expires: a member counts in one part at a time. */
-  #choose({ region: number, member, choice, expires }: StepTo<'choose'>): void {
+  #choose({ region: number, member, choice, expires, windows }: StepTo<'choose'>): void {
     const region = at(this.#world.regions, number);
     this.#world.write(region, member, {
       subject: 'post-1',
       region: region.name,
-      contributions: [{ counter: 'reactions', window: '-', part: choice, amount: 1 }],
+      contributions: windows.map((window) => ({
+        counter: 'reactions',
+        window,
+        part: choice,
+        amount: 1,
+      })),
       firstApplied: false,
       expiresAt: expires ? this.#world.now + lifetime : undefined,
     });
@@ -167,8 +175,15 @@ class Run {
 
   #call({ invocation, cell }: StepTo<'call'>['turns'][number]): void {
     if (this.#world.invocations.length === 0) return;
-    const { cells } = latest(this.#world.invocations, invocation);
-    if (cells.length > 0) at(cells, cell).next();
+    const { calls } = latest(this.#world.invocations, invocation);
+    if (calls.length > 0) at(calls, cell).next();
+  }
+
+  #deliverAll(region: ModelRegion, shard: ModelRegion['stream'][number]): void {
+    for (let turn = 0; shard.acknowledged < shard.changes.length; turn++) {
+      const batch = at(this.#history.lastBatches, turn);
+      this.#world.complete(this.#world.invoke(region, shard, batch));
+    }
   }
 
   #comeToRest(): void {
@@ -177,11 +192,7 @@ class Run {
     for (const region of world.regions) region.isCutOff = false;
     while (world.messages.length > 0) world.deliver(at(world.messages, 0));
     for (const region of world.regions) {
-      for (const shard of region.stream) {
-        for (let turn = 0; shard.acknowledged < shard.changes.length; turn++) {
-          world.complete(world.invoke(region, shard, at(this.#history.lastBatches, turn)));
-        }
-      }
+      for (const shard of region.stream) this.#deliverAll(region, shard);
     }
     // Functions that everybody took for dead wake up: what they still do must change nothing.
     for (const invocation of interrupted) world.complete(invocation);
@@ -190,7 +201,7 @@ class Run {
 
 type Sums = ReadonlyMap<string, number>;
 
-function sums(deltas: readonly CellDelta[]): Sums {
+function sums(deltas: readonly Holding[]): Sums {
   const totals = new Map<string, number>();
   for (const delta of deltas) {
     const name = partName(delta);

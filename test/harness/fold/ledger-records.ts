@@ -1,7 +1,7 @@
 /** Stream records of ledger items as Lambda delivers them, made from items as the store writes them. */
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { DynamoDBRecord, AttributeValue as StreamValue } from 'aws-lambda';
-import { memberItemKey, tokenItemKey } from '../../../functions/dynamo/item-keys.ts';
+import { cellItemKey, memberItemKey, tokenItemKey } from '../../../functions/dynamo/item-keys.ts';
 import { tokenFormItem } from '../../../functions/dynamo/register-items.ts';
 import type { Fact, TokenKey } from '../../../functions/store/register-store.ts';
 
@@ -40,6 +40,33 @@ export function tokenOf(parts: Partial<Fact & TokenKey> = {}): Item {
     }),
   };
 }
+
+/** A claim of `post-42/views`, which its register counts. */
+export const claimOf = (): Item => ({
+  ...tokenItemKey({ subject: 'post-42', counter: 'views', token: `token-${tokensMade++}` }),
+  ...tokenFormItem({
+    form: 'claim',
+    fingerprint: 'add 1',
+    region: here,
+    windows: Object.values(windows),
+    claimedAtMs: nowMs,
+    shard: 0,
+    expiresAt: nowSeconds + 25 * 3600,
+  }),
+});
+
+/**
+ * The cell of `post-42/views` that its writers add to.
+ *
+ * @param direct the sum of direct changes
+ */
+export const cellOf = (direct: number, { count = direct, region = here } = {}): Item => ({
+  ...cellItemKey({ subject: 'post-42', counter: 'views', region, shard: 0, window: windows.all }),
+  n: count,
+  d: direct,
+  w: 'd',
+  k: [windows.day, windows.hour],
+});
 
 /** What a member of `post-42/reactions` says. */
 export const choiceOf = (member: string, choice: string): Item => ({

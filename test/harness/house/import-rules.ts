@@ -97,6 +97,7 @@ export const areas: readonly Area[] = [
       'functions/http/routes.ts',
       'functions/pages/assets.ts',
       'functions/dynamo/attributes.ts',
+      'functions/dynamo/stream-filters.ts',
       'functions/dynamo/item-prefixes.ts',
       'functions/dynamo/table-definition.ts',
       'functions/runtime/environment-names.ts',

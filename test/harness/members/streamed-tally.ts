@@ -62,7 +62,7 @@ export async function createStreamedTally(options: StreamedTallyOptions): Promis
   const { context, clients } = storedContext({ ...options, table, now: first.clock.now });
   const handlers = regions.map((region) =>
     createStreamFunction({
-      context: { ...context, region, regions },
+      context: { ...context, region, regions, pause: async () => {} },
       foldStore: createDynamoFoldStore({ ...context, clients, tableName: table.tableName }),
       publish: async (message) => {
         if (publishError) throw publishError;

@@ -324,7 +324,14 @@ test('a counter that was touched once is two small items', async () => {
   const [cell, token, ...more] = (await tally.items()).toSorted((a, b) =>
     String(a.pk).localeCompare(String(b.pk)),
   );
-  expect(cell).toEqual({ pk: 'c#post-42#likes#local#0', sk: '-', n: 3, t: tally.clock.now() });
+  expect(cell).toEqual({
+    pk: 'c#post-42#likes#local#0',
+    sk: '-',
+    n: 3,
+    v: 1,
+    w: 'd',
+    t: tally.clock.now(),
+  });
   expect(token).toMatchObject({
     pk: expect.stringMatching(/^e#post-42#likes#[\w-]{22}$/),
     sk: '-',

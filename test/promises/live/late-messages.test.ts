@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import { watchItemKey } from '../../../functions/dynamo/item-keys.ts';
 import { limits } from '../../../functions/rules/limits.ts';
 import { createFoldRig } from '../../harness/fold/fold-rig.ts';
-import { inserted, nowMs, tokenOf, windows } from '../../harness/fold/ledger-records.ts';
+import { here, inserted, nowMs, tokenOf, windows } from '../../harness/fold/ledger-records.ts';
 
 test('live messages that take too long are dropped, and hold up no fold', async () => {
   const rig = await createFoldRig({ publishTakesMs: limits.publishMs });
@@ -10,8 +11,8 @@ test('live messages that take too long are dropped, and hold up no fold', async 
     (_, index) => `p-${index}`,
   );
   for (const subject of subjects) {
-    const cell = { subject, counter: 'views', window: windows.all };
-    await rig.seed(cell, { l: nowMs + 3_600_000 });
+    const watch = watchItemKey({ subject, counter: 'views', region: here });
+    await rig.put({ ...watch, l: nowMs + 3_600_000 });
   }
   const tokens = subjects.map((subject) => tokenOf({ subject, windows: [windows.all] }));
   await rig.deliver(tokens.map(inserted));

@@ -49,12 +49,15 @@ async function messages(): Promise<Readonly<Record<string, unknown>>[]> {
   return tally.messages.splice(0).map(({ body }) => body);
 }
 
+/** Listens, and waits until no function remembers any more that nobody did. */
 async function watch(counter: string, on: Instance = tally): Promise<string> {
   const answer = await on.send({ method: 'GET', path: `/v1/${counter}/live` });
+  tally.advance(limits.unwatchedCacheMs);
   expect(answer).toMatchObject({ status: 200, headers: { 'cache-control': 'no-store' } });
   return (answer.body as { channel: string }).channel;
 }
 
+const today = () => nowText().slice(0, 10);
 const nowText = () => new Date(tally.clock.now()).toISOString();
 
 describe('where to listen', () => {
@@ -97,7 +100,7 @@ describe('a counter that nobody watches', () => {
     expect(await messages()).toEqual([]);
   });
 
-  test('is one that was watched until its mark ran out', async () => {
+  test('is one that was watched until its watch ran out', async () => {
     for (const counter of ['likes', 'views', 'reactions', 'viewers']) {
       await watch(`${post}/${counter}`);
     }
@@ -110,6 +113,21 @@ describe('a counter that nobody watches', () => {
   });
 });
 
+describe('listening', () => {
+  test('makes one item a counter, which expires, and none of another kind', async () => {
+    await watch(`${post}/likes`);
+    await watch(`${post}/likes`);
+    await watch(`${post}/daily`);
+    const made = (await tally.items()).filter(({ pk }) => String(pk).includes(post));
+    expect(made.map(({ pk, sk }) => `${String(pk)} ${String(sk)}`).toSorted()).toEqual([
+      `w#${post}#daily local`,
+      `w#${post}#likes local`,
+    ]);
+    const latest = tally.clock.now() / 1000 + limits.watchSeconds + limits.keepWatchSeconds + 1;
+    for (const { x } of made) expect(Number(x)).toBeLessThanOrEqual(latest);
+  });
+});
+
 describe('a counter that is watched', () => {
   test('tells its new total on its channel: of a change made at once, and of a folded one', async () => {
     for (const counter of ['likes', 'views']) {
@@ -117,12 +135,12 @@ describe('a counter that is watched', () => {
       await tally.change(`${post}/${counter}`, 3, { token: 'a' });
       await tally.settle();
       expect(tally.messages.splice(0)).toEqual([
-        { channel, body: { subject: post, counter, count: 3, updated_at: nowText() } },
+        { channel, body: { subject: post, counter, count: 3, version: 1, updated_at: nowText() } },
       ]);
     }
   });
 
-  test('tells a newer total with a later time, also where a clock is behind', async () => {
+  test('tells a newer total with a later version, also where a clock is behind', async () => {
     await watch(`${post}/likes`);
     await tally.change(`${post}/likes`, 1);
     const [first] = await messages();
@@ -130,10 +148,10 @@ describe('a counter that is watched', () => {
     await tally.change(`${post}/likes`, 1);
     const [second] = await messages();
     tally.advance(20);
-    expect([first, second]).toMatchObject([{ count: 1 }, { count: 2 }]);
-    expect(Date.parse(String(second?.updated_at))).toBeGreaterThan(
-      Date.parse(String(first?.updated_at)),
-    );
+    expect([first, second]).toMatchObject([
+      { count: 1, version: 1 },
+      { count: 2, version: 2 },
+    ]);
   });
 
   test('tells every choice of a reaction', async () => {
@@ -148,6 +166,7 @@ describe('a counter that is watched', () => {
         counter: 'reactions',
         count: 2,
         choices: { like: 1, love: 1 },
+        version: 2,
         updated_at: expect.stringMatching(/Z$/),
       },
     ]);
@@ -191,7 +210,7 @@ describe('a counter that is watched', () => {
     expect(await messages()).toMatchObject([{ count: 12 }]);
   });
 
-  test('tells nothing of a mark, of a renewed mark, and of what changes nothing', async () => {
+  test('tells nothing of a watch, of a renewed watch, and of what changes nothing', async () => {
     await calls.choose(`${post}/reactions`, 'ann', 'like');
     await watch(`${post}/reactions`);
     await watch(`${post}/likes`);
@@ -207,7 +226,7 @@ describe('a counter that is watched', () => {
   test('is watched on for as long as somebody asks again when told to, even a minute late', async () => {
     const counters = ['likes', 'views', 'reactions', 'calls', 'views-a-minute', 'hourly', 'daily'];
     const lateMs = (limits.renewWatchAfterSeconds + 60) * 1000;
-    // A second listener comes when the mark of the first is still too young to be renewed.
+    // A second listener comes when the watch of the first is still too young to be renewed.
     for (const counter of counters) await watch(`${post}/${counter}`);
     tally.advance((limits.watchSeconds - limits.renewWatchAfterSeconds) * 1000 - 1);
     for (let round = 0; round < 8; round++) {
@@ -228,10 +247,13 @@ describe('a counter that is watched', () => {
     tally.advance(86_400_000 - (tally.clock.now() % 86_400_000) - 60_000);
     await watch(`${post}/daily`);
     await tally.change(`${post}/daily`, 5);
-    expect(await messages()).toMatchObject([{ count: 5 }]);
+    const [before] = await messages();
+    expect(before).toMatchObject({ count: 5, window: today() });
     tally.advance(60_000);
     await tally.change(`${post}/daily`, 1);
-    expect(await messages()).toMatchObject([{ count: 1, updated_at: nowText() }]);
+    const [after] = await messages();
+    expect(after).toMatchObject({ count: 1, window: today(), updated_at: nowText() });
+    expect(String(after?.window) > String(before?.window)).toBe(true);
   });
 
   test('does not tell of a window that is over, when it is folded late', async () => {

@@ -19,10 +19,14 @@ import {
   test,
   vi,
 } from 'vitest';
-import { staleWatermarks, watermarkName } from '../../../functions/rules/watermarks.ts';
+import { markName, staleMarks } from '../../../functions/rules/marks.ts';
 import { createTableIfMissing } from '../../../local/create-table.ts';
 import { type Engine, startEngine } from '../../../local/engine.ts';
-import { groupByDay, type StreamWindowEvent, toEventJson } from '../../../local/stream-event.ts';
+import {
+  groupByGeneration,
+  type StreamWindowEvent,
+  toEventJson,
+} from '../../../local/stream-event.ts';
 import { openPositions } from '../../../local/stream-positions.ts';
 import { type StreamPump, startStreamPump } from '../../../local/stream-pump.ts';
 import { createTestClient } from '../../harness/engine/test-table.ts';
@@ -444,24 +448,27 @@ const engineRecord = (sequence: number, made: Date, eventID = `${sequence}`): En
   },
 });
 
-test('the records of each day have a shard of their own, in their order', () => {
+test('the records of each four hours have a shard of their own, in their order', () => {
   const records = [
     engineRecord(7, at('21T23:58:00')),
     engineRecord(8, at('21T23:59:00')),
     engineRecord(9, at('22T00:00:00')),
   ];
-  const groups = groupByDay('shardId-00000001795000000000-abcd1234', records);
+  const groups = groupByGeneration('shardId-00000001795000000000-abcd1234', records);
   expect([...groups]).toEqual([
-    [`shardId-0000000${at('21T00:00:00').getTime()}-abcd1234`, records.slice(0, 2)],
+    [`shardId-0000000${at('21T20:00:00').getTime()}-abcd1234`, records.slice(0, 2)],
     [`shardId-0000000${at('22T00:00:00').getTime()}-abcd1234`, records.slice(2)],
   ]);
 });
 
-test('the watermarks of a day are kept for as long as the engine hands out its records', () => {
-  const [shardId = ''] = groupByDay('shardId-1-a', [engineRecord(1, at('21T23:59:00'))]).keys();
+test('the marks of four hours are kept for longer than the engine hands out their records', () => {
+  const record = engineRecord(1, at('21T19:59:00'));
+  const [shardId = ''] = groupByGeneration('shardId-1-a', [record]).keys();
   const isStaleAt = (now: Date) =>
-    staleWatermarks([watermarkName(shardId)], { current: 'w', nowMs: now.getTime() }).length > 0;
-  expect([isStaleAt(at('23T00:00:00')), isStaleAt(at('23T00:00:01'))]).toEqual([false, true]);
+    staleMarks([markName(shardId)], { current: '', nowMs: now.getTime() }).length > 0;
+  // A day after the last of them, and two hours more.
+  expect(isStaleAt(at('22T20:00:00'))).toBe(false);
+  expect([isStaleAt(at('22T23:00:00')), isStaleAt(at('22T23:00:01'))]).toEqual([false, true]);
 });
 
 test('positions are read back as they were saved', async () => {

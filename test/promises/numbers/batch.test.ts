@@ -77,10 +77,11 @@ describe('a page of 50 posts with 3 counters each', () => {
       expect(results[7 * 3]).toEqual({
         status: 200,
         count: 3,
+        version: 1,
         updated_at: '2096-02-28T23:00:00.000Z',
       });
       expect(results[149]).toMatchObject({ status: 200, count: 5 });
-      const untouched = { status: 200, count: 0, updated_at: null };
+      const untouched = { status: 200, count: 0, version: 0, updated_at: null };
       expect(results.filter(({ count }) => count === 0)).toEqual(times(148, () => untouched));
     }
   });
@@ -224,6 +225,7 @@ describe('writes', () => {
     expect(results[0]).toEqual({
       status: 200,
       count: 5,
+      version: 1,
       updated_at: '2096-02-28T23:00:00.000Z',
       pending: false,
     });
@@ -239,7 +241,7 @@ describe('writes', () => {
     expect(results).toEqual([
       { status: 204 },
       { status: 204 },
-      { status: 200, count: 2, updated_at: '2096-02-28T23:00:00.000Z' },
+      { status: 200, count: 2, version: 1, updated_at: '2096-02-28T23:00:00.000Z' },
     ]);
     // One read is for the settings of the subject, whose days `views` counts.
     expect(sent().toSorted()).toEqual(['BatchGetItem', 'PutItem', 'PutItem', 'UpdateItem']);

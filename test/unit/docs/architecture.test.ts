@@ -5,6 +5,8 @@ import {
   bookItemKey,
   cellItemKey,
   deploymentsItemKey,
+  failedBatchItemKey,
+  growthItemKey,
   type ItemKey,
   memberItemKey,
   pageItemKey,
@@ -14,6 +16,7 @@ import {
   subscriptionItemKey,
   tokenHash,
   tokenItemKey,
+  watchItemKey,
 } from '../../../functions/dynamo/item-keys.ts';
 import { type ItemKind, itemPrefixes } from '../../../functions/dynamo/item-prefixes.ts';
 import { readItemTables } from '../../harness/docs/item-tables.ts';
@@ -32,6 +35,9 @@ const token = { subject, counter, token: 'token' };
 const book = { subject, counter, day: 'day' };
 const keys: Record<ItemKind, ItemKey> = {
   cell: cellItemKey(cell),
+  growth: growthItemKey({ subject, counter, region }),
+  watch: watchItemKey({ subject, counter, region }),
+  failedBatch: failedBatchItemKey('batch'),
   token: tokenItemKey(token),
   member: memberItemKey({ subject, counter, member: 'member' }),
   book: bookItemKey(book),
@@ -72,7 +78,7 @@ describe.each(kinds)('the attributes of a %s', (kind) => {
   test('have one letter each, which means nothing else in the item', () => {
     const letters = [...Object.values(fixed), ...Object.values(families)];
     expect(new Set(letters).size).toBe(letters.length);
-    for (const letter of letters) expect(letter).toMatch(/^[a-z.]$/);
+    for (const letter of letters) expect(letter).toMatch(/^[a-z.-]$/);
   });
 });
 

@@ -160,6 +160,7 @@ describe.each(functionNames)('the %s function', (name) => {
       site: [],
       stream: [
         ...fold,
+        'dynamodb:Query',
         ...readStream.map((action) => `dynamodb:${action}`),
         ...giveUp,
         'appsync:EventPublish',
@@ -215,27 +216,51 @@ describe('the stream', () => {
     ]);
   });
 
+  const here = 'us-east-1';
   const name = { subject: 'post-42', counter: 'likes' };
   const token = tokenItemKey({ ...name, token: 'a' }).pk;
   const member = memberItemKey({ ...name, member: 'ada' }).pk;
-  const cell = cellItemKey({ ...name, region: 'us-east-1', shard: 0, window: '-' }).pk;
-
+  const cell = cellItemKey({ ...name, region: here, shard: 0, window: '-' }).pk;
+  const elsewhere = cellItemKey({ ...name, region: 'eu-west-1', shard: 0, window: '-' }).pk;
+  const amount = { d: { N: '1' } };
+  const writer = (writtenBy: string) => ({ w: { S: writtenBy } });
   test.each([
-    ['INSERT', token, true],
-    ['MODIFY', token, true],
-    ['INSERT', member, true],
-    ['MODIFY', member, true],
-    ['REMOVE', member, true],
-    ['INSERT', cell, true],
-    ['MODIFY', cell, true],
-    ['REMOVE', token, false],
-    ['REMOVE', cell, false],
-  ])('delivers what counts or is shown, and no other: %s %s', (eventName, pk, delivered) => {
-    const event = { eventName, dynamodb: { Keys: { pk: { S: pk } } } };
+    ['a token that counts', token, undefined, amount, true],
+    ['a token that another region wins', token, amount, amount, true],
+    ['a token that counted and is a claim now', token, amount, {}, true],
+    ['a claim', token, undefined, {}, false],
+    ['a claim that moves on', token, {}, {}, false],
+    ['a token that expires', token, amount, undefined, false],
+    ['a member that comes', member, undefined, {}, true],
+    ['a member that moves', member, {}, {}, true],
+    ['a member that goes', member, {}, undefined, true],
+    ['a cell that a request has made', cell, undefined, writer('d'), true],
+    ['a cell that a request has changed', cell, writer(`f:${here}`), writer('d'), true],
+    ['a cell that the fold has changed', cell, writer('d'), writer(`f:${here}`), false],
+    ['a cell of another region', elsewhere, {}, writer('d'), true],
+    ['a cell that another region has folded', elsewhere, {}, writer('f:eu-west-1'), true],
+    ['a cell that expires', cell, writer('d'), undefined, false],
+    ['somebody who listens', 'w#post-42#likes', undefined, {}, false],
+    ['a ticket book', 't#queue#orders', {}, {}, false],
+    ['an API key', 'k#', undefined, {}, false],
+  ])('delivers what counts or is shown, and no other: %s', (_, pk, before, after, delivered) => {
+    const imageOf = (image: object | undefined) => image && { ...image, pk: { S: pk } };
+    const [OldImage, NewImage] = [before, after].map(imageOf);
+    const event = { dynamodb: { Keys: { pk: { S: pk } }, OldImage, NewImage } };
     const patterns = mapping.FilterCriteria.Filters.map(({ Pattern }: Properties) =>
-      JSON.parse(Pattern),
+      JSON.parse(inRegion(Pattern, here)),
     );
     expect(patterns.some((pattern: Properties) => matches(pattern, event))).toBe(delivered);
+  });
+
+  test('is filtered by keys and images alone, since no more is promised to be seen', () => {
+    for (const { Pattern } of mapping.FilterCriteria.Filters) {
+      const pattern = JSON.parse(inRegion(Pattern, here));
+      expect(Object.keys(pattern)).toEqual(['dynamodb']);
+      for (const part of Object.keys(pattern.dynamodb)) {
+        expect(['Keys', 'OldImage', 'NewImage']).toContain(part);
+      }
+    }
   });
 
   test('raises an alarm long before something is lost, and another when something is', () => {
@@ -427,12 +452,23 @@ function idOf(type: string, among = resources): string {
   return among.find(({ Type }) => Type === type)?.id ?? '';
 }
 
-/** As Lambda matches events, as far as our patterns go: equal or beginning with. */
+/** A text that may name the region that it is deployed in. */
+const inRegion = (text: unknown, region: string): string =>
+  typeof text === 'string'
+    ? text
+    : ((text as Properties)['Fn::Join'][1] as readonly unknown[])
+        .map((part) => (typeof part === 'string' ? part : region))
+        .join('');
+
+/** As Lambda matches events, as far as our patterns go; a rule on a value takes that there is one. */
 function matches(pattern: unknown, value: unknown): boolean {
   if (Array.isArray(pattern)) {
-    return pattern.some((rule) =>
-      typeof rule === 'string' ? rule === value : String(value).startsWith(rule.prefix),
-    );
+    if (value === undefined) return false;
+    return pattern.some((rule: Properties) => {
+      if (rule.exists === true) return true;
+      if (rule['anything-but'] !== undefined) return !rule['anything-but'].includes(value);
+      return typeof value === 'string' && value.startsWith(rule.prefix);
+    });
   }
   return Object.entries(pattern as Properties).every(([name, inner]) =>
     matches(inner, (value as Properties | undefined)?.[name]),

@@ -91,15 +91,15 @@ test('a shard is read to its end before its children', async () => {
     seen.push(...Records.map(({ dynamodb }) => [id, dynamodb?.SequenceNumber]));
     return { state: {} };
   }).caughtUp();
-  const [parentOfDay, ...childrenOfDay] = [parent, ...children].map((id) =>
-    shardId(Date.UTC(2026, 10, 21), id.slice(-8)),
+  const [parentOfGeneration, ...childrenOfGeneration] = [parent, ...children].map((id) =>
+    shardId(Date.UTC(2026, 10, 21, 16), id.slice(-8)),
   );
   expect(seen).toEqual([
-    [parentOfDay, '1'],
-    [parentOfDay, '2'],
-    [parentOfDay, '3'],
-    [childrenOfDay[0], '4'],
-    [childrenOfDay[1], '5'],
+    [parentOfGeneration, '1'],
+    [parentOfGeneration, '2'],
+    [parentOfGeneration, '3'],
+    [childrenOfGeneration[0], '4'],
+    [childrenOfGeneration[1], '5'],
   ]);
 });
 

@@ -103,9 +103,14 @@ describe('a reaction', () => {
 });
 
 describe('a batch', () => {
-  test('is one plan a cell, with all of its changes in the order of the stream', () => {
+  test('is one plan a total, with all of its changes in the order of the stream', () => {
     const batch = ['8', '9', '10'].map((sequence) => change(undefined, token(), { sequence }));
-    const entries = ['8', '9', '10'].map((sequence) => ({ sequence, amount: 3 }));
+    const entries = ['8', '9', '10'].map((sequence) => ({
+      sequence,
+      at: 1,
+      amount: 3,
+      countsInAll: true,
+    }));
     expect(planFold(batch, here)).toEqual([
       { cell: { subject: 'post-42', counter: 'views', window: '-' }, entries },
       { cell: { subject: 'post-42', counter: 'views', window: '2026-11-21' }, entries },
@@ -118,10 +123,26 @@ describe('a batch', () => {
       {
         cell: { subject: 'post-42', counter: 'reactions', window: '-' },
         entries: [
-          { sequence: '7', part: 'love', amount: 1 },
-          { sequence: '7', part: 'wow', amount: -1 },
+          { sequence: '7', at: 1, part: 'love', amount: 1, countsInAll: true },
+          { sequence: '7', at: 1, part: 'wow', amount: -1, countsInAll: true },
         ],
       },
+    ]);
+  });
+
+  test('tells of each fact whether it counts in the window of all time, whatever its counter does now', () => {
+    const contributions = [{ counter: 'views', window: '2026-11-21', amount: 3 }];
+    const ofDay = { ...token(), contributions };
+    const batch = [
+      change(undefined, token(), { sequence: '8' }),
+      change(undefined, ofDay, { sequence: '9' }),
+      change(token(), { ...ofDay, region: elsewhere }, { sequence: '10' }),
+    ];
+    const [, plan] = planFold(batch, here);
+    expect(plan?.entries).toMatchObject([
+      { sequence: '8', countsInAll: true },
+      { sequence: '9', countsInAll: false },
+      { sequence: '10', countsInAll: true },
     ]);
   });
 
