@@ -10,8 +10,8 @@ import { pickOtherShard, pickShard } from '../rules/shards.ts';
 import { tokenExpiry } from '../rules/tokens.ts';
 import type { Cell, CellStore } from '../store/cell-store.ts';
 import type { Claim, Fact, RegisterItem, TokenForm } from '../store/register-store.ts';
-import type { CounterContext } from './counter-context.ts';
 import { type AddReason, type Place, planAdd } from './count-plans.ts';
+import type { CounterContext } from './counter-context.ts';
 import { createCrowding, type Growable } from './crowding.ts';
 import type { CountDefinition } from './define-counters.ts';
 import type { Deployments } from './deployments.ts';
@@ -131,9 +131,9 @@ export function createCountWrites({
       expiryOf: (claim) => expiryOf(totalOf(planned, claim)),
       claimExpiry: (nowMs) => tokenExpiry(token, nowMs, tokenHours * 3_600_000),
       isOver: (claim) => (expiryOf(totalOf(planned, claim)) ?? Infinity) * 1000 <= now(),
-      ...(!planned.definition.bounds && {
-        onThrottled: () => crowding.relieve(growableOf(planned)),
-      }),
+      ...(planned.definition.bounds
+        ? { mayBeReused: true }
+        : { onThrottled: () => crowding.relieve(growableOf(planned)) }),
       keepPagesMs: keepPagesMs(tokenHours),
     });
   }

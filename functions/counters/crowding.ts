@@ -34,7 +34,8 @@ export function createCrowding({
   const underWay = new Map<string, number>();
   const nameOf = (key: TotalKey) => JSON.stringify(key);
 
-  const overflows = ({ key }: Growable): boolean => (overflowsUntilMs.get(nameOf(key)) ?? 0) > now();
+  const overflows = ({ key }: Growable): boolean =>
+    (overflowsUntilMs.get(nameOf(key)) ?? 0) > now();
 
   /** Registers look hot for a moment after a growth, by what came before it. */
   const hasJustGrown = ({ key }: Growable): boolean =>
@@ -60,8 +61,13 @@ export function createCrowding({
       return;
     }
     grownAtMs.set(name, now());
-    const shardCount = await cells.growShards({ ...key, region, shard: 0 }, { from, to, expiresAt });
+    const shardCount = await cells.growShards(
+      { ...key, region, shard: 0 },
+      { from, to, expiresAt },
+    );
     totals.learnShardCount(key, shardCount);
+    // The cell that would know takes nothing either.
+    if (shardCount === from) overflowsUntilMs.set(name, now() + limits.hotForMs);
   }
 
   return {

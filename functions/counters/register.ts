@@ -8,7 +8,14 @@
 import { LRUCache } from 'lru-cache';
 import { retryPauseMs } from '../rules/backoff.ts';
 import { limits } from '../rules/limits.ts';
-import { type Register, type Standing, standingIn, standingOnPage, type TurnSizes, turnDue } from '../rules/register.ts';
+import {
+  type Register,
+  type Standing,
+  standingIn,
+  standingOnPage,
+  type TurnSizes,
+  turnDue,
+} from '../rules/register.ts';
 import type {
   Claim,
   EnterOutcome,
@@ -60,6 +67,8 @@ export interface RegisterRequest<Reason> {
   readonly planOf: (claim: Claim) => PlanChange<Reason>;
   readonly expiryOf: (claim: Claim) => number | undefined;
   readonly claimExpiry: (nowMs: number) => number;
+  /** Whether a change that was refused leaves its token free for another one. */
+  readonly mayBeReused?: boolean;
   /** Whether its register is not kept any more, so that nobody can tell what it has counted. */
   readonly isOver: (claim: Claim) => boolean;
   readonly onThrottled?: () => Promise<unknown>;
@@ -126,7 +135,11 @@ export function createRegisters({
 
   /** Turns if that is due. The change is counted whether or not it succeeds; the next one who is due will. */
   async function turnIfDue(
-    { key, expiresAt, keepPagesMs }: Pick<RegisterEntry<never>, 'key' | 'expiresAt' | 'keepPagesMs'>,
+    {
+      key,
+      expiresAt,
+      keepPagesMs,
+    }: Pick<RegisterEntry<never>, 'key' | 'expiresAt' | 'keepPagesMs'>,
     register: Register,
   ): Promise<void> {
     const turn = turnDue(register, turnSizes);
@@ -172,8 +185,7 @@ export function createRegisters({
     /** Whether something that was sent for this claim, by whomever, may still be counted. */
     const mayLandLater = () => isUnanswered || !isOwn;
     const entryKey = () => ({ ...token, claimedAtMs });
-    const needsToBeProlonged = () =>
-      !isProlonged && now() - claimedAtMs > limits.prolongAfterMs;
+    const needsToBeProlonged = () => !isProlonged && now() - claimedAtMs > limits.prolongAfterMs;
 
     async function run(): Promise<Entered<Reason>> {
       // What may have been counted long ago must not be counted now, before it is prolonged.
@@ -214,8 +226,9 @@ export function createRegisters({
 
     /** Goes by what was seen, until the claim is one that can be entered, or everything is said. */
     async function settle(): Promise<Entered<Reason> | undefined> {
-      while (seen) {
-        const register = seen;
+      const register = seen;
+      if (!register) return undefined;
+      for (;;) {
         const standing = await standingBehind(register);
         if (standing.is === 'counted') {
           return { outcome: 'replayed', got: standing.entry.got, register };
@@ -223,7 +236,6 @@ export function createRegisters({
         if (standing.is === 'open' && !needsToBeProlonged()) return undefined;
         if (!(await moveClaim(standing, register))) return { outcome: 'outdated' };
       }
-      return undefined;
     }
 
     /** What the register says of the claim, or else the page. */
@@ -289,36 +301,69 @@ export function createRegisters({
     return { ...form, claimedAtMs: claimTime(keyOf(form), form.claimedAtMs) };
   }
 
+  const enterClaim = <Reason>(
+    { token, keyOf, planOf, expiryOf, ...options }: RegisterRequest<Reason>,
+    claim: Claim,
+    how: { readonly isOwn: boolean; readonly barsRefusals: boolean },
+    plan = planOf(claim),
+  ): Promise<Entered<Reason>> =>
+    enter({
+      ...options,
+      token,
+      key: keyOf(claim),
+      claim: { claimedAtMs: claim.claimedAtMs, isOwn: how.isOwn, isStored: true },
+      plan,
+      expiresAt: expiryOf(claim),
+      barsRefusals: how.barsRefusals,
+    });
+
+  /** Uses a token anew whose claim was barred. Somebody else may have done so meanwhile. */
+  async function useAnew<Reason>(
+    { token, form: { fingerprint, windows }, claimExpiry }: RegisterRequest<Reason>,
+    { shard }: Claim,
+    from: number,
+  ): Promise<void> {
+    const to = Math.max(now(), from + 1);
+    const use = { fingerprint, windows, shard };
+    await store.moveClaim(token, { from, to, use, expiresAt: claimExpiry(to) });
+  }
+
+  /** Frees a token from another change that was refused, unless it was counted after all. */
+  async function free<Reason>(
+    request: RegisterRequest<Reason>,
+    form: Claim,
+  ): Promise<'free' | 'used' | 'contended'> {
+    if (!request.mayBeReused || request.isOver(form)) return 'used';
+    const how = { isOwn: false, barsRefusals: true };
+    const refuseAll: PlanChange<Reason | 'other change'> = async () => ({ refuse: 'other change' });
+    const barred = await enterClaim<Reason | 'other change'>(request, form, how, refuseAll);
+    if (barred.outcome === 'refused') await useAnew(request, form, barred.claimedAtMs);
+    if (barred.outcome === 'contended') return 'contended';
+    return barred.outcome === 'refused' || barred.outcome === 'outdated' ? 'free' : 'used';
+  }
+
   /** Puts a token and counts it; one that comes again goes by its first form. @throws as `enter` */
   async function count<Reason>(request: RegisterRequest<Reason>): Promise<Counted<Reason>> {
-    const { token, claimExpiry, onThrottled, keepPagesMs } = request;
     for (let attempt = 0; attempt < limits.registerAttempts; attempt++) {
       const own = withClaimTime(request);
-      const put = await store.put(token, own, now());
+      const put = await store.put(request.token, own, now());
       const isNew = put.outcome === 'put';
       const form = isNew ? own : put.form;
-      if (form.fingerprint !== request.form.fingerprint) return { outcome: 'reused' };
+      if (form.fingerprint !== own.fingerprint) {
+        const is = form.form === 'fact' ? 'used' : await free(request, form);
+        if (is === 'free') continue;
+        if (is === 'used' || form.form === 'fact') return { outcome: 'reused' };
+        return { outcome: 'contended', claim: form };
+      }
       if (form.form === 'fact') return { outcome: 'fact', fact: form, isNew };
       if (request.isOver(form)) return { outcome: 'over', claim: form };
-      const isOfEarlier = form.windows[0] !== request.form.windows[0];
-      const entered = await enter({
-        key: request.keyOf(form),
-        token,
-        claim: { claimedAtMs: form.claimedAtMs, isOwn: isNew, isStored: true },
-        plan: request.planOf(form),
-        claimExpiry,
-        expiresAt: request.expiryOf(form),
-        barsRefusals: isOfEarlier,
-        ...(onThrottled && { onThrottled }),
-        keepPagesMs,
-      });
+      const isOfEarlier = form.windows[0] !== own.windows[0];
+      const how = { isOwn: isNew, barsRefusals: isOfEarlier };
+      const entered = await enterClaim(request, form, how);
       if (entered.outcome === 'outdated') continue;
       if (!isOfEarlier || entered.outcome !== 'refused') return { ...entered, claim: form };
       // It was refused in a window that is over, and may be counted in the one of now.
-      const { claimedAtMs: from } = entered;
-      const to = Math.max(now(), from + 1);
-      const { windows } = request.form;
-      await store.moveClaim(token, { from, to, windows, expiresAt: claimExpiry(to) });
+      await useAnew(request, form, entered.claimedAtMs);
     }
     throw new OutcomeUnknownError('the claim of a token became another one again and again');
   }

@@ -4,15 +4,15 @@
  * counts up.
  */
 
-import { expiryJitter, windowExpiry, windowKeyAt } from '../rules/windows.ts';
 import { limits } from '../rules/limits.ts';
 import {
-  packPosition,
   type Position,
+  packPosition,
   positionsOfShift,
   unpackPosition,
 } from '../rules/ticket-numbers.ts';
 import { tokenExpiry } from '../rules/tokens.ts';
+import { expiryJitter, windowExpiry, windowKeyAt } from '../rules/windows.ts';
 import type { BookKey, Claim, RegisterChange, RegisterStore } from '../store/register-store.ts';
 import type { Calendars } from './calendars.ts';
 import type { CounterContext } from './counter-context.ts';
@@ -154,23 +154,17 @@ export function createTickets({
     return fromCounted(book, counted);
   }
 
-  function fromCounted(
-    book: BookKey,
-    counted: Counted<'too_many_shifts'>,
-  ): Issue | Refusal {
-    switch (counted.outcome) {
-      case 'reused':
-      // A counter that was of another kind when the token was used.
-      case 'fact':
-        return refuse('idempotency_key_reused', 'This Idempotency-Key was used for another change.');
-      case 'over':
-        return refuse(
-          'idempotency_key_expired',
-          `This Idempotency-Key is of ${bookOfClaim(book, counted.claim).day}, which is not kept any more.`,
-        );
-      default:
-        return asIssue(bookOfClaim(book, counted.claim).day, counted);
+  function fromCounted(book: BookKey, counted: Counted<'too_many_shifts'>): Issue | Refusal {
+    // A fact is of a counter that was of another kind when the token was used.
+    if (counted.outcome === 'reused' || counted.outcome === 'fact') {
+      return refuse('idempotency_key_reused', 'This Idempotency-Key was used for another change.');
     }
+    const { day } = bookOfClaim(book, counted.claim);
+    if (counted.outcome !== 'over') return asIssue(day, counted);
+    return refuse(
+      'idempotency_key_expired',
+      `This Idempotency-Key is of ${day}, which is not kept any more.`,
+    );
   }
 
   async function readBook(

@@ -91,7 +91,7 @@ export const memberAttributes = {
   expiresAt,
 } as const;
 
-export const bookAttributes = {
+const bookAttributes = {
   /** The last number and its shift, as one number. */
   number: cellAttributes.count,
   /** The cut-off of the register. */

@@ -131,9 +131,18 @@ export function createDynamoRegisterStore({
     }
   };
 
-  const moveClaim: RegisterStore['moveClaim'] = async (key, { from, to, windows, expiresAt }) => {
-    const sets = [`${claimedAtName} = :to`, `${expiresAtName} = :x`];
-    if (windows) sets.push(`${tokenAttributes.windows} = :windows`);
+  const moveClaim: RegisterStore['moveClaim'] = async (key, { from, to, use, expiresAt }) => {
+    const sets = [
+      `${claimedAtName} = :to`,
+      `${expiresAtName} = :x`,
+      ...(use
+        ? [
+            `${tokenAttributes.fingerprint} = :fingerprint`,
+            `${tokenAttributes.windows} = :windows`,
+            `${tokenAttributes.shard} = :shard`,
+          ]
+        : []),
+    ];
     try {
       await retrying.send(
         new UpdateCommand({
@@ -144,7 +153,9 @@ export function createDynamoRegisterStore({
           ExpressionAttributeValues: {
             ':from': from,
             ':to': to,
-            ':windows': windows,
+            ':fingerprint': use?.fingerprint,
+            ':windows': use?.windows,
+            ':shard': use?.shard,
             ':x': expiresAt,
           },
         }),
@@ -191,4 +202,3 @@ export function createDynamoRegisterStore({
     cut,
   };
 }
-

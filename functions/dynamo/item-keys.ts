@@ -105,7 +105,9 @@ export const isPageKey = (sk: string): boolean => sk.includes('#');
 
 /** 72 bits: an item holds some dozens of them, and a page some more. */
 export const entryName = ({ claimedAtMs, ...token }: EntryKey): string =>
-  digestOf(`${nameOf(token)}#${claimedAtMs}`).subarray(0, 9).toString('base64url');
+  digestOf(`${nameOf(token)}#${claimedAtMs}`)
+    .subarray(0, 9)
+    .toString('base64url');
 
 /**
  * The hash of a token and the counter it is used on: 128 bits of SHA-256. So item keys stay short

@@ -2,11 +2,7 @@
 import { isTimeOfDay, isTimeZone } from '../rules/calendar.ts';
 import type { Cell } from '../store/cell-store.ts';
 import type { SubjectSettings } from '../store/settings-store.ts';
-import {
-  attributePrefixes,
-  cellAttributes,
-  settingsAttributes,
-} from './attributes.ts';
+import { attributePrefixes, cellAttributes, settingsAttributes } from './attributes.ts';
 import { type Item, malformedItem } from './item.ts';
 import { settingsItemKey } from './item-keys.ts';
 

@@ -1,7 +1,7 @@
 /** Registers, their pages, and tokens in their two forms, as the table holds them. */
 import { type Entries, packEntry, unpackEntry } from '../rules/register.ts';
 import type { RegisterItem, TokenForm } from '../store/register-store.ts';
-import { cellAttributes, pageAttributes, tokenAttributes as names } from './attributes.ts';
+import { cellAttributes, tokenAttributes as names, pageAttributes } from './attributes.ts';
 import type { Item } from './item.ts';
 import { integer, parseCell } from './items.ts';
 

@@ -152,7 +152,8 @@ function parseMember(
 
 /** Also of no image: a claim is put, moved and removed, and is never anything else. */
 const isClaim = (image: WireItem | undefined): boolean =>
-  image === undefined || image[tokenAttributes.claimedAtMs] !== undefined;
+  image === undefined ||
+  (image[tokenAttributes.claimedAtMs] !== undefined && image[tokenAttributes.amount] === undefined);
 
 /**
  * What a direct change of a cell means for the other windows of its counter: the difference of its
@@ -170,7 +171,8 @@ function parseDirectChange(
   );
   if (before === after || !Number.isFinite(Number(before))) return undefined;
   const amount = Number(BigInt(after ?? 0) - BigInt(before ?? 0));
-  const all = [Keys?.sk?.S ?? '', ...windows];
+  const shown = Keys?.sk?.S ?? '';
+  const all = [shown, ...windows.filter((window) => window !== shown)];
   const contributions = all.map((window): Contribution => ({ counter, window, amount }));
   const fact = { subject, region, contributions, firstApplied: true, expiresAt: undefined };
   return { sequence: SequenceNumber, at, before: undefined, after: fact };

@@ -202,7 +202,8 @@ export const problemKinds = {
   not_bounded: {
     status: 409,
     title: 'The counter has no bounds',
-    cause: '`saturate` cuts an amount to what fits into the bounds of a counter, and this one has none.',
+    cause:
+      '`saturate` cuts an amount to what fits into the bounds of a counter, and this one has none.',
     fix: 'Leave out `saturate`, or give the counter bounds in tally.config.ts.',
     retry: 'no',
   },
@@ -217,7 +218,8 @@ export const problemKinds = {
   count_mismatch: {
     status: 412,
     title: 'The count is not what was expected',
-    cause: 'A set with `expected` found another count; nothing was changed. `count` is what it was, for callers with read access.',
+    cause:
+      'A set with `expected` found another count; nothing was changed. `count` is what it was, for callers with read access.',
     fix: 'Read the count again and decide anew.',
     retry: 'no',
   },

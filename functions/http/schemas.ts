@@ -240,7 +240,11 @@ export const changeAnswer = v.object({
     v.description('True if the change is accepted, but readers do not see it yet.'),
   ),
   applied: v.optional(
-    v.pipe(v.number(), v.integer(), v.description('With `saturate`: how much of the amount fitted.')),
+    v.pipe(
+      v.number(),
+      v.integer(),
+      v.description('With `saturate`: how much of the amount fitted.'),
+    ),
   ),
 });
 

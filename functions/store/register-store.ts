@@ -64,9 +64,7 @@ export type PutOutcome =
 /** What an entry does to its register. */
 export interface RegisterChange {
   /** Either is added to the number, or to what it starts at; or the number becomes `to`. */
-  readonly number:
-    | { readonly add: bigint; readonly startsAt: bigint }
-    | { readonly to: bigint };
+  readonly number: { readonly add: bigint; readonly startsAt: bigint } | { readonly to: bigint };
   /** Whether it is a change of a cell, which has a version. */
   readonly isCell: boolean;
   /** Whether it is a direct change, which the fold brings to the other windows. */
@@ -129,11 +127,7 @@ export interface RegisterStore {
   enter(key: RegisterKey, entry: EntryKey, change: RegisterChange): Promise<EnterOutcome>;
 
   /** Bars a claim for good, on the same conditions as `enter`, and changes nothing else. */
-  bar(
-    key: RegisterKey,
-    entry: EntryKey,
-    expiresAt: number | undefined,
-  ): Promise<EnterOutcome>;
+  bar(key: RegisterKey, entry: EntryKey, expiresAt: number | undefined): Promise<EnterOutcome>;
 
   /** The first page of a register after a time: its name is a later cut-off. Read strongly. */
   pageAfter(key: RegisterKey, claimedAtMs: number): Promise<Entries | undefined>;
@@ -141,7 +135,7 @@ export interface RegisterStore {
   /**
    * Claims a token anew, or prolongs its claim where `to` is `from`.
    *
-   * @param move.windows the windows that it belongs to from now on, if these are others
+   * @param move.use what it is used for from now on, if that is something else
    * @returns whether that was still its claim
    * @throws OutcomeUnknownError, StoreUnavailableError
    */
@@ -150,7 +144,7 @@ export interface RegisterStore {
     move: {
       readonly from: number;
       readonly to: number;
-      readonly windows?: readonly string[];
+      readonly use?: Pick<Claim, 'fingerprint' | 'windows' | 'shard'>;
       readonly expiresAt: number;
     },
   ): Promise<boolean>;

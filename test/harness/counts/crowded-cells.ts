@@ -3,7 +3,7 @@ import { cellAttributes } from '../../../functions/dynamo/attributes.ts';
 import type { FaultProxy } from '../faults/fault-proxy.ts';
 import type { Injection } from '../faults/fault-rules.ts';
 
-const { direct, shardCount } = cellAttributes;
+const { direct, resetAway, shardCount } = cellAttributes;
 
 /** Whether a call changes a cell directly: with or without an idempotency key. */
 export const isDirectChange = ({ UpdateExpression = '' }: { UpdateExpression?: string }): boolean =>
@@ -12,6 +12,10 @@ export const isDirectChange = ({ UpdateExpression = '' }: { UpdateExpression?: s
 /** Whether a call makes a total spread over more cells. */
 export const isGrowth = ({ UpdateExpression = '' }: { UpdateExpression?: string }): boolean =>
   UpdateExpression.startsWith(`SET ${shardCount} = `);
+
+/** Whether a call sets or resets a count. */
+export const isSet = ({ UpdateExpression = '' }: { UpdateExpression?: string }): boolean =>
+  UpdateExpression.includes(` ${resetAway} :`);
 
 /** Throttles direct changes of cells: all, or so many. */
 export const crowdCells = (proxy: FaultProxy, times?: number): Injection =>

@@ -25,7 +25,12 @@ let tokensMade = 0;
 
 /** A token of 1 for `post-42/views`, in all of its windows, which nobody has sent before. */
 export function tokenOf(parts: Partial<Fact & TokenKey> = {}): Item {
-  const { subject = 'post-42', counter = 'views', token = `token-${tokensMade++}`, ...fact } = parts;
+  const {
+    subject = 'post-42',
+    counter = 'views',
+    token = `token-${tokensMade++}`,
+    ...fact
+  } = parts;
   return {
     ...tokenItemKey({ subject, counter, token }),
     ...tokenFormItem({

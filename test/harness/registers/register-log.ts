@@ -5,7 +5,10 @@ import { parseEntries } from '../../../functions/dynamo/register-items.ts';
 import type { Bounds } from '../../../functions/rules/bounds.ts';
 import { barringEntry } from '../../../functions/rules/register.ts';
 import type { RegisterStore } from '../../../functions/store/register-store.ts';
-import { OutcomeUnknownError, StoreUnavailableError } from '../../../functions/store/store-errors.ts';
+import {
+  OutcomeUnknownError,
+  StoreUnavailableError,
+} from '../../../functions/store/store-errors.ts';
 import type { MemoryTable } from '../../../local/memory-table/memory-table.ts';
 import { type Kind, lifeMs } from './register-schedule.ts';
 
@@ -22,10 +25,12 @@ export interface Sent {
 
 const isBarred = (got: number) => got === barringEntry(0).got;
 
-export function createRegisterLog(table: MemoryTable, amountOf: (token: string) => number) {
+export function createRegisterLog(table: MemoryTable) {
   const problems: string[] = [];
   /** Which token an entry is of. */
   const tokenOf = new Map<string, string>();
+  /** By how much an entry changes its register. */
+  const amountOf = new Map<string, number>();
   /** What each token was counted as: the number after it, and when. */
   const counted = new Map<string, { number: number; atMs: number }[]>();
   const sent: Sent[] = [];
@@ -45,7 +50,12 @@ export function createRegisterLog(table: MemoryTable, amountOf: (token: string) 
       const token = tokenOf.get(name.pk) ?? 'nobody';
       note(token, Number.NaN, atMs);
     }
-    if (name.pk.startsWith('e#') && old.c !== undefined && item.c !== undefined && old.c !== item.c) {
+    if (
+      name.pk.startsWith('e#') &&
+      old.c !== undefined &&
+      item.c !== undefined &&
+      old.c !== item.c
+    ) {
       figures.moves++;
     }
     if (name.pk.startsWith('e#') || name.sk.includes('#')) return;
@@ -59,7 +69,8 @@ export function createRegisterLog(table: MemoryTable, amountOf: (token: string) 
       }
       const token = tokenOf.get(entryName) ?? 'nobody';
       note(token, Number(item.n), atMs);
-      numbers += amountOf(token);
+      numbers +=
+        amountOf.get(`${entryName} ${Number(item.n ?? 0) - Number(old.n ?? 0)}`) ?? Number.NaN;
     }
   });
 
@@ -77,7 +88,10 @@ export function createRegisterLog(table: MemoryTable, amountOf: (token: string) 
         return name;
       },
       enter(key, entry, change) {
-        tokenOf.set(store.entryName(entry), entry.token);
+        const name = store.entryName(entry);
+        tokenOf.set(name, entry.token);
+        const amount = 'add' in change.number ? Number(change.number.add) : 0;
+        amountOf.set(`${name} ${amount}`, amount);
         return store.enter(key, entry, change);
       },
       async pageAfter(key, claimedAtMs) {
@@ -99,6 +113,9 @@ export function createRegisterLog(table: MemoryTable, amountOf: (token: string) 
     if (answer.is === 'counted' && timesCounted(request.token) === 0) {
       problems.push(`${request.token} was told that it is counted, and is not`);
     }
+    if (answer.is === 'reused' && timesCounted(request.token) === 0) {
+      problems.push(`${request.token} was told that it is used, and is free`);
+    }
   }
 
   /** Who is told no, and was the last to ask, is not counted after that by what others sent before. */
@@ -107,7 +124,7 @@ export function createRegisterLog(table: MemoryTable, amountOf: (token: string) 
       const others = sent.filter((it) => it !== refused && it.token === refused.token);
       const isLast = others.every(({ endOrder }) => endOrder < refused.order);
       if (isLast && timesCounted(refused.token) > refused.timesCounted) {
-        problems.push(`${refused.token} was told no, and is counted`)
+        problems.push(`${refused.token} was told no, and is counted`);
       }
     }
   }
@@ -120,11 +137,12 @@ export function createRegisterLog(table: MemoryTable, amountOf: (token: string) 
     }
     for (const [token, gots] of given) {
       const own = new Set(counted.get(token)?.map(({ number }) => number));
-      if ([...gots].some((got) => !own.has(got))) problems.push(`${token} was given ${[...gots]}`);
+      if ([...gots].some((got) => !own.has(got)))
+        problems.push(`${token} was given ${[...gots].join()}`);
     }
     const all = [...counted.values()].flatMap((its) => its.map(({ number }) => number));
     const isGapFree = all.toSorted((a, b) => a - b).every((number, at) => number === at + 1);
-    if (!isGapFree) problems.push(`numbers ${all}`);
+    if (!isGapFree) problems.push(`numbers ${all.join()}`);
   }
 
   /** @param expired tokens whose first use was forgotten before the last time they were sent */
@@ -143,7 +161,7 @@ export function createRegisterLog(table: MemoryTable, amountOf: (token: string) 
     if (total !== numbers) problems.push(`the number is ${total}, and ${numbers} were counted`);
     const { min = -Infinity, max = Infinity } = bounds;
     for (const { n = 0 } of registers) {
-      if (Number(n) < min || Number(n) > max) problems.push(`${n} is out of bounds`);
+      if (Number(n) < min || Number(n) > max) problems.push(`${Number(n)} is out of bounds`);
     }
     for (const token of usedTokens()) {
       const times = timesCounted(token);

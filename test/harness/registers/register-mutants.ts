@@ -43,13 +43,11 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     pageAfter: (key, claimedAtMs) => store.pageAfter(key, claimedAtMs - 1),
   })),
   'does not claim anew what is late': inStore((store) => ({
-    moveClaim: async (key, move) =>
-      move.from === move.to ? store.moveClaim(key, move) : true,
+    moveClaim: async (key, move) => (move.from === move.to ? store.moveClaim(key, move) : true),
   })),
   'claims anew whatever the claim is by then': without('c = :from', ':from'),
   'does not prolong an old claim': inStore((store) => ({
-    moveClaim: async (key, move) =>
-      move.from === move.to ? true : store.moveClaim(key, move),
+    moveClaim: async (key, move) => (move.from === move.to ? true : store.moveClaim(key, move)),
   })),
   'turns to the same cut-off, with an empty page': inStore((store) => ({
     async cut(key, turn) {
@@ -68,7 +66,10 @@ export const mutants: Readonly<Record<string, Mutant>> = {
       store.put(form.form === 'fact' ? { ...key, counter: 'facts' } : key, form, nowMs),
   })),
   'says no while something that was sent may still be counted': inStore((store) => ({
-    bar: async (key) => ({ outcome: 'entered', register: await store.read(key, { consistent: true }) }),
+    bar: async (key) => ({
+      outcome: 'entered',
+      register: await store.read(key, { consistent: true }),
+    }),
   })),
   'takes an expired token for one that is there': inStore((store) => ({
     put: (key, form) => store.put(key, form, 0),

@@ -7,7 +7,11 @@ import { createRegisters } from '../../../functions/counters/register.ts';
 import { createDynamoRegisterStore } from '../../../functions/dynamo/dynamo-register-store.ts';
 import { createItemReader } from '../../../functions/dynamo/item-reader.ts';
 import { allowedBefore, fitsBounds } from '../../../functions/rules/bounds.ts';
-import type { RegisterChange, RegisterItem, RegisterStore } from '../../../functions/store/register-store.ts';
+import type {
+  RegisterChange,
+  RegisterItem,
+  RegisterStore,
+} from '../../../functions/store/register-store.ts';
 import { type FaultChances, faultsByChance } from '../../../local/memory-table/faults.ts';
 import { connectToMemoryTable } from '../../../local/memory-table/memory-clients.ts';
 import { MemoryTable } from '../../../local/memory-table/memory-table.ts';
@@ -55,10 +59,14 @@ export async function runSchedule(
   const shards = kind === 'count' ? 1 + below(2) : 1;
   const bounds = kind === 'bounded' ? { min: 0, max: 1 + below(8) } : {};
   const turnSizes = { first: 2 + below(4), step: 1 + below(3), leavingMax: 3 + below(250) };
-  const tokens = Array.from({ length: 8 + below(kind === 'bounded' ? 50 : 20) }, (_, index) => `token-${index}`);
+  const tokens = Array.from(
+    { length: 8 + below(kind === 'bounded' ? 50 : 20) },
+    (_, index) => `token-${index}`,
+  );
   /** Some take away from what others have added, which makes room where there was none. */
-  const amountOf = (token: string) => (kind === 'bounded' && token.charCodeAt(token.length - 1) % 3 === 0 ? -1 : 1);
-  const log = createRegisterLog(table, amountOf);
+  const amountOf = (token: string) =>
+    kind === 'bounded' && token.charCodeAt(token.length - 1) % 3 === 0 ? -1 : 1;
+  const log = createRegisterLog(table);
   let areFaultsOn = true;
   const chances: FaultChances = {
     reply_lost: 0.04,
@@ -78,10 +86,10 @@ export async function runSchedule(
       table,
       time,
       random,
-      chooseFault: (request) => {
-        const fault = areFaultsOn ? chooseFault(request) : undefined;
+      chooseFault: (sent) => {
+        const fault = areFaultsOn ? chooseFault(sent) : undefined;
         // Where room comes and goes, a call that was answered is not made again by anybody.
-        const isAnswered = fault === 'duplicated' && kind === 'bounded' && isEnter(request);
+        const isAnswered = fault === 'duplicated' && kind === 'bounded' && isEnter(sent);
         return isAnswered ? undefined : fault;
       },
       // Mostly within the schedule; now and then as late as a signature allows.
@@ -94,9 +102,7 @@ export async function runSchedule(
       client.send = ((command: { input: CallInput }) =>
         send(Object.assign(command, { input: call(command.input) }))) as typeof client.send;
     }
-    const store = mutate(
-      log.watched(createDynamoRegisterStore({ ...connection, readItems })),
-    );
+    const store = mutate(log.watched(createDynamoRegisterStore({ ...connection, readItems })));
     const registers = createRegisters({ store, now, random, pause: time.pause, turnSizes });
     const instance = { isDead: false, registers, now, crashed };
     void crashed.then(() => {
@@ -121,7 +127,8 @@ export async function runSchedule(
     if (instances[index]?.isDead) instances[index] = start();
     const instance = instances[index] as ReturnType<typeof start>;
     const { registers, now, crashed } = instance;
-    const amount = amountOf(token);
+    // Now and then a token is sent with another change: what was refused leaves it free.
+    const amount = (kind === 'bounded' && random() < 0.15 ? 2 : 1) * amountOf(token);
     const sent = log.begin(token, time.now());
     const claimedAtMs = now();
     const change = (
@@ -147,7 +154,7 @@ export async function runSchedule(
       };
     };
     const common = {
-      fingerprint: 'add 1',
+      fingerprint: `add ${amount}`,
       region: 'r',
       windows: [windowAt(claimedAtMs)],
       expiresAt: claimExpiry(claimedAtMs),
@@ -162,6 +169,7 @@ export async function runSchedule(
       planOf: () => async (seen) => change(seen),
       expiryOf: () => undefined,
       isOver: () => false,
+      mayBeReused: kind === 'bounded',
       claimExpiry,
       keepPagesMs,
     });

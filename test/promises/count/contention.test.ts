@@ -207,7 +207,9 @@ describe('a change with a token', () => {
 
   test('goes to the ledger when many come at once where the total cannot grow', async () => {
     const answers = await Promise.all(
-      Array.from({ length: 200 }, (_, index) => tally.change('post/single', 1, { token: `${index}` })),
+      Array.from({ length: 200 }, (_, index) =>
+        tally.change('post/single', 1, { token: `${index}` }),
+      ),
     );
     const pending = answers.filter(({ body }) => (body as { pending: boolean }).pending);
     expect(pending.length).toBeGreaterThan(0);

@@ -111,7 +111,14 @@ async function start({ conflictRate, seed }: { conflictRate: number; seed: numbe
   const { endpoint } = proxy;
   // Longer than a history: what is forgotten is a test of its own.
   const settings = { tokenHours: 720 };
-  const tally = await createTallyUnderTest({ counters, settings, table, endpoint, instances, seed });
+  const tally = await createTallyUnderTest({
+    counters,
+    settings,
+    table,
+    endpoint,
+    instances,
+    seed,
+  });
   return { tally, stop: () => proxy.stop() };
 }
 

@@ -107,17 +107,14 @@ describe('a reply that is lost, when the attempts after it write nothing', () =>
     },
   );
 
-  test.each(all)(
-    'because nothing listens any more: neither is %s',
-    async (counter) => {
-      const gate = proxy.hold({ operation: countingWrites[counter], side: 'reply' });
-      const answer = tally.change(`post/${counter}`, 3, { token: 'a' });
-      await gate.reached();
-      await proxy.stop();
-      expect(await answer).toMatchObject(unknown);
-      expect(await tally.items()).toContainEqual(expect.objectContaining({ d: 3 }));
-    },
-  );
+  test.each(all)('because nothing listens any more: neither is %s', async (counter) => {
+    const gate = proxy.hold({ operation: countingWrites[counter], side: 'reply' });
+    const answer = tally.change(`post/${counter}`, 3, { token: 'a' });
+    await gate.reached();
+    await proxy.stop();
+    expect(await answer).toMatchObject(unknown);
+    expect(await tally.items()).toContainEqual(expect.objectContaining({ d: 3 }));
+  });
 
   const thenThrottled = (times?: number) => {
     proxy.inject({ effect: 'lose reply', operation: 'UpdateItem', times: 1 });

@@ -46,12 +46,15 @@ describe('one change', () => {
     ['stock', 'with a token', 'a', ['PutItem', 'UpdateItem'], 2],
     // The settings of its subject say which day it is.
     [longestName, 'without a token', undefined, ['GetItem', 'UpdateItem'], 1],
-  ])('of %s %s is a write for its token and one for its cell, if no count is wanted', async (counter, _, token, calls, units) => {
-    const options = { minimal: true, ...(token === undefined ? {} : { token }) };
-    expect(await tally.change(`post/${counter}`, 1, options)).toMatchObject({ status: 204 });
-    expect(sent()).toEqual(calls);
-    expect(writeUnits(proxy.requests)).toBe(units);
-  });
+  ])(
+    'of %s %s is a write for its token and one for its cell, if no count is wanted',
+    async (counter, _, token, calls, units) => {
+      const options = { minimal: true, ...(token === undefined ? {} : { token }) };
+      expect(await tally.change(`post/${counter}`, 1, options)).toMatchObject({ status: 204 });
+      expect(sent()).toEqual(calls);
+      expect(writeUnits(proxy.requests)).toBe(units);
+    },
+  );
 
   test.each([
     ['likes', 'without a token', undefined, ['UpdateItem']],

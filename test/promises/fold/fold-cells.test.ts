@@ -12,9 +12,9 @@ import {
   secondShard,
 } from '../../harness/fold/fold-rig.ts';
 import {
-  claimOf,
   beatOf,
   choiceOf,
+  claimOf,
   here,
   inserted,
   nowMs,

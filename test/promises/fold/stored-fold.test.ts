@@ -9,10 +9,10 @@ import {
   secondShard,
 } from '../../harness/fold/fold-rig.ts';
 import {
-  claimOf,
-  cellOf,
   beatOf,
+  cellOf,
   choiceOf,
+  claimOf,
   here,
   inserted,
   nowMs,

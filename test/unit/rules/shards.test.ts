@@ -89,7 +89,9 @@ describe('growth', () => {
   });
 
   test('doubles until there are as many as are wanted', () => {
-    expect([1, 2, 3, 8, 9].map((wanted) => grownShardCount(1, wanted, 64))).toEqual([2, 2, 4, 8, 16]);
+    expect([1, 2, 3, 8, 9].map((wanted) => grownShardCount(1, wanted, 64))).toEqual([
+      2, 2, 4, 8, 16,
+    ]);
     expect(grownShardCount(4, 100, 64)).toBe(64);
   });
 
