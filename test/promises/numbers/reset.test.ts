@@ -31,10 +31,10 @@ const instance = (index: number) => tally.instances[index % tally.instances.leng
 const count = async (counter: string) => countOf(await tally.read(counter, { consistent: 'true' }));
 const today = async (counter: string) => countOf(await tally.read(counter, { window: 'day' }));
 
-/** What resets took away, as their tokens say. */
+/** What resets took away, as the cells say. */
 async function takenAway(): Promise<number> {
-  const resets = (await tally.items()).filter(({ f }) => f === 'reset');
-  return resets.reduce((sum, { d }) => sum - Number(d), 0);
+  const cells = (await tally.items()).filter(({ pk }) => String(pk).startsWith('c#'));
+  return cells.reduce((sum, { z = 0 }) => sum + Number(z), 0);
 }
 
 describe('a reset', () => {
