@@ -1,10 +1,8 @@
-/** The filters of the stream's mapping, as far as Tally uses them: what Lambda throws away costs nothing. */
+/**
+ * The filters of the stream's mapping, as far as Tally uses them: what Lambda throws away costs nothing.
+ * https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html
+ */
 import type { DynamoDBRecord } from 'aws-lambda';
-
-/** Lambda's filter patterns: https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html */
-export interface Pattern {
-  readonly [name: string]: Pattern | readonly Rule[];
-}
 
 type Rule =
   | string
@@ -12,20 +10,18 @@ type Rule =
   | { readonly exists: boolean }
   | { readonly 'anything-but': readonly string[] };
 
-export const isWanted = (record: DynamoDBRecord, patterns: readonly Pattern[]): boolean =>
-  patterns.length === 0 || patterns.some((pattern) => matches(record, pattern));
+/** @param patterns whose leaves are lists of rules, of which one must hold */
+export const isWanted = (record: DynamoDBRecord, patterns: readonly object[]): boolean =>
+  patterns.some((pattern) => matches(record, pattern));
 
-function matches(value: unknown, pattern: Pattern): boolean {
-  return Object.entries(pattern).every(([name, expected]) => {
+function matches(value: unknown, pattern: object): boolean {
+  return Object.entries(pattern).every(([name, expected]: [string, object]) => {
     const found = (value as Readonly<Record<string, unknown>> | undefined)?.[name];
-    return isRules(expected)
-      ? expected.some((rule) => fulfils(found, rule))
+    return Array.isArray(expected)
+      ? (expected as readonly Rule[]).some((rule) => fulfils(found, rule))
       : matches(found, expected);
   });
 }
-
-const isRules = (expected: Pattern | readonly Rule[]): expected is readonly Rule[] =>
-  Array.isArray(expected);
 
 function fulfils(value: unknown, rule: Rule): boolean {
   if (typeof rule === 'string') return value === rule;

@@ -5,9 +5,6 @@
  */
 import { type WindowKind, windowKeyAt } from '../../functions/rules/windows.ts';
 
-/** What clocks of functions may be wrong by, with room to spare. */
-const marginMs = 2_000;
-
 interface Bounds {
   least: bigint;
   most: bigint;
@@ -25,18 +22,21 @@ export type Counts = ReadonlyMap<string, ReadonlyMap<string, bigint>>;
 
 export class ExpectedCounts {
   readonly #kinds: readonly WindowKind[];
+  readonly #marginMs: number;
   readonly #totals = new Map<string, bigint>();
   readonly #windows = new Map<string, Bounds>();
 
-  constructor(kinds: readonly WindowKind[]) {
+  /** @param options.marginMs what clocks of functions may be wrong by */
+  constructor({ kinds, marginMs }: { kinds: readonly WindowKind[]; marginMs: number }) {
     this.#kinds = kinds;
+    this.#marginMs = marginMs;
   }
 
   add(subject: string, { amount, begunAtMs, endedAtMs }: AcceptedChange): void {
     this.#totals.set(subject, this.total(subject) + BigInt(amount));
     for (const kind of this.#kinds) {
-      const earliest = windowKeyAt(kind, begunAtMs - marginMs);
-      const latest = windowKeyAt(kind, endedAtMs + marginMs);
+      const earliest = windowKeyAt(kind, begunAtMs - this.#marginMs);
+      const latest = windowKeyAt(kind, endedAtMs + this.#marginMs);
       const keys = new Set([earliest, latest]);
       for (const key of keys) this.#addToWindow(subject, key, BigInt(amount), keys.size === 1);
     }

@@ -11,16 +11,15 @@ import type { MemoryTable } from '../../local/memory-table/memory-table.ts';
 import type { Applied, TableRequest } from '../../local/memory-table/table-request.ts';
 import type { VirtualTime } from '../../local/memory-table/virtual-time.ts';
 
-export const region = 'eu-central-1';
-
-/** By how much clocks of instances are wrong at most, in ms. */
-const skewMs = 400;
+const region = 'eu-central-1';
 
 export interface InstanceOptions {
   readonly config: TallyConfig;
   readonly table: MemoryTable;
   readonly time: VirtualTime;
   readonly random: () => number;
+  /** By how much its clock is wrong at most, in ms. */
+  readonly skewMs: number;
   readonly chooseFault: ChooseFault | undefined;
   readonly observe: (request: TableRequest, applied: Applied) => void;
 }
@@ -30,7 +29,7 @@ export type FaultlessOptions = Omit<InstanceOptions, 'chooseFault' | 'observe'>;
 export const faultless = { chooseFault: undefined, observe: () => {} } as const;
 
 export function createInstance(options: InstanceOptions) {
-  const { config, table, time, random, chooseFault, observe } = options;
+  const { config, table, time, random, skewMs, chooseFault, observe } = options;
   const { clients, crashed } = connectToMemoryTable({
     table,
     time,
@@ -39,10 +38,11 @@ export function createInstance(options: InstanceOptions) {
     ...(chooseFault ? { chooseFault } : {}),
   });
   const skew = Math.round((2 * random() - 1) * skewMs);
+  const stored = { clients, tableName: table.tableName, random };
   let tokens = 0;
   const context: CounterContext = {
     config,
-    stores: createStores({ clients, tableName: table.tableName, random, pause: time.pause }),
+    stores: createStores({ ...stored, pause: time.pause }),
     region,
     regions: [region],
     now: () => Math.floor(time.now()) + skew,
@@ -72,8 +72,8 @@ export function createStreamInstance(
       pause: time.pause,
     }),
     publish: async (message) => {
-      await time.pause(5 + 10 * random());
       publish(message);
+      await time.pause(5 + 10 * random());
     },
     report,
   });

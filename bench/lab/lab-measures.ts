@@ -8,6 +8,7 @@ export class LabMeasures {
   readonly #foldsInSecond: SecondPeak;
   readonly #unitsInSecond: SecondPeak;
   folds = 0;
+  /** Write units that folding costs, without those of live messages. */
   writeUnits = 0;
   readUnits = 0;
   failedWrites = 0;
@@ -16,6 +17,8 @@ export class LabMeasures {
   largestCellBytes = 0;
   clockAheadMs = 0;
   failedBatches = 0;
+  /** Some of what they failed with. */
+  readonly failures = new Set<string>();
   givenUpRecords = 0;
   invocations = 0;
   readonly messages = new MessageMeasures();
@@ -32,7 +35,8 @@ export class LabMeasures {
 
   readonly observeStreamCall = (_request: unknown, applied: Applied): void => {
     const { outcome, writeUnits, readUnits, name } = applied;
-    this.writeUnits += writeUnits;
+    if (name?.pk.startsWith('w#')) this.messages.writeUnits += writeUnits;
+    else this.writeUnits += writeUnits;
     this.readUnits += readUnits;
     if (outcome === 'throttled') this.throttledWrites++;
     if (outcome === 'refused') this.refusedWrites++;
@@ -57,7 +61,7 @@ export class LabMeasures {
     return this.#cells.size;
   }
 
-  /** Of an item of the ledger, on average. */
+  /** The average size of an item of the ledger. */
   get tokenBytes(): number {
     return Math.round(this.#tokens.bytes / Math.max(1, this.#tokens.count));
   }
@@ -70,6 +74,13 @@ export class LabMeasures {
     if (before?.n?.N === after?.n?.N) return;
     this.folds++;
     this.#foldsInSecond.add('all', 1);
+  }
+
+  /** A batch was not folded. */
+  observeFailure(error: unknown): void {
+    this.failedBatches++;
+    const [cause] = error instanceof AggregateError ? (error.errors as unknown[]) : [error];
+    if (this.failures.size < 3) this.failures.add(String(cause));
   }
 
   observeLag(lagMs: number): void {
@@ -119,6 +130,8 @@ class MessageMeasures {
   readonly #timesMs: number[] = [];
   sent = 0;
   peak = 0;
+  /** What it costs to agree on who sends. */
+  writeUnits = 0;
   lastCount: unknown;
 
   observe(atMs: number, count: unknown): void {

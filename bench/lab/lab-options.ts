@@ -7,9 +7,11 @@ export interface LabOptions {
   readonly shards: number;
   readonly counters: number;
   readonly changes: number;
-  /** Of virtual time. */
+  /** Virtual time. */
   readonly hours: number;
   readonly windows: readonly [WindowKind, ...WindowKind[]];
+  /** How the counters are written. */
+  readonly write: 'immediate' | 'deferred';
   readonly seed: number;
   /** What the counters may grow to. */
   readonly maxShards: number;
@@ -17,8 +19,16 @@ export interface LabOptions {
   readonly burstShare: number;
   /** Changes a second in a burst. */
   readonly burstRate: number;
+  /** Changes of one burst. */
+  readonly burstSize: number;
+  /** Hours before the first burst. */
+  readonly burstsFromHour: number;
   /** Seconds that a batch waits to be filled. */
   readonly batchSeconds: number;
+  /** Share of the batches that are delivered again, or twice at once, although they were folded. */
+  readonly redelivered: number;
+  /** By how much clocks of instances are wrong at most, in ms. */
+  readonly skewMs: number;
   /** Whether somebody listens to the first counter. */
   readonly isWatched: boolean;
   /** Whether calls get lost, come twice or late, and instances die. */
@@ -31,11 +41,16 @@ export const usualOptions: LabOptions = {
   changes: 20_000,
   hours: 48,
   windows: ['all', 'day', 'hour'],
+  write: 'deferred',
   seed: 1,
   maxShards: 256,
   burstShare: 0.5,
   burstRate: 1_000,
+  burstSize: 1_000,
+  burstsFromHour: 0,
   batchSeconds: 0,
+  redelivered: 0.02,
+  skewMs: 100,
   isWatched: true,
   hasFaults: true,
 };
@@ -52,11 +67,16 @@ export function parseLabOptions(args: readonly string[]): LabOptions & { isTable
       changes: text,
       hours: text,
       windows: text,
+      write: text,
       seed: text,
       'max-shards': text,
       'burst-share': text,
       'burst-rate': text,
+      'burst-size': text,
+      'bursts-from-hour': text,
       'batch-seconds': text,
+      redelivered: text,
+      'skew-ms': text,
       unwatched: { type: 'boolean', default: false },
       faultless: { type: 'boolean', default: false },
       table: { type: 'boolean', default: false },
@@ -69,11 +89,18 @@ export function parseLabOptions(args: readonly string[]): LabOptions & { isTable
     changes: number('changes', values.changes, { usual: usual.changes, least: 1 }),
     hours: number('hours', values.hours, { usual: usual.hours, most: 24 * 14 }),
     windows: parseWindows(values.windows),
+    write: parseWrite(values.write),
     seed: number('seed', values.seed, { usual: usual.seed }),
     maxShards: number('max-shards', values['max-shards'], { usual: usual.maxShards, least: 1 }),
     burstShare: number('burst-share', values['burst-share'], { usual: usual.burstShare, most: 1 }),
     burstRate: number('burst-rate', values['burst-rate'], { usual: usual.burstRate, least: 1 }),
+    burstSize: number('burst-size', values['burst-size'], { usual: usual.burstSize, least: 1 }),
+    burstsFromHour: number('bursts-from-hour', values['bursts-from-hour'], {
+      usual: usual.burstsFromHour,
+    }),
     batchSeconds: number('batch-seconds', values['batch-seconds'], { usual: usual.batchSeconds }),
+    redelivered: number('redelivered', values.redelivered, { usual: usual.redelivered, most: 0.9 }),
+    skewMs: number('skew-ms', values['skew-ms'], { usual: usual.skewMs }),
     isWatched: !values.unwatched,
     hasFaults: !values.faultless,
     isTable: values.table,
@@ -90,6 +117,12 @@ function number(
     throw new RangeError(`--${name} must be a number from ${least} to ${most}`);
   }
   return value;
+}
+
+function parseWrite(given: string | undefined): LabOptions['write'] {
+  if (given === undefined) return usualOptions.write;
+  if (given === 'immediate' || given === 'deferred') return given;
+  throw new RangeError('--write must be immediate or deferred');
 }
 
 function parseWindows(given: string | undefined): LabOptions['windows'] {

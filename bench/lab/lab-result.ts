@@ -12,9 +12,10 @@ export function labResult(
     differences: readonly string[];
     lastTotal: bigint;
     wallMs: number;
+    cpuMs: number;
   },
 ) {
-  const { measures, streamShards, differences, lastTotal, wallMs } = found;
+  const { measures, streamShards, differences, lastTotal, wallMs, cpuMs } = found;
   const { messages } = measures;
   const perFold = (sum: number) => rounded(sum / Math.max(1, measures.folds), 3);
   return {
@@ -26,6 +27,7 @@ export function labResult(
     changes: lab.changes,
     hours: lab.hours,
     windows: lab.windows.join(','),
+    write: lab.write,
     seed: lab.seed,
     cells: measures.cells,
     largest_cell_bytes: measures.largestCellBytes,
@@ -41,14 +43,17 @@ export function labResult(
     refused_writes: measures.refusedWrites,
     invocations: measures.invocations,
     failed_batches: measures.failedBatches,
+    failures: [...measures.failures],
     given_up_records: measures.givenUpRecords,
     lag_ms_median: measures.lagMs(0.5),
     lag_ms_p99: measures.lagMs(0.99),
     token_bytes: measures.tokenBytes,
     messages: messages.sent,
     messages_per_second: messages.peak,
+    write_units_per_message: rounded(messages.writeUnits / Math.max(1, messages.sent), 3),
     last_total_sent: !lab.isWatched || messages.lastCount === Number(lastTotal),
     wall_seconds: rounded(wallMs / 1000, 1),
+    cpu_seconds: rounded(cpuMs / 1000, 1),
   };
 }
 

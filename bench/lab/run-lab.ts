@@ -9,7 +9,7 @@ import { MemoryTable } from '../../local/memory-table/memory-table.ts';
 import { toStreamRecord } from '../../local/memory-table/stream-record.ts';
 import { VirtualTime } from '../../local/memory-table/virtual-time.ts';
 import { seededRandom } from '../../test/harness/seeded-random.ts';
-import { isWanted, type Pattern } from './event-filter.ts';
+import { isWanted } from './event-filter.ts';
 import type { ExpectedCounts } from './expected-counts.ts';
 import { findDifferences } from './final-counts.ts';
 import {
@@ -48,7 +48,7 @@ const removedShare = 0.7;
 /** Listeners ask again before what they said is forgotten. */
 const renewMs = 240_000;
 /** What the stream's mapping lets through. */
-const patterns: readonly Pattern[] = [
+const patterns = [
   { eventName: ['INSERT', 'MODIFY'] },
   { eventName: ['REMOVE'], dynamodb: { Keys: { pk: { S: [{ prefix: 'm#' }] } } } },
 ];
@@ -64,7 +64,13 @@ export async function runLab(
   const random = seededRandom(lab.seed);
   const time = new VirtualTime(startMs);
   const table = new MemoryTable({ tableName: 'lab', now: time.now, unitsASecond });
-  const parts: FaultlessOptions = { config: labConfig(lab), table, time, random };
+  const parts: FaultlessOptions = {
+    config: labConfig(lab),
+    table,
+    time,
+    random,
+    skewMs: lab.skewMs,
+  };
   const measures = new LabMeasures(time.now);
   const stream = createStream(lab, { ...parts, measures, shardIdFor });
 
@@ -89,6 +95,7 @@ export async function runLab(
   }
 
   const begunAt = performance.now();
+  const cpuAtBegin = process.cpuUsage();
   const expected = await time.run(everything());
   await time.runOut();
   return labResult(lab, {
@@ -97,6 +104,7 @@ export async function runLab(
     differences: await findDifferences(parts, expected),
     lastTotal: expected.total(subjectOf(0)),
     wallMs: performance.now() - begunAt,
+    cpuMs: process.cpuUsage(cpuAtBegin).user / 1_000,
   });
 }
 
@@ -124,15 +132,14 @@ function createStream(
     time,
     random,
     batchSeconds: lab.batchSeconds,
+    redelivered: lab.redelivered,
     shardIdFor,
     ...createInstances(lab, options),
     onFolded(lagMs) {
       undelivered.records--;
       measures.observeLag(lagMs);
     },
-    onFailed() {
-      measures.failedBatches++;
-    },
+    onFailed: (error) => measures.observeFailure(error),
     onGivenUp(records) {
       undelivered.records -= records;
       measures.givenUpRecords += records;
@@ -202,11 +209,11 @@ function createInstances(
   };
 }
 
-function labConfig({ windows, maxShards }: LabOptions): TallyConfig {
+function labConfig({ write, windows, maxShards }: LabOptions): TallyConfig {
   return defineCounters({
     [counterName]: {
       kind: 'count',
-      write: 'deferred',
+      write,
       windows: [...windows],
       maxShards,
       access: { read: 'public', write: 'public' },

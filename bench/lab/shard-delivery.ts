@@ -12,6 +12,8 @@ export interface DeliveryOptions {
   readonly time: VirtualTime;
   readonly random: () => number;
   readonly batchSeconds: number;
+  /** Share of the batches that are delivered again although they were folded. */
+  readonly redelivered: number;
   /** What functions are told that a stream shard is called. */
   readonly shardIdFor: (shardId: string) => string;
   readonly takeInstance: () => StreamInstance;
@@ -27,8 +29,6 @@ export interface DeliveryOptions {
 const batchSize = 1_000;
 /** Lambda looks into each stream shard four times a second. */
 const pollMs = 250;
-/** Chances of a batch: that it comes again, that two instances get it at once, that delivery goes back. */
-const chances = { again: 0.03, twice: 0.01, back: 0.01 };
 /** Delivered records that may come again. */
 const keptRecords = 64;
 const giveUpAfterMs = 23 * 3_600_000;
@@ -85,11 +85,12 @@ export async function deliverShard(shard: StreamShard, options: DeliveryOptions)
       options.onFolded(time.now() - atMs);
     }
     furthest = Math.max(furthest, position + cut);
-    const chance = random();
-    if (chance < chances.again) continue;
+    if (random() < options.redelivered) {
+      // The same again, cut anew; or from further back.
+      if (random() < 0.5) position = Math.max(0, position - Math.floor(random() * keptRecords));
+      continue;
+    }
     position += cut;
-    if (chance > 1 - chances.back) position = Math.max(0, position - keptRecords * random());
-    position = Math.floor(position);
     forget();
   }
 }
@@ -100,7 +101,7 @@ async function deliverBatch(
   options: DeliveryOptions,
 ): Promise<boolean> {
   const event = { Records: batch.map(toStreamRecord), shardId: options.shardIdFor(id) };
-  const times = options.random() < chances.twice ? 2 : 1;
+  const times = options.random() < options.redelivered / 4 ? 2 : 1;
   const results = await Promise.all(Array.from({ length: times }, () => invoke(event, options)));
   return results.every((isDone) => isDone);
 }

@@ -2,6 +2,7 @@
 import { createCounters } from '../../functions/counters/counters.ts';
 import type { CountDefinition, TallyConfig } from '../../functions/counters/define-counters.ts';
 import type { NamedCounter } from '../../functions/counters/named-counter.ts';
+import { OutcomeUnknownError, StoreUnavailableError } from '../../functions/store/store-errors.ts';
 import type { VirtualTime } from '../../local/memory-table/virtual-time.ts';
 import { ExpectedCounts } from './expected-counts.ts';
 import type { Instance } from './lab-instance.ts';
@@ -11,8 +12,6 @@ export const counterName = 'views';
 export const subjectOf = (index: number): string => `post-${index}`;
 
 const hourMs = 3_600_000;
-/** Changes of one burst. */
-const burstSize = 1_000;
 const instances = 8;
 const longestRetryMs = 20_000;
 /** Changes that are sent once more although they were accepted. */
@@ -36,7 +35,7 @@ interface WorkloadOptions {
 export async function runWorkload(options: WorkloadOptions): Promise<ExpectedCounts> {
   const { lab, config, time, random } = options;
   const startMs = time.now();
-  const expected = new ExpectedCounts(lab.windows);
+  const expected = new ExpectedCounts({ kinds: lab.windows, marginMs: lab.skewMs + 1_000 });
   const newWriter = () => {
     const instance = options.createInstance();
     return { crashed: instance.crashed, counters: createCounters(instance.context) };
@@ -49,18 +48,16 @@ export async function runWorkload(options: WorkloadOptions): Promise<ExpectedCou
     const writer = writers[index] ?? newWriter();
     const request = { amount, token, wantCount: false };
     const outcome = await Promise.race([
-      writer.counters.counts.change(namedCounter(config, subject), request).then(
-        (answer) => answer.ok,
-        () => false,
-      ),
+      writer.counters.counts
+        .change(namedCounter(config, subject), request)
+        .then(({ ok }) => ok, asUnavailable),
       writer.crashed.then(() => 'crashed' as const),
     ]);
     if (outcome === 'crashed') writers[index] = newWriter();
     return outcome === true;
   }
 
-  async function change(index: number, atMs: number): Promise<void> {
-    await time.pause(atMs - time.now());
+  async function change(index: number): Promise<void> {
     const subject = subjectOf(pickCounter(lab.counters, random));
     const token = `change-${index}-${random()}`;
     const amount = 1 + Math.floor(random() * 3);
@@ -72,9 +69,21 @@ export async function runWorkload(options: WorkloadOptions): Promise<ExpectedCou
     await tryOnce(subject, token, amount);
   }
 
-  await Promise.all(changeTimes(lab, startMs, random).map((atMs, index) => change(index, atMs)));
+  const underWay = new Set<Promise<void>>();
+  for (const [index, atMs] of changeTimes(lab, startMs, random).entries()) {
+    await time.pause(atMs - time.now());
+    const changed = change(index).finally(() => underWay.delete(changed));
+    underWay.add(changed);
+  }
+  await Promise.all(underWay);
   await time.pause(startMs + lab.hours * hourMs - time.now());
   return expected;
+}
+
+/** What a client may try again; all else is a mistake of ours. */
+function asUnavailable(error: unknown): false {
+  if (error instanceof StoreUnavailableError || error instanceof OutcomeUnknownError) return false;
+  throw error;
 }
 
 /** Half of the changes go to the first counter, half of the rest to the second … */
@@ -84,17 +93,19 @@ function pickCounter(counters: number, random: () => number): number {
   return index;
 }
 
-function changeTimes(lab: LabOptions, startMs: number, random: () => number): number[] {
+/** Epoch ms, one after another. */
+function changeTimes(lab: LabOptions, startMs: number, random: () => number): Float64Array {
   const spanMs = lab.hours * hourMs;
   const inBursts = Math.round(lab.changes * lab.burstShare);
   const times: number[] = [];
   while (times.length < inBursts) {
-    const burstAtMs = startMs + random() * spanMs;
-    const size = Math.min(burstSize, inBursts - times.length);
+    const quietMs = Math.min(spanMs, lab.burstsFromHour * hourMs);
+    const burstAtMs = startMs + quietMs + random() * (spanMs - quietMs);
+    const size = Math.min(lab.burstSize, inBursts - times.length);
     for (let index = 0; index < size; index++) {
       times.push(burstAtMs + (random() * size * 1000) / lab.burstRate);
     }
   }
   while (times.length < lab.changes) times.push(startMs + random() * spanMs);
-  return times;
+  return Float64Array.from(times).toSorted();
 }

@@ -6,6 +6,8 @@
  */
 
 const engineScripts = ['bin/local.ts', 'bin/dev.ts'];
+/** These run on the table in memory. */
+const scriptsWithoutEngine = ['bench/lab.ts'];
 
 /**
  * @param {string} script
@@ -16,7 +18,8 @@ const engineScripts = ['bin/local.ts', 'bin/dev.ts'];
 export function needsOf(script, args, env) {
   if (script === 'test/harness/run.ts') return needsOfTests(args);
   const bringsOwnEngine = engineScripts.includes(script) && env.AWS_ENDPOINT_URL_DYNAMODB;
-  return { java: !bringsOwnEngine, chromium: false };
+  const needsNoEngine = bringsOwnEngine || scriptsWithoutEngine.includes(script);
+  return { java: !needsNoEngine, chromium: false };
 }
 
 /**

@@ -10,7 +10,7 @@ export type Operand =
 const mostBytes = 4_096;
 const token = /\s*(?:(<=|>=|<>|[=<>(),+-])|([#:]?\w+)|(\S))/y;
 
-/** Of DynamoDB's 573 reserved words, those that are as short as the names it is given here. */
+/** The shortest of DynamoDB's 573 reserved words: names in Tally's expressions are no longer. */
 const shortReservedWords: ReadonlySet<string> = new Set(
   'as at by do go if in is no of on or to'.split(' '),
 );

@@ -19,7 +19,7 @@ export interface ConnectionOptions {
   /** In [0, 1). */
   readonly random: () => number;
   readonly chooseFault?: ChooseFault;
-  /** Of one call there and back, at least and at most; calls in flight overtake each other. */
+  /** How long a call takes there and back; calls in flight overtake each other. */
   readonly latencyMs?: readonly [least: number, most: number];
   /** Longest time after which a call that is late, or a duplicate, still arrives (AWS: the signature holds for five minutes). */
   readonly latestMs?: number;

@@ -23,7 +23,7 @@ export interface QueryPlan {
 
 interface QueryPage {
   readonly output: Omit<QueryCommandOutput, '$metadata'>;
-  /** Of all items that were looked at, whether they were found or filtered out. */
+  /** The size of all items that were looked at, whether they were found or filtered out. */
   readonly bytes: number;
 }
 

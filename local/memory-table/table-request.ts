@@ -37,7 +37,7 @@ export interface Applied {
   readonly error?: Error;
   readonly writeUnits: number;
   readonly readUnits: number;
-  /** Of a write: the item, before and after. */
+  /** The item that was written, before and after. */
   readonly name?: ItemName;
   readonly before?: WireItem | undefined;
   readonly after?: WireItem | undefined;

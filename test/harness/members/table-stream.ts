@@ -3,6 +3,7 @@
  * made them, in batches as Lambda cuts them; each batch twice if asked for, because Lambda delivers at
  * least once.
  */
+import type { DynamoDBRecord } from 'aws-lambda';
 import { vi } from 'vitest';
 import type { StreamEvent } from '../../../functions/stream/stream-function.ts';
 import { findEngineStream } from '../../../local/engine-stream.ts';
@@ -13,6 +14,8 @@ const batchSize = 100;
 const untilRead = <T>(read: () => Promise<T>): Promise<T> => vi.waitFor(read, 120_000);
 
 export interface TableStream {
+  /** Every record delivered so far, once. */
+  readonly records: readonly DynamoDBRecord[];
   /** Resolves when everything written so far is delivered. */
   deliver(): Promise<void>;
 }
@@ -31,6 +34,7 @@ export async function openTableStream(options: {
   const [shard] = await untilRead(() => stream.listShards());
   const shardId = shard?.ShardId ?? '';
   let iterator: string | undefined;
+  const delivered: DynamoDBRecord[] = [];
   let underWay = Promise.resolve();
 
   async function deliverRest(): Promise<void> {
@@ -45,10 +49,12 @@ export async function openTableStream(options: {
     }));
     await handler({ Records, shardId });
     if (redelivers) await handler({ Records, shardId });
+    delivered.push(...Records);
     await deliverRest();
   }
 
   return {
+    records: delivered,
     async deliver() {
       // One after the other, as Lambda does, also when a test delivers while it still writes.
       underWay = underWay.then(deliverRest);

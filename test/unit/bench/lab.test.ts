@@ -2,8 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { type LabOptions, parseLabOptions, usualOptions } from '../../../bench/lab/lab-options.ts';
 import { runLab } from '../../../bench/lab/run-lab.ts';
 
+import { partitionsFor } from '../../../bench/lab/scale-table.ts';
+
 const seed = Number(process.env.TALLY_SEED ?? 1);
-const short: LabOptions = { ...usualOptions, shards: 8, changes: 500, hours: 9, seed };
+/** Harder than it ever is: the fold may go by no clock, and most batches come again. */
+const hard = { redelivered: 0.4, skewMs: 30_000 };
+const short: LabOptions = { ...usualOptions, ...hard, shards: 8, changes: 500, hours: 9, seed };
 
 describe('the fold on many stream shards', () => {
   test.each([
@@ -28,14 +32,18 @@ describe('the stream lab', () => {
     let delivered = 0;
     const misleading = (shardId: string) =>
       `${shardId.slice(0, -8)}${String(delivered++).padStart(8, '0')}`;
-    const { exact, differences } = await runLab(short, misleading);
+    const { exact, differences } = await runLab({ ...short, changes: 100 }, misleading);
     expect(exact).toBe(false);
     expect(differences).not.toEqual([]);
   });
 
   test('does the same again for the same seed, and something else for another', async () => {
     const measured = async (options: Partial<LabOptions>) => {
-      const { wall_seconds: _, ...result } = await runLab({ ...short, changes: 150, ...options });
+      const {
+        wall_seconds: _,
+        cpu_seconds: __,
+        ...result
+      } = await runLab({ ...short, changes: 150, ...options });
       return result;
     };
     const first = await measured({});
@@ -51,5 +59,13 @@ describe('the stream lab', () => {
     [['--sharts', '4'], 'sharts'],
   ])('refuses %j', (args, message) => {
     expect(() => parseLabOptions(args)).toThrow(message);
+  });
+
+  test.each([
+    { rate: 1_000, partitions: 4 },
+    { rate: 100_000, partitions: 103 },
+    { rate: 1_000_000, partitions: 1_025 },
+  ])('takes $partitions partitions for $rate changes a second', ({ rate, partitions }) => {
+    expect(partitionsFor(rate, 3)).toBe(partitions);
   });
 });

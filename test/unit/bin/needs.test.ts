@@ -35,6 +35,11 @@ test('a server needs no Java for an engine that runs already', () => {
   expect(needsOf(tests, [], env)).toEqual(everything);
 });
 
+test('the stream lab needs no Java', () => {
+  expect(needsOf('bench/lab.ts', ['--shards', '4'], {})).toEqual(nothing);
+  expect(needsOf('bench/write-units.ts', [], {})).toEqual(engine);
+});
+
 test('the name of a test tells that it drives a browser', () => {
   const drivers = globSync('test/{unit,promises}/**/*.test.ts').filter((file) =>
     /from '.*\/live\/browser\.ts'/.test(readFileSync(file, 'utf8')),
