@@ -59,7 +59,7 @@ export interface TokenLife {
   readonly sinceMs: number;
 }
 
-/** Of a table that has no tokens yet. */
+/** The life of tokens in a table that has none yet. */
 export const newTokenLife = (hours: number): TokenLife => ({
   hours,
   hoursBefore: hours,

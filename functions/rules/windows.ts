@@ -66,7 +66,7 @@ export function windowExpiry(options: {
 }
 
 /**
- * Spreads the expiry of different totals, but is the same for all cells of one, whoever writes them:
+ * Spreads the expiry of different totals, but is the same for all cells of one total, by any writer:
  * half of its cells would be a wrong count. FNV-1a, with the last steps of MurmurHash3, because names
  * that differ in their last character must end far apart.
  *
