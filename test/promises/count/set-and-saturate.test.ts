@@ -28,7 +28,7 @@ const instance = (index: number) => tally.instances[index % 3] ?? tally;
 const send = (
   counter: string,
   body: object,
-  { token, headers = asAdmin, on = tally as Pick<TallyUnderTest, 'send'> }: SendOptions = {},
+  { token, headers = asAdmin, on = tally }: SendOptions = {},
 ): Promise<Answer> =>
   on.send({
     method: 'POST',
