@@ -116,17 +116,19 @@ async function measureFold(): Promise<void> {
   await Promise.all(
     Array.from({ length: deferredChanges }, (_, index) =>
       limit(() =>
-        context.stores.changes.defer({
-          subject,
-          counter: 'likes',
-          token: `fold-${index}`,
-          amount: 1,
-          fingerprint: 'add 1',
-          region: context.region,
-          acceptedAtMs: context.now(),
-          windows: ['-'],
-          expiresAt: Math.ceil(Date.now() / 1000) + 86_400,
-        }),
+        context.stores.registers.put(
+          { subject, counter: 'likes', token: `fold-${index}` },
+          {
+            form: 'fact',
+            amount: 1,
+            fingerprint: 'add 1',
+            region: context.region,
+            acceptedAtMs: context.now(),
+            windows: ['-'],
+            expiresAt: Math.ceil(Date.now() / 1000) + 86_400,
+          },
+          context.now(),
+        ),
       ),
     ),
   );

@@ -1,6 +1,7 @@
 /** What a new deployment of the same table, with another configuration, must not break. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { limits } from '../../../functions/rules/limits.ts';
+import { crowdCells } from '../../harness/counts/crowded-cells.ts';
 import { uuidV7 } from '../../harness/counts/uuid-v7.ts';
 import { createTestTable, type TestTable } from '../../harness/engine/test-table.ts';
 import { startFaultProxy } from '../../harness/faults/fault-proxy.ts';
@@ -160,8 +161,8 @@ describe('bounds of a counter that had none', () => {
       endpoint: proxy.endpoint,
     });
     await before.change('shoe/stock', 5);
-    const busy = proxy.inject({ effect: 'conflict', operation: 'TransactWriteItems', culprit: 1 });
-    const sale = await before.change('shoe/stock', -5, { token: 'sale' });
+    const busy = crowdCells(proxy);
+    const sale = await before.change('shoe/stock', -5);
     busy.remove();
     await proxy.stop();
     expect(sale).toMatchObject({ status: 200, body: { pending: true } });
