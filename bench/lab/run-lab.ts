@@ -50,7 +50,7 @@ const removedShare = 0.7;
 /** Listeners ask again before what they said is forgotten. */
 const renewMs = 240_000;
 /** What the stream's mapping lets through. */
-const patterns = streamFilters(region);
+const filters = streamFilters(region);
 
 /**
  * @param shardIdFor what functions are told that a stream shard is called; a test misleads them, to
@@ -159,7 +159,7 @@ function createStream(
   });
   table.onChange((change) => {
     measures.observeChange(change);
-    if (isOver || !isWanted(toStreamRecord(change), patterns)) return;
+    if (isOver || !isWanted(toStreamRecord(change), filters)) return;
     undelivered.records++;
     shards.append(change);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { settledAfterHours } from '../../../bench/lab/lab-measures.ts';
 import { type LabOptions, parseLabOptions, usualOptions } from '../../../bench/lab/lab-options.ts';
 import { runLab } from '../../../bench/lab/run-lab.ts';
-
 import { partitionsFor } from '../../../bench/lab/scale-table.ts';
 
 const seed = Number(process.env.TALLY_SEED ?? 1);
@@ -24,6 +24,44 @@ describe('the fold on many stream shards', () => {
       given_up_records: 0,
       last_total_sent: true,
     });
+  });
+});
+
+describe('the fold of a busy table, after a day and a half,', () => {
+  test.each<Partial<LabOptions> & { shards: number; cellBytes: number; unitsPerFold: number }>([
+    { shards: 4, changes: 500, cellBytes: 1_024, unitsPerFold: 1.1 },
+    { shards: 16, changes: 1_000, windows: ['hour', 'all'], cellBytes: 2_048, unitsPerFold: 2 },
+    { shards: 100, changes: 2_000, windows: ['all'], cellBytes: 2_560, unitsPerFold: 2 },
+  ])(
+    'is small and cheap with $shards stream shards',
+    async ({ cellBytes, unitsPerFold, ...options }) => {
+      const hours = settledAfterHours + 4;
+      const result = await runLab({ ...usualOptions, ...options, hours, isWatched: false, seed });
+      expect(result).toMatchObject({ differences: [], exact: true, refused_writes: 0 });
+      expect(result.settled_cell_bytes).toBeLessThanOrEqual(cellBytes);
+      expect(result.write_units_per_fold).toBeLessThanOrEqual(unitsPerFold);
+      expect(result.failed_writes_per_fold).toBeLessThan(0.1);
+      expect(result.clock_ahead_ms).toBeLessThan(1_000);
+    },
+  );
+
+  test('sends four live messages a second, however many functions see changes, and the last total', async () => {
+    const result = await runLab({
+      ...usualOptions,
+      shards: 40,
+      changes: 500,
+      hours: 1,
+      windows: ['all'],
+      burstShare: 1,
+      burstRate: 100,
+      hasFaults: false,
+      skewMs: 0,
+      seed,
+    });
+    expect(result.messages).toBeGreaterThan(10);
+    // They are 250 ms apart, but a call takes some ms more or less: a fifth may just be in a second.
+    expect(result.messages_per_second).toBeLessThanOrEqual(5);
+    expect(result.last_total_sent).toBe(true);
   });
 });
 
