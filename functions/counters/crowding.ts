@@ -84,7 +84,7 @@ export function createCrowding({
       const count = (underWay.get(name) ?? 0) + 1;
       underWay.set(name, count);
       try {
-        const wanted = () => Math.ceil((underWay.get(name) ?? 0) / limits.hotRegister.entries);
+        const wanted = () => Math.ceil((underWay.get(name) ?? 0) / limits.changesOfRegister);
         while (wanted() > totals.shardCount(growable.key) && !overflows(growable)) {
           const before = totals.shardCount(growable.key);
           await grow(growable, wanted());

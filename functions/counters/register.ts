@@ -103,6 +103,10 @@ export type Entered<Reason> =
   /** The claim has expired meanwhile, or is another one: begin again. */
   | { readonly outcome: 'outdated' };
 
+const { firstOfBook, ...sizesOfCell } = limits.registerTurn;
+const sizesOfBook: TurnSizes = { ...sizesOfCell, first: firstOfBook };
+const sizesOf = (key: RegisterKey): TurnSizes => ('shard' in key ? sizesOfCell : sizesOfBook);
+
 export type Registers = ReturnType<typeof createRegisters>;
 
 export function createRegisters({
@@ -110,7 +114,7 @@ export function createRegisters({
   now,
   random,
   pause,
-  turnSizes = limits.registerTurn,
+  turnSizes,
 }: {
   store: RegisterStore;
   /** Epoch ms. */
@@ -142,7 +146,7 @@ export function createRegisters({
     }: Pick<RegisterEntry<never>, 'key' | 'expiresAt' | 'keepPagesMs'>,
     register: Register,
   ): Promise<void> {
-    const turn = turnDue(register, turnSizes);
+    const turn = turnDue(register, turnSizes ?? sizesOf(key));
     if (!turn) return;
     try {
       // Before they leave the register, so that they are always in one of both.

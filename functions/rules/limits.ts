@@ -93,13 +93,15 @@ export const limits = {
   /** Calls of one change for its register: with the pauses between them some four seconds. */
   registerAttempts: 24,
   /**
-   * Entries at which a register is turned: as many as fit into one write unit (1 KB), with room for
-   * those that come meanwhile. `step` later the next writer does, if that one could not. At most
-   * `leavingMax` leave in one update, whose expression has 4 KB.
+   * Entries at which a register is turned: as many as fit into one write unit (1 KB). An entry of a
+   * cell has 20 bytes, one of a book 27. `step` later the next writer turns, if that one could not. At
+   * most `leavingMax` leave in one update, whose expression has 4 KB.
    */
-  registerTurn: { first: 37, step: 8, leavingMax: 250 },
+  registerTurn: { first: 44, firstOfBook: 33, step: 8, leavingMax: 250 },
   /** A register is hot when so many `entries` were claimed within `momentMs`: with more it outgrows its turns. */
   hotRegister: { momentMs: 200, entries: 32 },
+  /** Changes that a function makes at the same time and for which one register is enough. */
+  changesOfRegister: 16,
   /** Milliseconds after a growth in which registers may still look hot by what came before it. */
   growthShowsMs: 1_000,
   /** A claim that is older than this is prolonged before it is counted on: it has to outlive its entry by a token's life. */

@@ -1,9 +1,18 @@
 /** Registers under everything that can happen to their calls: thousands of schedules, each from a seed. */
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mutants, searchFrom } from '../../harness/registers/register-mutants.ts';
 import { runSchedule } from '../../harness/registers/register-schedule.ts';
 
 const seedsPerTest = 200;
+
+// Most of the errors are answers that are expected, and nobody looks at their stacks.
+const { stackTraceLimit } = Error;
+beforeAll(() => {
+  Error.stackTraceLimit = 0;
+});
+afterAll(() => {
+  Error.stackTraceLimit = stackTraceLimit;
+});
 
 describe('a register counts every token once and refuses for good', () => {
   test.each([0, 1, 2, 3, 4])('in schedules of part %i', async (part) => {
