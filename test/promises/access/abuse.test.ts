@@ -15,6 +15,7 @@ import {
 import { uuidV7 } from '../../harness/counts/uuid-v7.ts';
 import type { FaultProxy } from '../../harness/faults/fault-proxy.ts';
 import type { ApiRequest } from '../../harness/http/api-event.ts';
+import { seededRandom } from '../../harness/seeded-random.ts';
 import { createTallyBehindProxy } from '../../harness/tally-behind-proxy.ts';
 import {
   createTallyUnderTest,
@@ -38,7 +39,12 @@ let tally: TallyUnderTest;
 let proxy: FaultProxy;
 beforeEach(async () => {
   const { table } = await createTallyUnderTest({ counters });
-  ({ tally, proxy } = await createTallyBehindProxy({ counters, adminKey, table }));
+  ({ tally, proxy } = await createTallyBehindProxy({
+    counters,
+    adminKey,
+    table,
+    proxyRandom: seededRandom(3),
+  }));
 });
 afterEach(() => proxy.stop());
 
