@@ -194,9 +194,10 @@ export function createRegisters({
     async function run(): Promise<Entered<Reason>> {
       // What may have been counted long ago must not be counted now, before it is prolonged.
       if (needsToBeProlonged()) seen = await store.read(key, { consistent: true });
-      for (let attempt = 0; attempt < limits.registerAttempts && now() < deadlineMs; attempt++) {
+      for (let attempt = 0; attempt < limits.registerAttempts; attempt++) {
         const settled = await settle();
         if (settled) return settled;
+        if (now() >= deadlineMs) break;
         const step = await plan(seen);
         if ('enter' in step) {
           const sent = await store.enter(key, entryKey(), step.enter);

@@ -229,11 +229,11 @@ describe('an amount', () => {
 
 describe('a flood on one counter', () => {
   test('is counted to the last change, however little one item can take', async () => {
-    // Most of what goes to a cell of this counter is refused, as DynamoDB does at its limit.
+    // Half of what goes to a cell of this counter is refused, as DynamoDB does at its limit.
     proxy.inject({
       effect: 'throttle',
       operation: 'UpdateItem',
-      rate: 0.8,
+      rate: 0.5,
       where: (body) => JSON.stringify(body).includes('c#hot#likes'),
     });
     const flood = Array.from({ length: 100 }, (_, index) =>

@@ -42,7 +42,7 @@ afterEach(() => proxy.stop());
 /** Draws so many tickets for others, one after the other. */
 async function drawForOthers(count: number): Promise<void> {
   for (let index = 0; index < count; index++) {
-    tally.clock.advance(100);
+    tally.clock.advance(40);
     await draw(second, book);
   }
 }
