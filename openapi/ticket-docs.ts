@@ -6,7 +6,7 @@ export const ticketDocs = {
     tag: 'Tickets',
     summary: 'Draw the next number',
     description:
-      'Numbers have no gaps and no duplicates, and start again with each business day of the subject. The same `Idempotency-Key` always gets the same number. An error means that no number was drawn, except for `outcome_unknown`: then send the same Idempotency-Key again.',
+      'Numbers have no duplicates, and no gaps unless the counter allows them. They start again with each business day of the subject. The same `Idempotency-Key` always gets the same number. An error means that no number was drawn, except for `outcome_unknown`: then send the same Idempotency-Key again. Where gaps are allowed, any 503 may have lost a number.',
     requestHeaders: ['Idempotency-Key'],
     body: content(emptyBody, {}),
     answers: {

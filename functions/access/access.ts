@@ -1,7 +1,6 @@
 /**
  * Who may do what. Every route states the right it needs, and every counter who has it. A request
- * shows who sent it by an API key, a pass, or the token of an identity provider that API Gateway has
- * verified.
+ * shows who sent it by an API key, a pass, or an identity token that API Gateway has verified.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Refusal, refuse } from '../counters/refusals.ts';
@@ -39,7 +38,7 @@ export type Credential =
   | { readonly type: 'none' }
   /** An API key or a pass; not verified. */
   | { readonly type: 'bearer'; readonly text: string }
-  /** The `scope` claim of a token that API Gateway has verified. */
+  /** The `scope` claim of an identity token that API Gateway has verified. */
   | { readonly type: 'verified'; readonly scopeClaim: string };
 
 /** The sender of a request. */
@@ -114,7 +113,7 @@ export function createAccess(options: AccessOptions) {
         const sender = await caller();
         if (!sender.ok) return sender;
         if (may(sender, need)) return { ok: true };
-        return refuse('forbidden', 'The API key, pass or token has no right to do this here.');
+        return refuse('forbidden', 'The API key, pass or identity token may not do this here.');
       },
     };
   };

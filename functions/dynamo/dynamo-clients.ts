@@ -2,7 +2,7 @@
  * The two clients of DynamoDB. `retrying` is for calls that may be sent again. `once` is for the plain
  * ADD, which may not: a 500 or a timeout may come after the write, and the SDK's own retries would
  * count it twice. `once` is also for calls on a hot cell, where trying another shard is better than
- * waiting for the same one.
+ * waiting for the same one, and for calls whose caller tries again by itself.
  */
 import { type AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';

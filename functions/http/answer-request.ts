@@ -82,7 +82,7 @@ function once<T extends object>(run: () => T): () => T {
 }
 
 /**
- * The path without the prefix of the routes for verified tokens: an authorizer of API Gateway is for
+ * The path without the prefix of the routes for identity tokens: an authorizer of API Gateway is for
  * all requests to a route, so these have routes of their own. Browsers send a preflight (CORS)
  * without a token, past the authorizer.
  */

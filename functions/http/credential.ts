@@ -21,7 +21,7 @@ export function credentialOf(event: APIGatewayProxyEventV2): Credential {
 }
 
 /**
- * The `scope` claim of a token that API Gateway's own authorizer has verified; undefined for a
+ * The `scope` claim of an identity token that API Gateway's own authorizer has verified; undefined for a
  * request without one. Only API Gateway can set it.
  */
 export function verifiedScopeClaim({ requestContext }: APIGatewayProxyEventV2): string | undefined {

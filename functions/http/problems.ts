@@ -172,8 +172,8 @@ export const problemKinds = {
     status: 422,
     title: 'The Idempotency-Key is too old',
     cause:
-      'It is a UUIDv7 from before the time that idempotency keys are remembered, so Tally cannot know whether its change was counted.',
-    fix: 'Check the clock of the client. Read the count and decide whether to send the change again, with a new Idempotency-Key.',
+      'It is a UUIDv7 from before the time that idempotency keys are remembered, or it was used for a ticket of a day whose book is not kept any more. Tally cannot know what became of its change.',
+    fix: 'Check the clock of the client. Read the counter and decide whether to send the change again, with a new Idempotency-Key.',
     retry: 'no',
   },
   idempotency_key_reused: {
@@ -262,7 +262,7 @@ export const problemKinds = {
   key_required: {
     status: 401,
     title: 'This needs an API key or a pass',
-    cause: 'It is not open to everybody, and the request has no API key, pass or token.',
+    cause: 'It is not open to everybody, and the request has no API key, pass or identity token.',
     fix: 'Send `Authorization: Bearer tally_…`.',
     retry: 'no',
   },
@@ -275,9 +275,9 @@ export const problemKinds = {
   },
   forbidden: {
     status: 403,
-    title: 'The API key, pass or token has no right to do this',
+    title: 'The API key, pass or identity token has no right to do this',
     cause:
-      'The API key, pass or token is valid, but not for this action on this subject and counter. The answer is the same whether they exist or not.',
+      'The API key, pass or identity token is valid, but not for this action on this subject and counter. The answer is the same whether they exist or not.',
     fix: 'Ask your operator for an API key with the scope that this takes.',
     retry: 'no',
   },

@@ -12,7 +12,11 @@ export type FunctionName = 'read' | 'write' | 'site';
  * - `user`: what belongs to a user. It takes a credential even where counters are public.
  * - `key`: anything, but only with a credential.
  * - `deployment`: everything there is.
- * - `each`: the operation handles several counters, and checks the right to each of them.
+ * - `each`: the operation handles several counters, and checks the right to each as soon as it knows
+ *   them: if the path tells, before the query is parsed. Where the caller names the counters (a batch),
+ *   one without the right has its refusal in its place. Where it does not (all counters of a subject),
+ *   such a counter is left out, and if none remains, the request is refused like one for a single
+ *   counter. An invalid credential is never taken for none: each counter that is not public refuses it.
  */
 export type Right = 'none' | 'read' | 'write' | 'admin' | 'deployment' | 'user' | 'key' | 'each';
 
@@ -266,8 +270,8 @@ export interface Route extends RouteShape {
 export const routes: readonly Route[] = table;
 
 /**
- * Twins of these routes, for tokens of an identity provider in a deployment that has one: API Gateway
- * verifies the token, and refuses requests without one.
+ * Twins of these routes, for identity tokens in a deployment that has an identity provider: API Gateway
+ * verifies the identity token, and refuses requests without one.
  */
 export const jwtPrefix = '/jwt';
 

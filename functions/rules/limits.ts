@@ -112,7 +112,7 @@ export const limits = {
   shifts: 90_000,
   /** Days that books of tickets are kept after their day. */
   keepBookDays: 35,
-  /** Choices of one reaction: each is a cell that a read adds up. */
+  /** Choices of one reaction: each is an attribute of the cell. */
   choices: 32,
   /** Longest heartbeat and away time, in seconds. */
   heartbeatSecondsMax: 300,

@@ -92,7 +92,10 @@ export interface TallyUnderTest extends Instance {
   readonly pauses: readonly number[];
   /** What was logged as an error. */
   readonly errors: readonly Error[];
-  /** Folds everything that is pending. */
+  /**
+   * Folds the changes of counts that are pending. Members are not folded here: what a member was
+   * before matters, and only a real stream tells that (`createStreamedTally`).
+   */
   settle(): Promise<void>;
   /** All items but the record of the deployments. */
   items(): Promise<Record<string, unknown>[]>;

@@ -4,7 +4,7 @@
  */
 import type { OperationName, Right } from '../../../functions/http/routes.ts';
 
-export const rightOf: Readonly<Record<OperationName, Right>> = {
+export const rightOf = {
   readCounter: 'read',
   readHistory: 'read',
   readMember: 'read',
@@ -32,4 +32,21 @@ export const rightOf: Readonly<Record<OperationName, Right>> = {
   showDocs: 'none',
   showErrors: 'none',
   sendAsset: 'none',
+} as const satisfies Readonly<Record<OperationName, Right>>;
+
+/** A right to one thing, which `rights.test.ts` and `mayDo` tell for themselves. */
+export type SingleRight = Exclude<Right, 'each'>;
+
+/** The operations that handle several counters, and check the right to each of them. */
+export type EachOperation = {
+  [Operation in OperationName]: (typeof rightOf)[Operation] extends 'each' ? Operation : never;
+}[OperationName];
+
+/** The right to one part that the request of `rights.test.ts` to such an operation takes. */
+export const partRightOf: Readonly<Record<EachOperation, SingleRight>> = {
+  readSubject: 'read',
+  runBatch: 'write',
 };
+
+export const isEachOperation = (operation: OperationName): operation is EachOperation =>
+  rightOf[operation] === 'each';

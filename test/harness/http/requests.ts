@@ -1,9 +1,7 @@
 /** The requests that these tests send, and what comes back. */
 import { expect } from 'vitest';
+import { admin } from '../access/callers.ts';
 import type { Answer, Instance } from '../tally-under-test.ts';
-
-export const adminKey = 'tally_admin_0123456789abcdefghij';
-export const asAdmin = { authorization: `Bearer ${adminKey}` };
 
 export interface Ticket {
   readonly number: number;
@@ -31,7 +29,7 @@ export const reset = (tally: Sender, counter: string, token?: string): Promise<A
   tally.send({
     method: 'POST',
     path: `/v1/${counter}/reset`,
-    headers: { ...asAdmin, ...tokenHeader(token) },
+    headers: { ...admin, ...tokenHeader(token) },
   });
 
 export const readHistory = (
@@ -41,7 +39,7 @@ export const readHistory = (
 ): Promise<Answer> => tally.send({ method: 'GET', path: `/v1/${counter}/history`, query });
 
 export const putSettings = (tally: Sender, subject: string, body: unknown): Promise<Answer> =>
-  tally.send({ method: 'PUT', path: `/v1/${subject}/settings`, headers: asAdmin, body });
+  tally.send({ method: 'PUT', path: `/v1/${subject}/settings`, headers: admin, body });
 
 export const sendBatch = (
   tally: Sender,

@@ -29,7 +29,7 @@ import {
   victimUser,
 } from '../../harness/access/attack-scene.ts';
 import { adminKey } from '../../harness/access/callers.ts';
-import { rightOf } from '../../harness/access/operation-rules.ts';
+import { type Change, deedsOf, doneItems, itemsOf } from '../../harness/access/deeds.ts';
 import { startWatchedServer, type WatchedServer } from '../../harness/access/watched-server.ts';
 import { createTestClient } from '../../harness/engine/test-table.ts';
 import { parseHttpAnswers } from '../../harness/http/http-answers.ts';
@@ -192,10 +192,6 @@ function asBytes({ method, path, headers, body, mangle }: AttackRequest): Buffer
   return mangle ? mangle(moved) : moved;
 }
 
-interface Change {
-  readonly action: string;
-  readonly amount?: number;
-}
 const signed = ({ action, amount = 1 }: Change) => (action === 'increment' ? amount : -amount);
 
 const expected = new Map<string, number>();
@@ -209,35 +205,29 @@ function judge(sent: AttackRequest, credential: Credential, received: Received):
   const match = matchRoute(sent.method, sent.path.split(/[?#]/, 1)[0] ?? '');
   const isDone = received.status >= 200 && received.status < 300;
   if (!isDone || match.found !== 'route') return [];
-  const { route, params } = match;
-  const right = rightOf[route.operation];
-  const crimes = mayDo(credential, { right, params }) ? [] : [`${credential.name}: ${right}`];
-  if (route.operation === 'changeCounter' && !('idempotency-replayed' in received.headers)) {
-    const change = JSON.parse(sent.body.toString()) as Change;
-    count(params.subject ?? '', params.counter ?? '', signed(change));
+  const { operation } = match.route;
+  const exchange = { match, asked: sent.body.toString(), answered: received.text };
+  const crimes = deedsOf(exchange)
+    .filter((deed) => !mayDo(credential, deed))
+    .map(({ right, params }) => `${credential.name}: ${right} ${params.counter} (${operation})`);
+  if (operation === 'changeCounter' && !('idempotency-replayed' in received.headers)) {
+    const { subject = '', counter = '' } = match.params;
+    count(subject, counter, signed(JSON.parse(exchange.asked) as Change));
   }
-  if (route.operation === 'createPass') {
-    const pass = JSON.parse(sent.body.toString()) as HandedOn;
+  if (operation === 'createPass') {
+    const pass = JSON.parse(exchange.asked) as HandedOn;
     if (!mayHandOn(credential, pass)) crimes.push(`${credential.name}: pass`);
   }
-  if (route.operation !== 'runBatch') return crimes;
-  const { items: asked } = JSON.parse(sent.body.toString()) as {
-    items: (Change & { subject: string; counter: string })[];
-  };
-  const { results } = JSON.parse(received.text) as {
-    results: { status: number; replayed?: boolean }[];
-  };
-  return results.flatMap(({ status, replayed }, index) => {
-    const item = asked[index];
-    if (item === undefined || status >= 300) return status >= 500 ? [`item: ${status}`] : [];
-    const { action, subject, counter } = item;
-    if (action !== 'read' && !replayed) count(subject, counter, signed(item));
-    const deed = {
-      right: action === 'read' ? 'read' : 'write',
-      params: { subject, counter },
-    } as const;
-    return mayDo(credential, deed) ? [] : [`${credential.name}: ${action} in a batch`];
-  });
+  if (operation === 'runBatch') {
+    for (const { item, result } of doneItems(exchange)) {
+      if (item.action !== 'read' && !result.replayed) {
+        count(item.subject, item.counter, signed(item));
+      }
+    }
+    const broken = itemsOf(exchange).filter(({ result }) => result.status >= 500);
+    crimes.push(...broken.map(({ result }) => `item: ${result.status}`));
+  }
+  return crimes;
 }
 
 const statuses = new Map<number, number>();

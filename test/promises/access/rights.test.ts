@@ -1,12 +1,7 @@
 /** Every route against every kind of caller. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { CounterInput } from '../../../functions/counters/define-counters.ts';
-import {
-  type OperationName,
-  type Right,
-  type Route,
-  routes,
-} from '../../../functions/http/routes.ts';
+import { type OperationName, type Route, routes } from '../../../functions/http/routes.ts';
 import {
   admin,
   adminKey,
@@ -15,7 +10,12 @@ import {
   makePass,
   nobody,
 } from '../../harness/access/callers.ts';
-import { rightOf } from '../../harness/access/operation-rules.ts';
+import {
+  isEachOperation,
+  partRightOf,
+  rightOf,
+  type SingleRight,
+} from '../../harness/access/operation-rules.ts';
 import type { ApiRequest } from '../../harness/http/api-event.ts';
 import {
   createTallyUnderTest,
@@ -72,7 +72,7 @@ const callers = ['nobody', 'reader', 'writer', 'ruler', 'tenant', 'visitor', 'op
 type Caller = (typeof callers)[number];
 
 /** Which callers a right lets through, where the counters themselves take a key. */
-const allowed: Readonly<Record<Right, readonly Caller[]>> = {
+const allowed: Readonly<Record<SingleRight, readonly Caller[]>> = {
   none: callers,
   read: ['reader', 'visitor', 'operator'],
   write: ['writer', 'visitor', 'operator'],
@@ -80,13 +80,6 @@ const allowed: Readonly<Record<Right, readonly Caller[]>> = {
   user: ['reader', 'visitor', 'operator'],
   key: ['reader', 'operator'],
   deployment: ['operator'],
-  each: [],
-};
-
-/** The rights of what an operation does in each of its parts. */
-const partOf: Readonly<Partial<Record<OperationName, Right>>> = {
-  readSubject: 'read',
-  runBatch: 'write',
 };
 
 let tally: TallyUnderTest;
@@ -131,7 +124,8 @@ test('no route can be written without a right', () => {
 const named = routes.map((route) => [`${route.method} ${route.path}`, route] as const);
 
 describe.each(named)('%s', (_, route) => {
-  const right = partOf[route.operation] ?? rightOf[route.operation];
+  const { operation } = route;
+  const right = isEachOperation(operation) ? partRightOf[operation] : rightOf[operation];
 
   test.each(callers)('lets callers with the right through, and nobody else: %s', async (caller) => {
     const before = withoutUse(await tally.items());

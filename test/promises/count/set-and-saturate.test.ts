@@ -1,6 +1,8 @@
 /** Setting a count, and changing one by as much as fits into its bounds. */
+
 import { beforeEach, describe, expect, test } from 'vitest';
-import { adminKey, asAdmin } from '../../harness/http/requests.ts';
+import { admin, adminKey } from '../../harness/access/callers.ts';
+
 import {
   type Answer,
   createTallyUnderTest,
@@ -28,7 +30,7 @@ const instance = (index: number) => tally.instances[index % 3] ?? tally;
 const send = (
   counter: string,
   body: object,
-  { token, headers = asAdmin, on = tally }: SendOptions = {},
+  { token, headers = admin, on = tally }: SendOptions = {},
 ): Promise<Answer> =>
   on.send({
     method: 'POST',

@@ -2,6 +2,7 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { SettingsInput } from '../../../functions/counters/define-counters.ts';
 import { limits } from '../../../functions/rules/limits.ts';
+import { admin, adminKey } from '../../harness/access/callers.ts';
 import { apiEvent, bodyBytes, lambdaContext } from '../../harness/http/api-event.ts';
 import {
   createTallyUnderTest,
@@ -9,8 +10,6 @@ import {
   open,
   type TallyUnderTest,
 } from '../../harness/tally-under-test.ts';
-
-const adminKey = 'tally_admin_0123456789abcdefghij';
 
 let tally: TallyUnderTest;
 beforeEach(async () => {
@@ -46,8 +45,7 @@ describe('a HEAD', () => {
     ['/v1/post/likes/live', 'GET, OPTIONS'],
     ['/v1/keys', 'POST, GET, OPTIONS'],
   ])('is refused where another function serves the path: %s', async (path, allow) => {
-    const headers = { authorization: `Bearer ${adminKey}` };
-    const head = await tally.send({ method: 'HEAD', path, headers });
+    const head = await tally.send({ method: 'HEAD', path, headers: admin });
     expect(head).toMatchObject({ status: 405, headers: { allow }, body: '' });
   });
 });
@@ -94,7 +92,7 @@ describe('a read answer', () => {
   });
 
   test('may not be kept by others, if it takes a key', async () => {
-    const { headers } = await get('/v1/shoe/stock', { authorization: `Bearer ${adminKey}` });
+    const { headers } = await get('/v1/shoe/stock', admin);
     expect(headers['cache-control']).toBe('private, no-cache');
   });
 

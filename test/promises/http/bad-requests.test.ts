@@ -1,10 +1,9 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type ProblemCode, problemKinds } from '../../../functions/http/problems.ts';
+import { admin, adminKey } from '../../harness/access/callers.ts';
 import { type ApiRequest, apiEvent, lambdaContext } from '../../harness/http/api-event.ts';
 import { createTallyUnderTest, open, type TallyUnderTest } from '../../harness/tally-under-test.ts';
 
-const adminKey = 'tally_admin_0123456789abcdefghij';
-const asAdmin = { authorization: `Bearer ${adminKey}` };
 const increment = { action: 'increment' };
 const tooLarge = 'x'.repeat(65_537);
 
@@ -218,7 +217,7 @@ describe('a body', () => {
     ['GET', '/v1/post/likes'],
     ['GET', '/docs'],
   ])('that is too large is refused also where none is taken: %s %s', async (method, path) => {
-    await expectRefusal({ method, path, headers: asAdmin, body: tooLarge }, 'body_too_large');
+    await expectRefusal({ method, path, headers: admin, body: tooLarge }, 'body_too_large');
   });
 
   test('that is too large is refused as it comes from API Gateway, too', async () => {
@@ -234,7 +233,7 @@ describe('a body', () => {
     ['1', 'invalid_body'],
   ] as const)('that means nothing to a ticket or a reset is refused: %s', async (body, code) => {
     for (const path of ['orders/tickets', 'orders/reset', 'likes/reset']) {
-      const request = { method: 'POST', path: `/v1/post/${path}`, headers: asAdmin, body };
+      const request = { method: 'POST', path: `/v1/post/${path}`, headers: admin, body };
       await expectRefusal(request, code);
     }
   });

@@ -1,7 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { admin, adminKey } from '../../harness/access/callers.ts';
 import { createTallyUnderTest, open, type TallyUnderTest } from '../../harness/tally-under-test.ts';
-
-const adminKey = 'tally_admin_0123456789abcdefghij';
 
 let tally: TallyUnderTest;
 beforeAll(async () => {
@@ -83,13 +82,12 @@ describe('a change', () => {
 });
 
 test.each([undefined, '', '{}', ' {} '])('a ticket and a reset take %j', async (body) => {
-  const headers = { authorization: `Bearer ${adminKey}` };
   for (const [path, status] of [
     ['orders/tickets', 201],
     ['orders/reset', 200],
     ['likes/reset', 200],
   ] as const) {
-    const request = { method: 'POST', path: `/v1/empty/${path}`, headers, body };
+    const request = { method: 'POST', path: `/v1/empty/${path}`, headers: admin, body };
     expect(await tally.send(request), path).toMatchObject({ status });
   }
 });

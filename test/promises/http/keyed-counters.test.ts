@@ -1,11 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { admin, adminKey } from '../../harness/access/callers.ts';
 import {
   createTallyUnderTest,
   keyed,
   type TallyUnderTest,
 } from '../../harness/tally-under-test.ts';
-
-const adminKey = 'tally_admin_0123456789abcdefghij';
 
 let tally: TallyUnderTest;
 beforeEach(async () => {
@@ -25,7 +24,6 @@ describe('a counter that takes a key', () => {
   const stock = '/v1/shoe/stock';
   const change = (headers: Readonly<Record<string, string>> = {}) =>
     tally.send({ method: 'PUT', path: stock, headers, body: { action: 'increment' } });
-  const withKey = { authorization: `Bearer ${adminKey}` };
 
   test('refuses callers without one, and writes nothing', async () => {
     for (const answer of [await get(stock), await change()]) {
@@ -61,13 +59,13 @@ describe('a counter that takes a key', () => {
   });
 
   test('takes the admin key', async () => {
-    expect(await get(stock, withKey)).toMatchObject({ status: 200, body: { count: 0 } });
-    expect(await change(withKey)).toMatchObject({ status: 200, body: { count: 1 } });
+    expect(await get(stock, admin)).toMatchObject({ status: 200, body: { count: 0 } });
+    expect(await change(admin)).toMatchObject({ status: 200, body: { count: 1 } });
     expect(await change({ authorization: `bearer ${adminKey}` })).toMatchObject({ status: 200 });
   });
 
   test('says the same about a subject that exists and about one that does not', async () => {
-    await change(withKey);
+    await change(admin);
     const answers = await Promise.all([get(stock), get('/v1/nothing/stock')]);
     expect(answers[0]).toEqual(answers[1]);
   });
@@ -75,13 +73,13 @@ describe('a counter that takes a key', () => {
   test('says nothing about what is wrong with the request before the key is right', async () => {
     const wrong = { method: 'PUT', path: stock, body: '{' };
     expect(await tally.send(wrong)).toMatchObject({ status: 401 });
-    expect(await tally.send({ ...wrong, headers: withKey })).toMatchObject({ status: 400 });
+    expect(await tally.send({ ...wrong, headers: admin })).toMatchObject({ status: 400 });
   });
 
   test('may be read by everybody, if only writing takes one', async () => {
     expect(await get('/v1/resto/orders')).toMatchObject({ status: 200 });
     expect(await tally.change('resto/orders', 1)).toMatchObject({ status: 401 });
-    expect(await tally.change('resto/orders', 1, { headers: withKey })).toMatchObject({
+    expect(await tally.change('resto/orders', 1, { headers: admin })).toMatchObject({
       status: 200,
     });
   });

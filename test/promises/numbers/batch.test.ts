@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { limits } from '../../../functions/rules/limits.ts';
+import { admin, adminKey } from '../../harness/access/callers.ts';
 import type { FaultProxy } from '../../harness/faults/fault-proxy.ts';
-import { adminKey, asAdmin, countOf, draw, sendBatch } from '../../harness/http/requests.ts';
+import { countOf, draw, sendBatch } from '../../harness/http/requests.ts';
 import { createTallyBehindProxy } from '../../harness/tally-behind-proxy.ts';
 import { type Answer, keyed, open, type TallyUnderTest } from '../../harness/tally-under-test.ts';
 
@@ -171,7 +172,7 @@ describe('reads', () => {
   });
 });
 
-test('a key for the whole batch is refused, because each item has its own', async () => {
+test('an idempotency key for the whole batch is refused, because each item has its own', async () => {
   const answer = await sendBatch(tally, [change('post/likes', 'a')], { 'idempotency-key': 'all' });
   expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_idempotency_key' } });
   expect(await tally.items()).toEqual([]);
@@ -331,7 +332,7 @@ describe('an item that fails', () => {
       undefined,
       undefined,
     ]);
-    const [granted, refused, replayed] = await batch(items, asAdmin);
+    const [granted, refused, replayed] = await batch(items, admin);
     expect(granted).toMatchObject({ status: 200 });
     expect(refused).toMatchObject({ status: 409, code: 'out_of_bounds' });
     expect(replayed).toMatchObject({ status: 200, count: 1, replayed: true });

@@ -3,8 +3,8 @@
  * and every count belongs to the day that the restaurant's own wall clock says.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
+import { adminKey } from '../../harness/access/callers.ts';
 import {
-  adminKey,
   countOf,
   draw,
   putSettings,

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { limits } from '../../../functions/rules/limits.ts';
+import { adminKey } from '../../harness/access/callers.ts';
 import { isSet } from '../../harness/counts/crowded-cells.ts';
 import type { FaultProxy } from '../../harness/faults/fault-proxy.ts';
-import { adminKey, countOf, readHistory, reset, wasReplayed } from '../../harness/http/requests.ts';
+import { countOf, readHistory, reset, wasReplayed } from '../../harness/http/requests.ts';
 import { createTallyBehindProxy } from '../../harness/tally-behind-proxy.ts';
 import { open, type TallyUnderTest } from '../../harness/tally-under-test.ts';
 

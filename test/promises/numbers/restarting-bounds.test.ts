@@ -1,7 +1,9 @@
 /** The counters that are shipped for rate limits and stock, as `tally.config.ts` has them. */
+
 import { beforeEach, expect, test } from 'vitest';
 import { tally as shipped } from '../../../tally.config.ts';
-import { adminKey, asAdmin, countOf, reset } from '../../harness/http/requests.ts';
+import { admin, adminKey } from '../../harness/access/callers.ts';
+import { countOf, reset } from '../../harness/http/requests.ts';
 import {
   type Answer,
   createTallyUnderTest,
@@ -28,7 +30,7 @@ beforeEach(async () => {
 const change = (index: number, counter: string, amount: number) =>
   (tally.instances[index % 3] ?? tally).change(counter, amount, {
     token: `token-${index}`,
-    headers: asAdmin,
+    headers: admin,
   });
 const withStatus = (answers: readonly Answer[], status: number) =>
   answers.filter((answer) => answer.status === status);
@@ -62,9 +64,7 @@ test('stock never goes below 0, and what was sold was there', async () => {
   const sold = withStatus(answers, 200).length;
   const cells = (await tally.items()).filter(({ pk }) => String(pk).startsWith('c#'));
   const takenAway = cells.reduce((sum, { z = 0 }) => sum + Number(z), 0);
-  const left = countOf(
-    await tally.send({ method: 'GET', path: '/v1/shoe/stock', headers: asAdmin }),
-  );
+  const left = countOf(await tally.send({ method: 'GET', path: '/v1/shoe/stock', headers: admin }));
   // More are asked for than there are, so all of it is sold, or taken away by the reset.
   expect([left, sold + takenAway]).toEqual([0, 30]);
   const refusals = withStatus(answers, 409);

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { limits } from '../../../functions/rules/limits.ts';
+import { admin, adminKey } from '../../harness/access/callers.ts';
 import type { FaultProxy } from '../../harness/faults/fault-proxy.ts';
-import { adminKey, asAdmin, draw, putSettings, ticketOf } from '../../harness/http/requests.ts';
+import { draw, putSettings, ticketOf } from '../../harness/http/requests.ts';
 import { createTallyBehindProxy } from '../../harness/tally-behind-proxy.ts';
 import { createTallyUnderTest, open, type TallyUnderTest } from '../../harness/tally-under-test.ts';
 
@@ -27,7 +28,7 @@ afterEach(() => proxy.stop());
 
 const path = '/v1/resto/settings';
 const getSettings = (instance = tally as Pick<TallyUnderTest, 'send'>) =>
-  instance.send({ method: 'GET', path, headers: asAdmin });
+  instance.send({ method: 'GET', path, headers: admin });
 const berlin = { time_zone: 'Europe/Berlin', day_start: '04:00' };
 const dayAt = async (instance: Pick<TallyUnderTest, 'send'>) =>
   ticketOf(await draw(instance, 'resto/orders')).day;

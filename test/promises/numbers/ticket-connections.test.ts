@@ -7,11 +7,12 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Engine, startEngine } from '../../../local/engine.ts';
 import { createHttpServer } from '../../../local/http-server.ts';
+import { admin, adminKey } from '../../harness/access/callers.ts';
 import { drawTickets, expectOneNumberEach } from '../../harness/counts/connections.ts';
 import { shuffled } from '../../harness/counts/shuffled.ts';
 import { type FaultProxy, startFaultProxy } from '../../harness/faults/fault-proxy.ts';
 import type { JsonObject } from '../../harness/faults/wire-errors.ts';
-import { adminKey, asAdmin, expectGapFree } from '../../harness/http/requests.ts';
+import { expectGapFree } from '../../harness/http/requests.ts';
 import { startTallyServer, type TallyServer } from '../../harness/processes/tally-server.ts';
 import { seededRandom } from '../../harness/seeded-random.ts';
 import { createTallyUnderTest, open } from '../../harness/tally-under-test.ts';
@@ -105,7 +106,7 @@ describe('with servers that are killed', () => {
       connections,
       tokens: requests(2),
       book: 'resto-7/orders',
-      headers: asAdmin,
+      headers: admin,
       server: () => server,
       onTicket(count) {
         if (killAfter.has(count)) server = server.then(killUnanswered).then(start);

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { limits } from '../../../functions/rules/limits.ts';
 import { packPosition } from '../../../functions/rules/ticket-numbers.ts';
+import { adminKey } from '../../harness/access/callers.ts';
 import type { FaultProxy } from '../../harness/faults/fault-proxy.ts';
 import {
-  adminKey,
   draw,
   drawUntilTaken,
   expectGapFree,

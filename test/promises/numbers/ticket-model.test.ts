@@ -1,7 +1,8 @@
 /** Books of tickets against the simplest model: a map that knows no containers, round trips or races. */
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { adminKey, draw, reset } from '../../harness/http/requests.ts';
+import { adminKey } from '../../harness/access/callers.ts';
+import { draw, reset } from '../../harness/http/requests.ts';
 import { createTallyUnderTest, open, type TallyUnderTest } from '../../harness/tally-under-test.ts';
 
 type Step =

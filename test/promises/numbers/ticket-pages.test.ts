@@ -4,15 +4,9 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { limits } from '../../../functions/rules/limits.ts';
+import { adminKey } from '../../harness/access/callers.ts';
 import type { FaultProxy } from '../../harness/faults/fault-proxy.ts';
-import {
-  adminKey,
-  draw,
-  expectGapFree,
-  reset,
-  ticketOf,
-  wasReplayed,
-} from '../../harness/http/requests.ts';
+import { draw, expectGapFree, reset, ticketOf, wasReplayed } from '../../harness/http/requests.ts';
 import { seededRandom } from '../../harness/seeded-random.ts';
 import { createTallyBehindProxy } from '../../harness/tally-behind-proxy.ts';
 import { type Instance, open, type TallyUnderTest } from '../../harness/tally-under-test.ts';

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { limits } from '../../../functions/rules/limits.ts';
+import { adminKey } from '../../harness/access/callers.ts';
 import { uuidV7 } from '../../harness/counts/uuid-v7.ts';
 import {
-  adminKey,
   draw,
   expectGapFree,
   putSettings,

@@ -14,7 +14,7 @@ test('the table of threats covers what has to be in it', () => {
   const attacks = threats.map(({ attack }) => attack.toLowerCase()).join('\n');
   for (const topic of [
     'replaying',
-    'tokens across tenants',
+    'idempotency keys across tenants',
     'names',
     'overflow',
     'floats',
