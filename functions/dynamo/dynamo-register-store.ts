@@ -53,7 +53,7 @@ export function createDynamoRegisterStore({
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw writeFailure(error);
       const seen = parseTokenForm(fromWire(error.Item));
-      // An attempt of this very call put it, and its reply was lost. Of a claim that makes no
+      // An attempt of this very call put it, and its reply was lost. For a claim that makes no
       // difference to anybody, and another request may have made the same one.
       const isOwn =
         form.form === 'fact' && isOutcomeUnknown(error) && isDeepStrictEqual(seen, form);

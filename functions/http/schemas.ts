@@ -38,7 +38,7 @@ export const changeBody = v.strictObject({
     v.pipe(
       v.boolean(),
       v.description(
-        'Of a counter with bounds: change it by as much of the amount as fits. The answer says how much in `applied`.',
+        'For a counter with bounds: change it by as much of the amount as fits. The answer says how much in `applied`.',
       ),
     ),
   ),

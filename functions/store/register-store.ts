@@ -42,7 +42,7 @@ export interface Claim extends AcceptedToken {
   readonly form: 'claim';
   /** Epoch ms. */
   readonly claimedAtMs: number;
-  /** Of the cell that is its register. */
+  /** The shard of the cell that is its register. */
   readonly shard: number;
 }
 

@@ -41,7 +41,7 @@ export function createLedgerDelivery(options: {
 }): LedgerDelivery {
   const { client, tableName, handler, now } = options;
   const delivered = new Set<string>();
-  /** Of each cell, what its direct changes came to when they were last delivered. */
+  /** What the direct changes of each cell came to when they were last delivered. */
   const directSums = new Map<string, bigint>();
   let noted: DynamoDBRecord[] = [];
   let lastBatch: readonly DynamoDBRecord[] = [];

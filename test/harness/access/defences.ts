@@ -14,12 +14,12 @@ export interface Defence {
 
 export const defences: readonly Defence[] = [
   {
-    attack: 'Replaying a change after its token was forgotten',
+    attack: 'Replaying a change after its idempotency key was forgotten',
     file: 'functions/rules/tokens.ts',
     without: [["if (nowMs - madeAtMs > lifetimeMs) return 'too_old';", '']],
   },
   {
-    attack: 'Replaying a token with another amount',
+    attack: 'Replaying an idempotency key with another amount',
     file: 'functions/counters/register.ts',
     without: [['form.fingerprint !== own.fingerprint', 'false']],
   },
@@ -56,7 +56,7 @@ export const defences: readonly Defence[] = [
     test: 1,
   },
   {
-    attack: 'Colliding tokens across tenants',
+    attack: 'Colliding idempotency keys across tenants',
     file: 'functions/dynamo/item-keys.ts',
     without: [
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
@@ -143,12 +143,12 @@ export const defences: readonly Defence[] = [
     without: [['Number.isSafeInteger(asNumber)', 'Number.isFinite(asNumber)']],
   },
   {
-    attack: 'Oversized bodies, names, tokens, batches and ranges',
+    attack: 'Oversized bodies, names, idempotency keys, batches and ranges',
     file: 'functions/http/http-request.ts',
     without: [['bytes <= limits.bodyBytes', 'bytes <= Infinity']],
   },
   {
-    attack: 'Oversized bodies, names, tokens, batches and ranges',
+    attack: 'Oversized bodies, names, idempotency keys, batches and ranges',
     file: 'functions/http/operations/batch-operations.ts',
     without: [['items.length > limits.batchItems', 'items.length > Infinity']],
   },
@@ -319,12 +319,12 @@ export const defences: readonly Defence[] = [
     test: 1,
   },
   {
-    attack: 'Tokens made for other services',
+    attack: 'Identity tokens made for other services',
     file: 'lib/deployment-options.ts',
     without: [['  if (audience.length === 0)\n', '  if (audience.length < 0)\n']],
   },
   {
-    attack: 'Tokens made for other services',
+    attack: 'Identity tokens made for other services',
     file: 'functions/rules/scopes.ts',
     without: [["prefix !== 'tally' ||\n", '']],
     test: 1,
