@@ -179,11 +179,17 @@ describe('a token whose first request ended between the claim and the number', (
     const failing = proxy.inject({ effect: 'server error before commit', operation: 'UpdateItem' });
     await draw(first, book, 'mine');
     failing.remove();
-    tally.clock.advance((limits.keepBookDays + 3) * 86_400_000);
+    // The claim outlives its book by an hour.
+    const claim = (await tally.items()).find(({ pk }) => String(pk).startsWith('e#'));
+    const claimEndsMs = Number(claim?.x) * 1000;
+    tally.clock.moveTo(claimEndsMs - 1_800_000);
     expect(await draw(first, book, 'mine')).toMatchObject({
       status: 422,
       body: { code: 'idempotency_key_expired' },
     });
+    // Then the token is forgotten, and is one like any other.
+    tally.clock.moveTo(claimEndsMs + 1_800_000);
+    expect(await draw(first, book, 'mine')).toMatchObject({ status: 201, body: { number: 1 } });
   });
 });
 
