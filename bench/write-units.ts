@@ -53,6 +53,26 @@ await measure('deferred increment, return=minimal', () =>
   change('views', { token: 'd', wantCount: false }),
 );
 await measure('bounded increment, no key', () => change('stock', { token: undefined }));
+await measure('bounded increment, with a key', () => change('stock', { token: 'bounded' }));
+const manyChanges = 1_000;
+await measure(
+  `increment, with a key (of ${manyChanges}, one after another)`,
+  async () => {
+    for (let index = 0; index < manyChanges; index++)
+      await change('counter', { token: `${index}` });
+  },
+  manyChanges,
+);
+const atOnce = 500;
+const keyedAtOnce = (counter: string) => async () => {
+  const limit = pLimit(60);
+  const sent = Array.from({ length: atOnce }, (_, index) =>
+    limit(() => change(counter, { token: `burst-${index}`, wantCount: false })),
+  );
+  await Promise.all(sent);
+};
+await measure(`increment, with a key (of ${atOnce} at once)`, keyedAtOnce('likes'), atOnce);
+await measure(`bounded increment, with a key (of ${atOnce} at once)`, keyedAtOnce('stock'), atOnce);
 await measure('read a count', () => counters.counts.read(counterOf('likes', 'count'), eventual));
 await measure('draw the first ticket of a day', () => drawTicket('e'));
 await measure('draw a ticket', () => drawTicket('f'));
@@ -116,17 +136,19 @@ async function measureFold(): Promise<void> {
   await Promise.all(
     Array.from({ length: deferredChanges }, (_, index) =>
       limit(() =>
-        context.stores.changes.defer({
-          subject,
-          counter: 'likes',
-          token: `fold-${index}`,
-          amount: 1,
-          fingerprint: 'add 1',
-          region: context.region,
-          acceptedAtMs: context.now(),
-          windows: ['-'],
-          expiresAt: Math.ceil(Date.now() / 1000) + 86_400,
-        }),
+        context.stores.registers.put(
+          { subject, counter: 'likes', token: `fold-${index}` },
+          {
+            form: 'fact',
+            amount: 1,
+            fingerprint: 'add 1',
+            region: context.region,
+            acceptedAtMs: context.now(),
+            windows: ['-'],
+            expiresAt: Math.ceil(Date.now() / 1000) + 86_400,
+          },
+          context.now(),
+        ),
       ),
     ),
   );

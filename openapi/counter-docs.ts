@@ -44,8 +44,8 @@ export const counterDocs = {
   },
   changeCounter: {
     tag: 'Counters',
-    summary: 'Increment or decrement a counter',
-    description: `Counts exactly once per \`Idempotency-Key\`, however often the request is sent. Without one, the change is never counted twice either, but after a 503 \`outcome_unknown\` nobody knows whether it was counted. ${countForReaders}`,
+    summary: 'Increment, decrement or set a counter',
+    description: `Counts exactly once per \`Idempotency-Key\`, however often the request is sent. Without one, Tally never counts a request twice, but after a 503 \`outcome_unknown\` nobody knows whether it was counted, and a client that repeats a PUT by itself makes it two. So send a random key, or use POST, which means the same and which HTTP clients do not repeat. A \`set\` adds the difference to what the count is at the moment, so concurrent increments survive it. ${countForReaders}`,
     requestHeaders: ['Idempotency-Key', 'Prefer'],
     body: content(changeBody, { action: 'increment', amount: 1 }),
     answers: {
@@ -72,6 +72,9 @@ export const counterDocs = {
       'invalid_action',
       'invalid_amount',
       'out_of_bounds',
+      'not_bounded',
+      'not_single_cell',
+      'count_mismatch',
       'bounds_settling',
       'contended',
       'count_too_large',

@@ -78,8 +78,7 @@ function pathsOf(table: readonly Route[]): Json {
 function operationOf(route: Route): Json {
   const doc = operationDocs[route.operation];
   return {
-    // A route with a fixed parameter is a second, shorter way to its operation, and ids are unique.
-    operationId: route.fixed ? `${route.operation}Short` : route.operation,
+    operationId: operationIdOf(route),
     tags: [doc.tag],
     summary: doc.summary,
     description: doc.description,
@@ -263,4 +262,13 @@ function mapValues<K extends string | number, V, W>(
   return Object.fromEntries(
     Object.entries<V>(record).map(([key, value]) => [key, map(value, key as K)]),
   );
+}
+
+/**
+ * Ids are unique, and some operations have several routes: a shorter one has a fixed parameter, and a
+ * change may be sent by a method that clients do not repeat by themselves.
+ */
+function operationIdOf({ operation, method, fixed }: Route): string {
+  const byPost = operation === 'changeCounter' && method === 'POST' ? 'ByPost' : '';
+  return `${operation}${byPost}${fixed ? 'Short' : ''}`;
 }

@@ -1,155 +1,347 @@
 /**
- * How a change of a count is written: to the cell of a random shard at once, or, when its counter is deferred or
- * contended, into the ledger alone, from where the fold adds it. Either way it is accepted exactly
- * once per token, whatever becomes of the calls that it takes.
+ * How a change of a count is written. Without an idempotency key it is one ADD to a random cell. With
+ * one it is counted by a register, or, where the counter is deferred or crowded, by the fold from the
+ * ledger: which of both is said by the form that its token is put as, once and for all.
  */
-import { LRUCache } from 'lru-cache';
 import { repeat } from '../rules/backoff.ts';
+import { allowedBefore } from '../rules/bounds.ts';
 import { limits } from '../rules/limits.ts';
-import { grownShardCount, pickOtherShard, pickShard } from '../rules/shards.ts';
+import { pickOtherShard, pickShard } from '../rules/shards.ts';
+import { tokenExpiry } from '../rules/tokens.ts';
 import type { Cell, CellStore } from '../store/cell-store.ts';
-import type {
-  AddOutcome,
-  CellChange,
-  ChangeStore,
-  SeenToken,
-  Token,
-  TokenOutcome,
-} from '../store/change-store.ts';
-import { OutcomeUnknownError, StoreUnavailableError } from '../store/store-errors.ts';
+import type { Claim, Fact, RegisterItem, TokenForm } from '../store/register-store.ts';
+import { type AddReason, type Place, planAdd } from './count-plans.ts';
 import type { CounterContext } from './counter-context.ts';
+import { createCrowding, type Growable } from './crowding.ts';
+import type { CountDefinition } from './define-counters.ts';
 import type { Deployments } from './deployments.ts';
+import type { Counted, Entered, PlanChange, Registers } from './register.ts';
 import type { Total, TotalKey, Totals } from './total.ts';
+import { cellExpiry, keepPagesMs } from './total-expiry.ts';
 import { writeBesideRead } from './write-beside-read.ts';
-
-/** How a change was written, and what that tells of the total. */
-export type Written =
-  | { readonly how: 'added'; readonly cell?: Cell }
-  | { readonly how: 'deferred'; readonly before: Total | undefined }
-  | { readonly how: 'seen'; readonly seen: SeenToken }
-  | { readonly how: 'out_of_bounds'; readonly cell: Cell }
-  | { readonly how: 'contended' }
-  | { readonly how: 'token_in_use' };
 
 /** A change, worked out before anything is written. */
 export interface PlannedChange {
   readonly key: TotalKey;
-  readonly cellChange: Omit<CellChange, 'key'>;
-  readonly token: Token;
-  /** A caller without a token, and a single window: a plain ADD does, for a quarter of the price. */
-  readonly plain: boolean;
-  readonly maxShards: number;
+  readonly definition: CountDefinition;
+  /** Keys of the windows it belongs to, the shown one first. */
+  readonly windows: readonly [string, ...string[]];
+  readonly amount: number;
+  readonly isSaturating: boolean;
+  readonly fingerprint: string;
+  /** The caller's idempotency key. */
+  readonly token: string | undefined;
   readonly wantCount: boolean;
   /** The moment at which it was made. */
   readonly begunAt: number;
-  /** Whether a call for it may have got through unanswered, so that no later one can say that nothing was written. */
-  unknown: boolean;
 }
+
+/** How a change was written, and what that tells of the total. */
+export type Written<Reason> =
+  | {
+      readonly how: 'added';
+      readonly key: TotalKey;
+      /** The cell as it was seen then; undefined if it is not the first of its total. */
+      readonly cell: Cell | undefined;
+      /** What the token got. */
+      readonly got: number;
+      /** What was added to the total now; undefined if that is not known. */
+      readonly amount: number | undefined;
+      readonly replayed: boolean;
+    }
+  | { readonly how: 'deferred'; readonly before: Total | undefined }
+  | { readonly how: 'seen_fact'; readonly fact: Fact }
+  | { readonly how: 'refused'; readonly reason: Reason; readonly cell: Cell }
+  | { readonly how: 'contended' }
+  | { readonly how: 'reused' }
+  | { readonly how: 'over'; readonly claim: Claim };
 
 export function createCountWrites({
   cells,
-  changes,
+  registers,
   totals,
   deployments,
+  config,
   region,
+  regions,
   now,
   random,
+  newToken,
   pause,
 }: {
   cells: CellStore;
-  changes: ChangeStore;
+  registers: Registers;
   totals: Totals;
   deployments: Deployments;
-} & Pick<CounterContext, 'region' | 'now' | 'random' | 'pause'>) {
-  const patience = { attempts: limits.boundedAttempts, random, pause };
-  /** Counters that met contention twice, and until when (epoch ms) they are not added to directly. */
-  const hotUntilMs = new LRUCache<string, number>({ max: limits.rememberedCounters });
+} & Pick<
+  CounterContext,
+  'config' | 'region' | 'regions' | 'now' | 'random' | 'newToken' | 'pause'
+>) {
+  const { tokenHours } = config.settings;
+  const crowding = createCrowding({ cells, totals, region, now });
+  const expiryOf = (key: TotalKey) => cellExpiry(config, key);
 
-  /**
-   * Makes one of the calls that a change may take, which all have its token. When another request
-   * with this token is at it, that says nothing of the counter: it will be over in a moment.
-   */
-  async function call(
+  const growableOf = ({ key, definition }: PlannedChange): Growable => ({
+    key,
+    maxShards: definition.maxShards,
+    expiresAt: expiryOf(key),
+  });
+
+  const placeOf = (key: TotalKey, windows: readonly string[]): Place => ({
+    otherWindows: windows.slice(1),
+    expiresAt: expiryOf(key),
+    now,
+  });
+
+  /** The total that a claim is counted in. */
+  const totalOf = ({ key }: PlannedChange, { windows: [window = key.window] }: TokenForm) => ({
+    ...key,
+    window,
+  });
+
+  function formOf(
     planned: PlannedChange,
-    send: () => Promise<AddOutcome | TokenOutcome>,
-  ): Promise<Written> {
-    async function sendOnce() {
-      const outcome = await send().catch((error: unknown) => {
-        const isUnknown = planned.unknown && error instanceof StoreUnavailableError;
-        throw isUnknown ? new OutcomeUnknownError(error.message, { cause: error }) : error;
-      });
-      if ('unknown' in outcome) planned.unknown ||= outcome.unknown;
-      return asWritten(outcome);
-    }
-    return repeat(sendOnce, { ...patience, isToRepeat: ({ how }) => how === 'token_in_use' });
+    token: string,
+    form: { form: 'claim'; shard: number } | { form: 'fact' },
+  ): TokenForm {
+    const nowMs = now();
+    const common = {
+      fingerprint: planned.fingerprint,
+      region,
+      windows: planned.windows,
+      expiresAt: tokenExpiry(token, nowMs, tokenHours * 3_600_000),
+    };
+    return form.form === 'claim'
+      ? { ...common, ...form, claimedAtMs: nowMs }
+      : { ...common, ...form, amount: planned.amount, acceptedAtMs: nowMs };
   }
 
-  function writeToShard(planned: PlannedChange, shard: number): Promise<Written> {
-    const { key, cellChange, token, plain } = planned;
-    const placed = { ...cellChange, key: { ...key, region, shard } };
-    return call(planned, () => (plain ? changes.add(placed) : changes.addWithToken(placed, token)));
-  }
-
-  /** A bound, and what resets took away, are kept in one cell: there is no other, so wait for a turn. */
-  const writeInTurn = (planned: PlannedChange): Promise<Written> =>
-    repeat(() => writeToShard(planned, 0), {
-      ...patience,
-      isToRepeat: ({ how }) => how === 'contended',
+  /** Puts a token as this form, and counts it if that is a claim. */
+  async function countToken<Reason>(
+    planned: PlannedChange,
+    { token, form }: { token: string; form: TokenForm },
+    planOf: (claim: Claim) => PlanChange<Reason>,
+  ): Promise<Counted<Reason>> {
+    const { subject, counter } = planned.key;
+    return registers.count({
+      token: { subject, counter, token },
+      form,
+      keyOf: (claim) => ({ ...totalOf(planned, claim), region: claim.region, shard: claim.shard }),
+      planOf,
+      expiryOf: (claim) => expiryOf(totalOf(planned, claim)),
+      claimExpiry: (nowMs) => tokenExpiry(token, nowMs, tokenHours * 3_600_000),
+      isOver: (claim) => (expiryOf(totalOf(planned, claim)) ?? Infinity) * 1000 <= now(),
+      ...(planned.definition.bounds
+        ? { mayBeReused: true }
+        : { onThrottled: () => crowding.relieve(growableOf(planned)) }),
+      keepPagesMs: keepPagesMs(tokenHours),
     });
+  }
 
-  async function writeImmediate(planned: PlannedChange): Promise<Written> {
-    const name = JSON.stringify(planned.key);
-    if ((hotUntilMs.get(name) ?? 0) > now()) return defer(planned);
-    const firstShard = pickShard(totals.shardCount(planned.key), random());
-    const first = await writeToShard(planned, firstShard);
-    if (first.how !== 'contended') return first;
-    const otherShard = pickOtherShard(totals.shardCount(planned.key), firstShard, random());
-    const second = await writeToShard(planned, otherShard);
-    if (second.how !== 'contended') return second;
-    hotUntilMs.set(name, now() + limits.hotForMs);
-    const [written] = await Promise.all([defer(planned), grow(planned)]);
+  function asWritten<Reason>(
+    planned: PlannedChange,
+    counted: Counted<Reason>,
+    amountOf: AmountOf,
+  ): Written<Reason> {
+    switch (counted.outcome) {
+      case 'entered':
+      case 'replayed':
+      case 'refused':
+      case 'contended': {
+        const { shard } = counted.claim;
+        return fromEntered(totalOf(planned, counted.claim), shard, counted, amountOf);
+      }
+      case 'fact':
+        if (counted.isNew) return { how: 'deferred', before: undefined };
+        return { how: 'seen_fact', fact: counted.fact };
+      case 'over':
+        return { how: 'over', claim: counted.claim };
+      case 'reused':
+        return { how: 'reused' };
+    }
+  }
+
+  /** Adds to the one cell there may be, and waits for it. */
+  async function addInBounds(planned: PlannedChange): Promise<Written<AddReason>> {
+    const { outcome, ...added } = await repeat(() => addTo(planned, 0), {
+      attempts: limits.boundedAttempts,
+      isToRepeat: (result) => result.outcome === 'throttled',
+      random,
+      pause,
+    });
+    if (outcome === 'throttled' || !('cell' in added)) return { how: 'contended' };
+    const { cell } = added;
+    if (outcome === 'out_of_bounds') return { how: 'refused', reason: 'out_of_bounds', cell };
+    const { key, amount } = planned;
+    return { how: 'added', key, cell, got: 0, amount, replayed: false };
+  }
+
+  function addTo({ key, windows, amount, definition }: PlannedChange, shard: number) {
+    return cells.add({
+      key: { ...key, region, shard },
+      amount,
+      otherWindows: windows.slice(1),
+      nowMs: now(),
+      expiresAt: expiryOf(key),
+      allowed: allowedBefore(amount, definition.bounds ?? {}),
+    });
+  }
+
+  /** Adds to one cell or another; the ledger takes what neither of them does. */
+  async function addAnywhere(planned: PlannedChange): Promise<Written<AddReason>> {
+    const { key, amount } = planned;
+    const growable = growableOf(planned);
+    if (crowding.overflows(growable)) return defer(planned);
+    const first = pickShard(totals.shardCount(planned.key), random());
+    const other = () => pickOtherShard(totals.shardCount(planned.key), first, random());
+    for (const shardOf of [() => first, other]) {
+      const shard = shardOf();
+      const added = await addTo(planned, shard);
+      if (added.outcome === 'added') {
+        const cell = shard === 0 ? added.cell : undefined;
+        return { how: 'added', key, cell, got: 0, amount, replayed: false };
+      }
+    }
+    const [written] = await Promise.all([defer(planned), crowding.relieve(growable)]);
     return written;
   }
 
-  async function grow({ key, cellChange, maxShards }: PlannedChange): Promise<void> {
-    const from = totals.shardCount(key);
-    const to = grownShardCount(from, maxShards);
-    if (to === from) return;
-    const shardCount = await cells.growShards(
-      { ...key, region, shard: 0 },
-      { from, to, expiresAt: cellChange.expiresAt },
+  /** Counts in the register that the claim names: the only one, or any. */
+  async function enterToken(
+    planned: PlannedChange,
+    token: string,
+    shard: number,
+  ): Promise<Written<AddReason>> {
+    const form = formOf(planned, token, { form: 'claim', shard });
+    const counted = await countToken(planned, { token, form }, (claim) =>
+      planAdd(addOf(planned), placeOf(totalOf(planned, claim), claim.windows)),
     );
-    totals.learnShardCount(key, shardCount);
+    if (counted.outcome === 'entered' && !planned.definition.bounds) {
+      await crowding.learn(growableOf(planned), counted.register);
+    }
+    return asWritten(planned, counted, addedBy(planned));
   }
 
-  async function defer(planned: PlannedChange): Promise<Written> {
-    const { key, token, wantCount } = planned;
-    async function send(): Promise<TokenOutcome> {
+  /** Where several regions write, none of them has a register that all could ask. */
+  async function enterAnywhere(planned: PlannedChange, token: string): Promise<Written<AddReason>> {
+    const growable = growableOf(planned);
+    if (regions.length > 1) return defer(planned);
+    return crowding.withRoom(growable, () =>
+      crowding.overflows(growable)
+        ? defer(planned)
+        : enterToken(planned, token, pickShard(totals.shardCount(planned.key), random())),
+    );
+  }
+
+  /** Enters a change under a token that was made here: nobody else can have it, so it is not put. */
+  async function enterOnce<Reason>(
+    { key }: PlannedChange,
+    plan: PlanChange<Reason>,
+    amountOf: AmountOf,
+  ): Promise<Written<Reason>> {
+    const { subject, counter } = key;
+    const expiresAt = expiryOf(key);
+    const entered = await registers.enter({
+      key: { ...key, region, shard: 0 },
+      token: { subject, counter, token: newToken() },
+      claim: { claimedAtMs: now(), isOwn: true, isStored: false },
+      plan,
+      claimExpiry: () => 0,
+      expiresAt,
+      keepPagesMs: keepPagesMs(tokenHours),
+    });
+    return fromEntered(key, 0, entered, amountOf);
+  }
+
+  async function defer(planned: PlannedChange): Promise<Written<AddReason>> {
+    const { key, wantCount } = planned;
+    const token = planned.token ?? newToken();
+    async function send(): Promise<Counted<AddReason>> {
       await deployments.note();
-      return changes.defer(token);
+      const form = formOf(planned, token, { form: 'fact' });
+      return countToken(planned, { token, form }, (claim) =>
+        planAdd(addOf(planned), placeOf(totalOf(planned, claim), claim.windows)),
+      );
     }
-    const [written, before] = await writeBesideRead(
-      call(planned, send),
+    const [counted, before] = await writeBesideRead(
+      send(),
       wantCount ? totals.read(key, { consistent: false }) : Promise.resolve(undefined),
     );
-    return written.how === 'added' ? { how: 'deferred', before } : written;
+    const written = asWritten(planned, counted, addedBy(planned));
+    return written.how === 'deferred' ? { how: 'deferred', before } : written;
   }
 
-  return { writeInTurn, writeImmediate, defer };
+  /** @throws OutcomeUnknownError, StoreUnavailableError */
+  function add(planned: PlannedChange): Promise<Written<AddReason>> {
+    const { definition, key, windows, token, isSaturating } = planned;
+    if (definition.bounds) {
+      if (token !== undefined) return enterToken(planned, token, 0);
+      if (!isSaturating) return addInBounds(planned);
+      const plan = planAdd(addOf(planned), placeOf(key, windows));
+      return enterOnce(planned, plan, addedBy(planned));
+    }
+    if (definition.write === 'deferred') return defer(planned);
+    return token === undefined ? addAnywhere(planned) : enterAnywhere(planned, token);
+  }
+
+  /**
+   * Enters a change on the first cell by a plan of its own, with the caller's token or once.
+   *
+   * @throws OutcomeUnknownError, StoreUnavailableError
+   */
+  async function enterFirst<Reason>(
+    planned: PlannedChange,
+    planOf: (key: TotalKey, place: Place) => PlanChange<Reason>,
+  ): Promise<Written<Reason>> {
+    const { key, token } = planned;
+    const placed = (total: TotalKey) => planOf(total, placeOf(total, [total.window]));
+    if (token === undefined) return enterOnce(planned, placed(key), unknownAmount);
+    const form = formOf(planned, token, { form: 'claim', shard: 0 });
+    const counted = await countToken(planned, { token, form }, (claim) =>
+      placed(totalOf(planned, claim)),
+    );
+    return asWritten(planned, counted, unknownAmount);
+  }
+
+  return { add, enterFirst };
 }
 
-function asWritten(outcome: AddOutcome | TokenOutcome): Written {
-  switch (outcome.outcome) {
-    case 'accepted':
-      return { how: 'added' };
-    case 'added':
-      return { how: 'added', cell: outcome.cell };
-    case 'seen':
-      return { how: 'seen', seen: outcome.seen };
-    case 'out_of_bounds':
-      return { how: 'out_of_bounds', cell: outcome.cell };
+/** What was added to the total, by what the token got. */
+type AmountOf = (got: number) => number | undefined;
+
+const addedBy =
+  ({ amount, isSaturating }: PlannedChange): AmountOf =>
+  (got) =>
+    isSaturating ? Math.sign(amount) * got : amount;
+
+const unknownAmount: AmountOf = () => undefined;
+
+const addOf = ({ amount, definition: { bounds }, isSaturating }: PlannedChange) => ({
+  amount,
+  bounds,
+  isSaturating,
+});
+
+/** @param amountOf what was added, by what the token got */
+function fromEntered<Reason>(
+  key: TotalKey,
+  shard: number,
+  entered: Entered<Reason>,
+  amountOf: AmountOf,
+): Written<Reason> {
+  const cellOf = ({ cell }: RegisterItem) => (shard === 0 ? cell : undefined);
+  switch (entered.outcome) {
+    case 'entered':
+    case 'replayed': {
+      const { got, register, outcome } = entered;
+      const replayed = outcome === 'replayed';
+      const amount = replayed ? undefined : amountOf(got);
+      return { how: 'added', key, cell: cellOf(register), got, amount, replayed };
+    }
+    case 'refused':
+      return { how: 'refused', reason: entered.reason, cell: entered.register.cell };
     case 'contended':
-    case 'token_in_use':
-      return { how: outcome.outcome };
+    case 'outdated':
+      return { how: 'contended' };
   }
 }

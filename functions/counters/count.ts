@@ -1,14 +1,12 @@
 /** The count kind: a signed number that changes by amounts. How it is written is in count-writes.ts. */
 
-import { repeat } from '../rules/backoff.ts';
-import { allowedBefore } from '../rules/bounds.ts';
 import { limits } from '../rules/limits.ts';
-import { tokenExpiry } from '../rules/tokens.ts';
 import { allWindowKey, type WindowKind, windowKeyAt } from '../rules/windows.ts';
 import type { Cell, CellStore } from '../store/cell-store.ts';
-import type { CellChange, ChangeStore, SeenToken } from '../store/change-store.ts';
-import { OutcomeUnknownError, StoreUnavailableError } from '../store/store-errors.ts';
+import type { Claim, Fact } from '../store/register-store.ts';
+import { StoreUnavailableError } from '../store/store-errors.ts';
 import type { Calendars } from './calendars.ts';
+import { planSet, type SetReason, type SetRequest } from './count-plans.ts';
 import { createCountWrites, type PlannedChange, type Written } from './count-writes.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { CountDefinition } from './define-counters.ts';
@@ -16,12 +14,15 @@ import type { Deployments } from './deployments.ts';
 import type { NamedCounter } from './named-counter.ts';
 import { type Refusal, refuse } from './refusals.ts';
 import { refuseByWindow } from './refuse-by-window.ts';
+import type { Registers } from './register.ts';
 import type { Total, TotalKey, Totals } from './total.ts';
-import { isTotalOver, totalExpiry } from './total-expiry.ts';
+import { isTotalOver } from './total-expiry.ts';
 
 export interface ChangeRequest {
   /** Signed, not 0. */
   readonly amount: number;
+  /** Whether an amount that does not fit into the bounds is cut to what does. */
+  readonly isSaturating?: boolean;
   /** The caller's idempotency key. */
   readonly token: string | undefined;
   /** Whether the caller wants to know the count after the change. */
@@ -42,10 +43,12 @@ export interface ChangeAnswer {
   readonly ok: true;
   /** With the change in it. Absent if it was not wanted, could not be read, or is too large for JSON. */
   readonly count?: number;
-  /** The key of the window that was counted in; left out for the one that never ends. */
-  readonly window?: string;
   readonly version?: number;
   readonly updatedAtMs?: number | null;
+  /** How much of the amount has fitted, if it was to be cut to that. */
+  readonly applied?: number;
+  /** The key of the window that was counted in; `all` only if the counter shows another one now. */
+  readonly window?: string;
   /** Accepted, but not folded into the total yet. */
   readonly pending: boolean;
   /** The token was seen before: this very change had been accepted earlier. */
@@ -54,90 +57,44 @@ export interface ChangeAnswer {
 
 export function createCounts({
   cells,
-  changes,
+  registers,
   totals,
   calendars,
   deployments,
   ...context
 }: {
   cells: CellStore;
-  changes: ChangeStore;
+  registers: Registers;
   totals: Totals;
   calendars: Calendars;
   deployments: Deployments;
-} & Pick<CounterContext, 'config' | 'region' | 'now' | 'random' | 'newToken' | 'pause'>) {
-  const { config, now, random } = context;
-  const lifetimeMs = config.settings.tokenHours * 3_600_000;
-  const { writeInTurn, writeImmediate, defer } = createCountWrites({
-    ...context,
-    cells,
-    changes,
-    totals,
-    deployments,
-  });
+} & Pick<
+  CounterContext,
+  'config' | 'region' | 'regions' | 'now' | 'random' | 'newToken' | 'pause'
+>) {
+  const { config, now, region } = context;
+  const writes = createCountWrites({ ...context, cells, registers, totals, deployments });
 
   async function plan(
     { subject, counter, definition }: NamedCounter<CountDefinition>,
-    request: ChangeRequest,
+    request: Pick<PlannedChange, 'amount' | 'isSaturating' | 'fingerprint' | 'token' | 'wantCount'>,
   ): Promise<PlannedChange> {
     const calendar = await calendars.of(subject, definition.windows);
     const nowMs = now();
-    const { amount } = request;
-    const windows = definition.windows.map((kind) => windowKeyAt(kind, nowMs, calendar));
-    const window = windowKeyAt(definition.windows[0], nowMs, calendar);
-    const token = request.token ?? context.newToken();
+    const [shown, ...others] = definition.windows.map((kind) => windowKeyAt(kind, nowMs, calendar));
+    const window = shown ?? allWindowKey;
     return {
+      ...request,
       key: { subject, counter, window },
-      cellChange: {
-        amount,
-        resetAway: 0n,
-        resetAwayBefore: undefined,
-        nowMs,
-        expiresAt: totalExpiry(config, { subject, counter, window }),
-        allowed: allowedBefore(amount, definition.bounds ?? {}),
-      },
-      token: {
-        subject,
-        counter,
-        token,
-        amount,
-        fingerprint: `add ${amount}`,
-        region: context.region,
-        windows,
-        acceptedAtMs: nowMs,
-        expiresAt: tokenExpiry(token, nowMs, lifetimeMs),
-      },
-      plain: request.token === undefined && windows.length === 1,
-      maxShards: definition.maxShards,
-      wantCount: request.wantCount,
+      definition,
+      windows: [window, ...others],
       begunAt: totals.tick(),
-      unknown: false,
     };
   }
 
-  /** The total behind a write that happened; undefined if it could not be read beside it. */
-  async function totalAfter(
-    { key, cellChange, begunAt }: PlannedChange,
-    written: Written,
-  ): Promise<Total | undefined> {
-    if (written.how === 'deferred') {
-      const { before } = written;
-      return before && withChange(before, { acceptedAtMs: cellChange.nowMs }, cellChange);
-    }
-    if (written.how === 'seen') {
-      const counted = { ...key, window: windowOf(key, written) };
-      // Its idempotency key may be remembered for longer than its window.
-      if (isTotalOver(config, counted, now())) return undefined;
-      const total = await totals.read(counted, { consistent: true });
-      return isBefore(total, written.seen) ? withChange(total, written.seen, cellChange) : total;
-    }
-    const known = written.how === 'added' && written.cell && totals.fromOnlyCell(key, written.cell);
-    return known || totals.readAfter(key, { amount: cellChange.amount, begunAt });
-  }
-
   /** Whether the fold may not have come yet to a change that was accepted earlier. */
-  const isPending = ({ applied, acceptedAtMs }: SeenToken): boolean =>
-    !applied && now() - acceptedAtMs < limits.foldedAfterSeconds * 1000;
+  const isPending = ({ acceptedAtMs }: Fact): boolean =>
+    now() - acceptedAtMs < limits.foldedAfterSeconds * 1000;
 
   /**
    * Whether a change that was accepted earlier is not in a total yet. The fold dates a cell no earlier
@@ -145,20 +102,46 @@ export function createCounts({
    * whatever these clocks say. A later write may date the cell back, if its clock is behind: so this
    * is believed only for as long as the fold may take.
    */
-  const isBefore = ({ updatedAtMs }: Total, seen: SeenToken): boolean =>
-    isPending(seen) && (updatedAtMs ?? 0) < seen.acceptedAtMs;
+  const isBefore = ({ updatedAtMs }: Total, fact: Fact): boolean =>
+    isPending(fact) && (updatedAtMs ?? 0) < fact.acceptedAtMs;
 
-  async function answer(planned: PlannedChange, written: Written): Promise<ChangeAnswer | Refusal> {
-    if (written.how === 'contended' || written.how === 'token_in_use') {
-      return refuseContended(planned);
+  /** The total behind a change that was accepted; undefined if it could not be read beside it. */
+  async function totalAfter(
+    { key, amount: requested, begunAt }: PlannedChange,
+    written: Exclude<Written<never>, { how: 'refused' | 'contended' | 'reused' | 'over' }>,
+  ): Promise<Total | undefined> {
+    if (written.how === 'deferred') {
+      const { before } = written;
+      return before && withChange(before, { acceptedAtMs: now(), amount: requested });
     }
-    if (written.how === 'seen' && written.seen.fingerprint !== planned.token.fingerprint) {
-      return refuse('idempotency_key_reused', 'This Idempotency-Key was used for another change.');
+    const counted = written.how === 'added' ? written.key : totalOfFact(key, written.fact);
+    // An idempotency key may be remembered for longer than its window.
+    if (isTotalOver(config, counted, now())) return undefined;
+    if (written.how === 'seen_fact') {
+      const total = await totals.read(counted, { consistent: true });
+      return isBefore(total, written.fact) ? withChange(total, written.fact) : total;
     }
+    const only = written.cell && totals.fromOnlyCell(counted, written.cell);
+    if (only) return only;
+    const { amount } = written;
+    return amount === undefined
+      ? totals.read(counted, { consistent: true })
+      : totals.readAfter(counted, { amount, begunAt });
+  }
+
+  async function answer<Reason>(
+    planned: PlannedChange,
+    written: Exclude<Written<Reason>, { how: 'refused' }>,
+  ): Promise<ChangeAnswer | Refusal> {
+    if (written.how === 'contended') return refuseContended();
+    if (written.how === 'reused') return refuseReused();
+    if (written.how === 'over') return answerOver(written.claim);
+    const isAdded = written.how === 'added';
     const accepted = {
       ok: true,
-      pending: written.how === 'deferred' || (written.how === 'seen' && isPending(written.seen)),
-      replayed: written.how === 'seen',
+      pending: !isAdded && (written.how === 'deferred' || isPending(written.fact)),
+      replayed: isAdded ? written.replayed : written.how === 'seen_fact',
+      ...(planned.isSaturating && { applied: isAdded ? written.got : Math.abs(planned.amount) }),
     } as const;
     if (!planned.wantCount) return accepted;
     // The change has happened, whether its count can be told or not.
@@ -166,8 +149,11 @@ export function createCounts({
       if (error instanceof StoreUnavailableError) return undefined;
       throw error;
     });
-    const shown = total && asAnswer(total, windowOf(planned.key, written));
-    return shown?.ok ? { ...shown, ...accepted } : accepted;
+    const { window } = windowOf(planned.key, written);
+    const shown = total && asAnswer(total, window);
+    if (!shown?.ok) return accepted;
+    const isOther = window === allWindowKey && window !== planned.key.window;
+    return { ...shown, ...accepted, ...(isOther && { window: 'all' }) };
   }
 
   /** Why a change is refused whatever the count is; undefined if it is not. */
@@ -190,16 +176,15 @@ export function createCounts({
     counter: NamedCounter<CountDefinition>,
     request: ChangeRequest,
   ): Promise<ChangeAnswer | Refusal> {
-    const refusal = await refuseBefore(counter, request.token);
-    if (refusal) return refusal;
-    const planned = await plan(counter, request);
     const { definition } = counter;
-    const written = definition.bounds
-      ? await writeInTurn(planned)
-      : definition.write === 'deferred'
-        ? await defer(planned)
-        : await writeImmediate(planned);
-    if (written.how === 'out_of_bounds') return refuseByBounds(definition, written.cell);
+    const { amount, token, isSaturating = false } = request;
+    const refusal = await refuseBefore(counter, token);
+    if (refusal) return refusal;
+    if (isSaturating && !definition.bounds) return refuseUnbounded();
+    const fingerprint = `add ${amount}${isSaturating ? ' saturating' : ''}`;
+    const planned = await plan(counter, { ...request, isSaturating, fingerprint });
+    const written = await writes.add(planned);
+    if (written.how === 'refused') return refuseByBounds(definition, written.cell);
     return answer(planned, written);
   }
 
@@ -222,75 +207,84 @@ export function createCounts({
     return asAnswer(await totals.read(key, options), key.window);
   }
 
-  /** A change that takes the observed count away, from the shown window alone. */
-  async function planReset(
-    counter: NamedCounter<CountDefinition>,
-    token: string | undefined,
-  ): Promise<PlannedChange> {
-    const planned = await plan(counter, { amount: 0, token, wantCount: true });
-    const first = { ...planned.key, region: context.region, shard: 0 };
-    // Before the total: a reset that comes in between must be noticed, or it would be done twice.
-    const [cell] = await cells.readCells([first], { consistent: true });
-    const { count } = await totals.read(planned.key, { consistent: true });
-    const amount = -count;
-    const windows = [planned.key.window];
-    return {
-      ...planned,
-      plain: false,
-      cellChange: {
-        ...planned.cellChange,
-        amount,
-        resetAway: count,
-        resetAwayBefore: cell?.resetAway ?? 0n,
-        // What has happened since must not make it break a bound.
-        allowed: allowedBefore(amount, counter.definition.bounds ?? {}),
-      },
-      // The fold leaves out an amount that is no safe integer, but of a reset it has nothing to add.
-      token: { ...planned.token, amount, fingerprint: 'reset', windows },
-    };
+  /** What a set goes by. The cell first: a set that comes in between must be noticed, or it would be done twice. */
+  async function observe(key: TotalKey) {
+    const [cell] = await cells.readCells([{ ...key, region, shard: 0 }], { consistent: true });
+    const { count } = await totals.read(key, { consistent: true });
+    return { resetAway: cell?.resetAway ?? 0n, count };
   }
 
   /**
-   * Takes a count back to 0 by subtracting what it is observed to be, so that changes which arrive
-   * meanwhile survive. Only the shown window is reset: what was counted in a day stays history.
+   * Sets a count by adding the difference to what it is observed to be, so that changes which arrive
+   * meanwhile survive. Only the shown window is set: what was counted in a day stays history.
    *
-   * @param token the caller's idempotency key: the same one resets once
+   * @param options.token the caller's idempotency key: the same one sets once
    * @throws OutcomeUnknownError, StoreUnavailableError
    */
-  async function reset(
+  async function set(
     counter: NamedCounter<CountDefinition>,
-    token: string | undefined,
+    request: SetRequest,
+    options: { token: string | undefined; wantCount: boolean; fingerprint?: string },
   ): Promise<ChangeAnswer | Refusal> {
+    const { definition } = counter;
+    const { bounds } = definition;
+    const { value, expected } = request;
+    const { token, wantCount, fingerprint = fingerprintOf(request) } = options;
     const refusal = await refuseBefore(counter, token);
     if (refusal) return refusal;
-    const tryReset = async () => {
-      const planned = await planReset(counter, token);
-      return { planned, written: await writeInTurn(planned) };
-    };
-    const { planned, written } = await repeat(tryReset, {
-      attempts: limits.boundedAttempts,
-      isToRepeat: ({ written: last }) => last.how === 'out_of_bounds' && !hasGrown(last.cell),
-      random,
-      pause: context.pause,
+    if (value < (bounds?.min ?? value) || value > (bounds?.max ?? value)) {
+      return refuse('out_of_bounds', `${value} is not ${rangeOf(definition)}.`);
+    }
+    if (expected !== undefined && context.regions.length > 1) return refuseSeveralCells();
+    const planned = await plan(counter, {
+      amount: 0,
+      isSaturating: false,
+      fingerprint,
+      token,
+      wantCount,
     });
-    if (written.how !== 'out_of_bounds') return answer(planned, written);
-    return hasGrown(written.cell)
-      ? refuseByBounds(counter.definition, written.cell)
-      : refuseContended(planned);
+    const written = await writes.enterFirst<SetReason>(planned, (key, place) =>
+      planSet(request, { bounds, observe: () => observe(key) }, place),
+    );
+    if (written.how !== 'refused') return answer(planned, written);
+    if (written.reason === 'not_single_cell') return refuseSeveralCells();
+    if (written.reason === 'count_mismatch') return refuseMismatch(written.cell, expected);
+    return refuseByBounds(definition, written.cell);
   }
 
-  return { change, read, reset };
+  return {
+    change,
+    read,
+    set,
+
+    /** Takes a count back to 0. @throws as `set` */
+    reset: (counter: NamedCounter<CountDefinition>, token: string | undefined) =>
+      set(
+        counter,
+        { value: 0, expected: undefined },
+        { token, wantCount: true, fingerprint: 'reset' },
+      ),
+  };
 }
 
-/** The window that a change is shown in: of one that was accepted earlier, the one shown then. */
-const windowOf = (key: TotalKey, written: Written): string =>
-  (written.how === 'seen' ? written.seen.windows[0] : undefined) ?? key.window;
+const fingerprintOf = ({ value, expected }: SetRequest): string =>
+  `set ${value}${expected === undefined ? '' : ` from ${expected}`}`;
+
+const totalOfFact = (key: TotalKey, { windows: [window = key.window] }: Fact): TotalKey => ({
+  ...key,
+  window,
+});
+
+/** The total that a change is shown in: of one that was accepted earlier, the one shown then. */
+function windowOf(key: TotalKey, written: Written<never>): TotalKey {
+  if (written.how === 'added') return written.key;
+  return written.how === 'seen_fact' ? totalOfFact(key, written.fact) : key;
+}
 
 /** A total with a change that is not folded into it yet. */
 const withChange = (
   total: Total,
-  { acceptedAtMs }: Pick<SeenToken, 'acceptedAtMs'>,
-  { amount }: Pick<CellChange, 'amount'>,
+  { acceptedAtMs, amount }: Pick<Fact, 'acceptedAtMs' | 'amount'>,
 ): Total => ({ ...total, count: total.count + BigInt(amount), updatedAtMs: acceptedAtMs });
 
 /** Beyond 2^53 a JSON number would be rounded, and the answer a lie. */
@@ -303,25 +297,43 @@ function asAnswer({ count, version, updatedAtMs }: Total, window: string): Count
   return refuse('count_too_large', `The count is ${count}, which JSON cannot carry exactly.`);
 }
 
-/** @throws OutcomeUnknownError */
-function refuseContended({ unknown }: PlannedChange): Refusal {
-  if (unknown) throw new OutcomeUnknownError('a reply was lost, and then the counter was busy');
+const refuseContended = (): Refusal =>
+  refuse('contended', 'Too many writers are at this counter; try again.');
+
+const refuseReused = (): Refusal =>
+  refuse('idempotency_key_reused', 'This Idempotency-Key was used for another change.');
+
+/** What became of it nobody can tell; that matters only to windows that are still shown. */
+function answerOver({ windows: [window, ...others] }: Claim): ChangeAnswer | Refusal {
+  if (others.length === 0) return { ok: true, pending: false, replayed: true };
   return refuse(
-    'contended',
-    'Too many writers are at this counter, or use this Idempotency-Key; try again.',
+    'idempotency_key_expired',
+    `This Idempotency-Key is of ${window}, which is not kept any more.`,
   );
 }
 
-const hasGrown = ({ shardCount }: Cell): boolean => shardCount > 1;
+const refuseUnbounded = (): Refusal =>
+  refuse('not_bounded', 'This counter has no bounds that an amount could be cut to.');
 
-function refuseByBounds({ bounds }: CountDefinition, cell: Cell): Refusal {
-  if (hasGrown(cell)) {
+const refuseSeveralCells = (): Refusal =>
+  refuse(
+    'not_single_cell',
+    'This count is spread over several cells, which cannot be compared at one moment; leave out expected.',
+  );
+
+const refuseMismatch = ({ count }: Cell, expected: number | undefined): Refusal =>
+  refuse('count_mismatch', `The count is ${count}, not ${expected}.`, Number(count));
+
+const rangeOf = ({ bounds }: CountDefinition): string =>
+  `in ${bounds?.min ?? 'any'} to ${bounds?.max ?? 'any'}`;
+
+function refuseByBounds(definition: CountDefinition, { count, shardCount }: Cell): Refusal {
+  if (shardCount > 1) {
     return refuse(
       'out_of_bounds',
-      `The count was given bounds after it had grown to ${cell.shardCount} cells, where they cannot be kept.`,
+      `The count was given bounds after it had grown to ${shardCount} cells, where they cannot be kept.`,
     );
   }
-  const range = `${bounds?.min ?? 'any'} to ${bounds?.max ?? 'any'}`;
-  const count = Number(cell.count);
-  return refuse('out_of_bounds', `The count is ${count} and must stay in ${range}.`, count);
+  const detail = `The count is ${count} and must stay ${rangeOf(definition)}.`;
+  return refuse('out_of_bounds', detail, Number(count));
 }

@@ -6,6 +6,7 @@ import { createHistory } from './history.ts';
 import { createLive } from './live.ts';
 import { createPresence } from './presence.ts';
 import { createReactions } from './reaction.ts';
+import { createRegisters } from './register.ts';
 import { createShow } from './show.ts';
 import { createTickets } from './ticket.ts';
 import { createTotals } from './total.ts';
@@ -14,12 +15,19 @@ import { createUnread } from './unread.ts';
 
 /** Everything that can be done with counters, sharing what each function caches. */
 export function createCounters({ stores, ...context }: CounterContext) {
-  const { cells, changes, tickets, members, sketches, subscriptions, settings, secret, watches } =
-    stores;
+  const { cells, members, sketches, subscriptions, settings, secret, watches } = stores;
   const deployments = createDeployments({ ...context, store: stores.deployments });
   const calendars = createCalendars({ ...context, store: settings });
   const totals = createTotals({ ...context, store: cells });
-  const counts = createCounts({ ...context, cells, changes, totals, calendars, deployments });
+  const registers = createRegisters({ ...context, store: stores.registers });
+  const counts = createCounts({
+    ...context,
+    cells,
+    registers,
+    totals,
+    calendars,
+    deployments,
+  });
   const reactions = createReactions({ ...context, store: members, totals });
   const presence = createPresence({ ...context, store: members, totals });
   return {
@@ -29,7 +37,7 @@ export function createCounters({ stores, ...context }: CounterContext) {
     reactions,
     presence,
     history: createHistory({ ...context, totals, calendars }),
-    tickets: createTickets({ ...context, store: tickets, calendars }),
+    tickets: createTickets({ ...context, store: stores.registers, registers, calendars }),
     uniques: createUniques({ ...context, store: sketches, secret, calendars }),
     unread: createUnread({ ...context, store: subscriptions, totals }),
     show: createShow({ counts, reactions, presence }),

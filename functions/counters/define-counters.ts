@@ -78,8 +78,6 @@ const ticketDefinition = v.strictObject({
   kind: v.literal('ticket'),
   /** The first number of a shift. */
   startsAt: v.optional(between(0, limits.amount), 1),
-  /** `allowed`: the book stays small and so takes more at once, but a lost reply leaves a number that nobody has. */
-  gaps: v.optional(v.picklist(['none', 'allowed']), 'none'),
   access,
 });
 

@@ -71,8 +71,8 @@ export function createReactions({
     if (to !== undefined) choices[to] = Math.max(1, (choices[to] ?? 0) + (isMove ? 1 : 0));
     const count = Object.values(choices).reduce((sum, part) => sum + part, 0);
     const updatedAtMs = isMove ? now() : counts.updatedAtMs;
-    const { version } = counts;
     const pending = isMove || superseded;
+    const { version } = counts;
     return { ok: true, choice: to ?? null, count, choices, version, updatedAtMs, pending };
   }
 

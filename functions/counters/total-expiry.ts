@@ -1,5 +1,5 @@
 import { limits } from '../rules/limits.ts';
-import { expiryJitter, windowExpiry } from '../rules/windows.ts';
+import { expiryJitter, windowExpiry, windowKindOf } from '../rules/windows.ts';
 import type { TallyConfig } from './define-counters.ts';
 
 /** Names a total, or a sketch: all its items expire together. */
@@ -35,3 +35,31 @@ export function isTotalOver(
 ): boolean {
   return (totalExpiry(config, name) ?? Infinity) * 1000 <= nowMs;
 }
+
+/**
+ * When the cells of a total expire. Registers whose changes other windows follow stay until every
+ * token that they remember has expired, even if they are shown no longer.
+ *
+ * @returns epoch seconds; undefined for a total that stays
+ */
+export function cellExpiry(config: TallyConfig, name: TotalName): number | undefined {
+  const shownUntil = totalExpiry(config, name);
+  const end = windowExpiry({ window: name.window, keepDays: noDays, jitter: 0 });
+  if (shownUntil === undefined || end === undefined) return undefined;
+  const definition = config.counters.get(name.counter);
+  const isFollowed =
+    definition?.kind === 'count' &&
+    definition.windows.length > 1 &&
+    definition.windows[0] === windowKindOf(name.window);
+  if (!isFollowed) return shownUntil;
+  return Math.max(shownUntil, end + keepPagesMs(config.settings.tokenHours) / 1000);
+}
+
+/**
+ * How long a register has to remember, in ms: a claim may be prolonged by a token's life at the end
+ * of its own.
+ */
+export const keepPagesMs = (tokenHours: number): number =>
+  2 * tokenHours * 3_600_000 + limits.registerGraceDays * 86_400_000;
+
+const noDays = { day: 0, hour: 0, minute: 0 };

@@ -12,7 +12,13 @@ const expiresAt = tableDefinition.ttlAttribute;
 export const cellAttributes = {
   /** The number. */
   count: 'n',
-  /** How much resets have subtracted from the number, in all. */
+  /** The sum of direct changes: of all but those by the fold, by sets and by resets. */
+  direct: 'd',
+  /** The other windows that the last direct change belongs to; the fold brings it there. */
+  otherWindows: 'k',
+  /** The cut-off of the register, epoch ms: it takes no entry that was claimed before. */
+  cutOffMs: 'g',
+  /** How much sets and resets have subtracted from the number, in all. On shard 0 only. */
   resetAway: 'z',
   /** Epoch ms of the last change. */
   updatedAtMs: 't',
@@ -64,24 +70,12 @@ export const tokenAttributes = {
   region: 'r',
   /** The keys of the windows that the change belongs to, the shown one first. */
   windows: 'k',
-  /** Epoch ms at which the change was accepted. */
+  /** Epoch ms at which the change was accepted; of a claim, see `claimedAtMs`. */
   acceptedAtMs: 't',
-  /** 1 if the shown window was changed in the same transaction, so that the fold must not do it. */
-  applied: 'a',
-  expiresAt,
-} as const;
-
-export const claimAttributes = {
-  /** What the caller asked for: `ticket` or `reset`. */
-  fingerprint: 'f',
-  /** The business day of the book. */
-  day: 'y',
-  /** No page of the book before this one has an entry of the token. */
-  fromPage: 'p',
-  /** The number that the token got, where gaps are allowed; else it is in the book. */
-  number: 'n',
-  /** The shift of that number. */
-  shift: 'q',
+  /** Epoch ms of the claim, if a register counts the token and not the fold; it has no amount then. */
+  claimedAtMs: 'c',
+  /** The shard whose cell is that register. */
+  shard: 's',
   expiresAt,
 } as const;
 
@@ -97,23 +91,17 @@ export const memberAttributes = {
   expiresAt,
 } as const;
 
-export const bookAttributes = {
-  /** The last number of this shift; one below the first if there is none yet. */
-  number: 'n',
-  /** The shift of that number, from 1. */
-  shift: 'q',
-  /** The page that is being written, from 0. */
-  page: 'p',
-  /** Epoch ms at which that page was begun. */
-  pageBegunAtMs: 'g',
-  /** How many entries that page has. */
-  entryCount: 'c',
+const bookAttributes = {
+  /** The last number and its shift, as one number. */
+  number: cellAttributes.count,
+  /** The cut-off of the register. */
+  cutOffMs: cellAttributes.cutOffMs,
   /** Epoch ms of the last change. */
-  updatedAtMs: 't',
+  updatedAtMs: cellAttributes.updatedAtMs,
   expiresAt,
 } as const;
 
-export const bookPageAttributes = { expiresAt } as const;
+export const pageAttributes = { expiresAt } as const;
 
 export const sketchBlockAttributes = { expiresAt } as const;
 
@@ -168,10 +156,10 @@ export const itemAttributes = {
   watch: watchAttributes,
   failedBatch: failedBatchAttributes,
   token: tokenAttributes,
-  claim: claimAttributes,
   member: memberAttributes,
   book: bookAttributes,
-  bookPage: bookPageAttributes,
+  cellPage: pageAttributes,
+  bookPage: pageAttributes,
   sketchBlock: sketchBlockAttributes,
   subscription: subscriptionAttributes,
   settings: settingsAttributes,
@@ -181,8 +169,8 @@ export const itemAttributes = {
 } as const satisfies Record<ItemKind, Readonly<Record<string, string>>>;
 
 /**
- * Attributes that an item has any number of: how their names begin. The entries of a book are the
- * exception: they are named by the hash of their token alone.
+ * Attributes that an item has any number of: how their names begin. Entries of registers are the
+ * exception: they are named by a hash of their token and claim alone.
  */
 export const attributePrefixes = {
   cell: {

@@ -1,16 +1,15 @@
 import type { Stores } from '../store/stores.ts';
 import { createDynamoApiKeyStore } from './dynamo-api-key-store.ts';
 import { createDynamoCellStore } from './dynamo-cell-store.ts';
-import { createDynamoChangeStore } from './dynamo-change-store.ts';
 import type { Table } from './dynamo-clients.ts';
 import { createDynamoDeploymentStore } from './dynamo-deployment-store.ts';
 import { createDynamoHealth } from './dynamo-health.ts';
 import { createDynamoMemberStore } from './dynamo-member-store.ts';
+import { createDynamoRegisterStore } from './dynamo-register-store.ts';
 import { createDynamoSecretStore } from './dynamo-secret-store.ts';
 import { createDynamoSettingsStore } from './dynamo-settings-store.ts';
 import { createDynamoSketchStore } from './dynamo-sketch-store.ts';
 import { createDynamoSubscriptionStore } from './dynamo-subscription-store.ts';
-import { createDynamoTicketStore } from './dynamo-ticket-store.ts';
 import { createDynamoWatchStore } from './dynamo-watch-store.ts';
 import { createItemReader } from './item-reader.ts';
 
@@ -28,8 +27,7 @@ export function createStores({
   const readItems = createItemReader({ ...table, random, pause });
   return {
     cells: createDynamoCellStore({ ...table, readItems }),
-    changes: createDynamoChangeStore(table),
-    tickets: createDynamoTicketStore({ ...table, readItems }),
+    registers: createDynamoRegisterStore({ ...table, readItems }),
     members: createDynamoMemberStore(table),
     sketches: createDynamoSketchStore({ ...table, readItems }),
     subscriptions: createDynamoSubscriptionStore(table),

@@ -1,14 +1,16 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import type { CellStore } from '../store/cell-store.ts';
+import { fitsBounds } from '../rules/bounds.ts';
+import type { CellChange, CellStore } from '../store/cell-store.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../store/store-errors.ts';
 import { cellWriters, cellAttributes as names } from './attributes.ts';
 import { fromWire, type Table } from './dynamo-clients.ts';
-import { writeFailure } from './dynamo-errors.ts';
+import { isContention, writeFailure } from './dynamo-errors.ts';
 import { expiryClause } from './expiry-clause.ts';
 import { cellItemKey } from './item-keys.ts';
 import type { ReadItems } from './item-reader.ts';
 import { parseCell } from './items.ts';
+import { isOnlyCell, withinAllowed } from './register-expressions.ts';
 
 export function createDynamoCellStore({
   clients,
@@ -19,6 +21,27 @@ export function createDynamoCellStore({
     async readCells(keys, options) {
       const items = await readItems(keys.map(cellItemKey), options);
       return items.map((item) => item && parseCell(item));
+    },
+
+    async add(change) {
+      try {
+        const { Attributes } = await clients.once.send(
+          new UpdateCommand({
+            TableName,
+            Key: cellItemKey(change.key),
+            ...addUpdate(change),
+            ReturnValues: 'ALL_NEW',
+            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          }),
+        );
+        return { outcome: 'added', cell: parseCell(Attributes ?? {}) };
+      } catch (error) {
+        if (isContention(error)) return { outcome: 'throttled' };
+        if (error instanceof ConditionalCheckFailedException) {
+          return { outcome: 'out_of_bounds', cell: parseCell(fromWire(error.Item)) };
+        }
+        throw writeFailure(error);
+      }
     },
 
     async growShards(key, { from, to, expiresAt }) {
@@ -51,6 +74,25 @@ export function createDynamoCellStore({
         if (failure instanceof OutcomeUnknownError) return from;
         throw failure;
       }
+    },
+  };
+}
+
+function addUpdate({ amount, otherWindows, nowMs, expiresAt, allowed }: CellChange) {
+  const within = withinAllowed(allowed, fitsBounds(0, allowed));
+  const windows = otherWindows.length > 0 ? `, ${names.otherWindows} = :windows` : '';
+  return {
+    UpdateExpression: `ADD ${names.count} :amount, ${names.direct} :amount, ${names.version} :one SET ${names.updatedAtMs} = :now, ${names.writer} = :writer${windows}${expiryClause(expiresAt)}`,
+    ...(within.length > 0 && { ConditionExpression: [...within, isOnlyCell].join(' AND ') }),
+    ExpressionAttributeValues: {
+      ':amount': amount,
+      ':one': 1,
+      ':now': nowMs,
+      ':writer': cellWriters.direct,
+      ':windows': otherWindows.length > 0 ? otherWindows : undefined,
+      ':x': expiresAt,
+      ':atLeast': allowed.atLeast,
+      ':atMost': allowed.atMost,
     },
   };
 }

@@ -74,7 +74,7 @@ export function createDynamoFoldStore({
   }
 
   async function tryFold(
-    { key, expiresAt, expectsNoGrowth, datedMs }: CellFold,
+    { key, expiresAt, expectsNoGrowth, nowMs }: CellFold,
     mark: string,
     assumption: Assumption,
   ): Promise<Attempt> {
@@ -102,7 +102,7 @@ export function createDynamoFoldStore({
             ':last': markOf(entries.at(-1)),
             ':first': assumption.isRead ? undefined : markOf(entries[0]),
             ':seen': assumption.isRead ? assumption.mark : undefined,
-            ':now': datedMs,
+            ':now': nowMs,
             ':writer': cellWriters.fold(key.region),
             ':x': expiresAt,
           },

@@ -1,12 +1,11 @@
 /** Where each kind of item lives in the table. `#` separates key parts and occurs in no name. */
 import { createHash } from 'node:crypto';
 import type { CellKey } from '../store/cell-store.ts';
-import type { Token } from '../store/change-store.ts';
 import type { GrowthKey } from '../store/fold-store.ts';
 import type { MemberKey } from '../store/member-store.ts';
+import type { BookKey, EntryKey, RegisterKey, TokenKey } from '../store/register-store.ts';
 import type { SketchKey } from '../store/sketch-store.ts';
 import type { Subscription } from '../store/subscription-store.ts';
-import type { BookKey } from '../store/ticket-store.ts';
 import type { WatchKey } from '../store/watch-store.ts';
 import {
   apiKeysPartition,
@@ -78,15 +77,8 @@ export const deploymentsItemKey: ItemKey = { pk: itemPrefixes.deployments, sk: '
 
 export const apiKeyItemKey = (id: string): ItemKey => ({ pk: apiKeysPartition, sk: id });
 
-type TokenName = Pick<Token, 'subject' | 'counter' | 'token'>;
-
-export const tokenItemKey = (name: TokenName): ItemKey => ({
+export const tokenItemKey = (name: TokenKey): ItemKey => ({
   pk: `${itemPrefixes.token}${hashed(name)}`,
-  sk: '-',
-});
-
-export const claimItemKey = (name: TokenName): ItemKey => ({
-  pk: `${itemPrefixes.claim}${hashed(name)}`,
   sk: '-',
 });
 
@@ -95,18 +87,37 @@ export const bookItemKey = ({ subject, counter, day }: BookKey): ItemKey => ({
   sk: day,
 });
 
-export const bookPageItemKey = (book: BookKey, page: number): ItemKey => ({
-  pk: bookItemKey(book).pk,
-  sk: `${book.day}#${page}`,
-});
+/** A register is a cell, or a book of tickets. */
+export const registerItemKey = (key: RegisterKey): ItemKey =>
+  'shard' in key ? cellItemKey(key) : bookItemKey(key);
+
+/** Digits of a cut-off in ms: as text it sorts as it does as a number. */
+const cutOffDigits = 15;
+
+/** A page of a register: entries that were claimed before its cut-off. */
+export function pageItemKey(key: RegisterKey, cutOffMs: number): ItemKey {
+  const { pk, sk } = registerItemKey(key);
+  return { pk, sk: `${sk}#${String(cutOffMs).padStart(cutOffDigits, '0')}` };
+}
+
+/** Whether the sort key of a cell or book is of a page. */
+export const isPageKey = (sk: string): boolean => sk.includes('#');
+
+/** 72 bits: an item holds some dozens of them, and a page some more. */
+export const entryName = ({ claimedAtMs, ...token }: EntryKey): string =>
+  digestOf(`${nameOf(token)}#${claimedAtMs}`)
+    .subarray(0, 9)
+    .toString('base64url');
 
 /**
  * The hash of a token and the counter it is used on: 128 bits of SHA-256. So item keys stay short
  * whatever callers send, and the table never holds a caller's own string.
  */
-export function tokenHash({ subject, counter, token }: TokenName): string {
-  const digest = createHash('sha256').update(`${subject}#${counter}#${token}`).digest();
-  return digest.subarray(0, 16).toString('base64url');
-}
+export const tokenHash = (name: TokenKey): string =>
+  digestOf(nameOf(name)).subarray(0, 16).toString('base64url');
 
-const hashed = (name: TokenName): string => `${name.subject}#${name.counter}#${tokenHash(name)}`;
+const nameOf = ({ subject, counter, token }: TokenKey): string => `${subject}#${counter}#${token}`;
+
+const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+const hashed = (name: TokenKey): string => `${name.subject}#${name.counter}#${tokenHash(name)}`;

@@ -11,15 +11,14 @@ export const itemPrefixes = {
   watch: 'w#',
   /** A batch of the stream that could not be folded and waits in the failure bucket. */
   failedBatch: 'f#',
-  /** A change of a count under its idempotency key, which the fold counts. */
+  /** An idempotency key, and what it was used for: a claim, which a register counts, or a change that the fold counts. */
   token: 'e#',
-  /** What an idempotency key was used for in a book of tickets. */
-  claim: 'i#',
   /** What a member says in a reaction or presence counter, which the fold counts. */
   member: 'm#',
   /** A day's numbers of a ticket counter. */
   book: 't#',
-  /** Entries that left their book: beside it, with a sort key of its own. */
+  /** Entries that left their cell or book: beside it, with a sort key of its own. */
+  cellPage: 'c#',
   bookPage: 't#',
   /** A block of the registers of a unique counter. */
   sketchBlock: 'h#',

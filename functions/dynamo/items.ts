@@ -1,16 +1,10 @@
 /** Items as the table holds them, and what they mean. */
 import { isTimeOfDay, isTimeZone } from '../rules/calendar.ts';
 import type { Cell } from '../store/cell-store.ts';
-import type { SeenToken, Token } from '../store/change-store.ts';
 import type { SubjectSettings } from '../store/settings-store.ts';
-import {
-  attributePrefixes,
-  cellAttributes,
-  settingsAttributes,
-  tokenAttributes,
-} from './attributes.ts';
+import { attributePrefixes, cellAttributes, settingsAttributes } from './attributes.ts';
 import { type Item, malformedItem } from './item.ts';
-import { settingsItemKey, tokenItemKey } from './item-keys.ts';
+import { settingsItemKey } from './item-keys.ts';
 
 const { part: partPrefix } = attributePrefixes.cell;
 
@@ -43,32 +37,6 @@ function parseParts(item: Item): ReadonlyMap<string, bigint> {
   );
 }
 
-/**
- * @param applied whether the shown window is changed in the same transaction, so that the fold must not do it
- */
-export function tokenItem(token: Token, applied: boolean): Item {
-  return {
-    ...tokenItemKey(token),
-    [tokenAttributes.amount]: token.amount,
-    [tokenAttributes.fingerprint]: token.fingerprint,
-    [tokenAttributes.region]: token.region,
-    [tokenAttributes.windows]: token.windows,
-    [tokenAttributes.acceptedAtMs]: token.acceptedAtMs,
-    [tokenAttributes.expiresAt]: token.expiresAt,
-    ...(applied ? { [tokenAttributes.applied]: 1 } : {}),
-  };
-}
-
-const parseWindows = (windows: unknown): string[] =>
-  Array.isArray(windows) ? windows.map(String) : [];
-
-export const parseSeenToken = (item: Item): SeenToken => ({
-  fingerprint: String(item[tokenAttributes.fingerprint]),
-  applied: item[tokenAttributes.applied] === 1,
-  windows: parseWindows(item[tokenAttributes.windows]),
-  acceptedAtMs: Number(item[tokenAttributes.acceptedAtMs] ?? 0),
-});
-
 export const settingsItem = (subject: string, settings: SubjectSettings) => ({
   ...settingsItemKey(subject),
   [settingsAttributes.timeZone]: settings.timeZone,
@@ -83,6 +51,6 @@ export function parseSettings(item: Item): SubjectSettings {
   return { timeZone, dayStart };
 }
 
-function integer(value: unknown): bigint | undefined {
+export function integer(value: unknown): bigint | undefined {
   return typeof value === 'number' || typeof value === 'bigint' ? BigInt(value) : undefined;
 }

@@ -8,12 +8,19 @@ import { allWindowKey, windowKindOf } from '../rules/windows.ts';
 import { cellAttributes, cellWriters, memberAttributes, tokenAttributes } from './attributes.ts';
 import { fromWire } from './dynamo-clients.ts';
 import type { Item } from './item.ts';
+import { isPageKey } from './item-keys.ts';
 import { itemPrefixes } from './item-prefixes.ts';
 import { partOfAttribute } from './items.ts';
 
 export type StreamChange =
   | { readonly kind: 'ledger'; readonly change: LedgerChange; readonly malformedImages: number }
-  | { readonly kind: 'cell'; readonly change: CellMove }
+  | {
+      readonly kind: 'cell';
+      /** Undefined if its count is the same as before, or if the fold tells of it itself. */
+      readonly move: CellMove | undefined;
+      /** What the cell's other windows have to follow. */
+      readonly direct: LedgerChange | undefined;
+    }
   /** An item that is no part of any total. */
   | { readonly kind: 'other' }
   /** An item that Tally does not write. */
@@ -32,7 +39,6 @@ const uncountedPrefixes: ReadonlySet<string> = new Set([
   itemPrefixes.watch,
   itemPrefixes.failedBatch,
   itemPrefixes.book,
-  itemPrefixes.claim,
   itemPrefixes.sketchBlock,
   itemPrefixes.subscription,
   itemPrefixes.settings,
@@ -47,14 +53,17 @@ export function parseStreamRecord(record: DynamoDBRecord, region: string): Strea
   const [letter = '', ...keyParts] = (dynamodb.Keys?.pk?.S ?? '').split('#');
   const prefix = `${letter}#`;
   if (prefix === itemPrefixes.cell) {
-    const change = parseCellMove(keyParts, dynamodb, region);
-    return change ? { kind: 'cell', change } : { kind: 'other' };
+    if (isPageKey(dynamodb.Keys?.sk?.S ?? '')) return { kind: 'other' };
+    const direct = parseDirectChange(keyParts, dynamodb);
+    return { kind: 'cell', move: parseCellMove(keyParts, dynamodb, region), direct };
   }
   const parse = factParsers.get(prefix);
   if (!parse) {
     return { kind: uncountedPrefixes.has(prefix) ? 'other' : 'foreign' };
   }
   const images = [dynamodb.OldImage, dynamodb.NewImage] as (WireItem | undefined)[];
+  // A claim is counted by its register.
+  if (prefix === itemPrefixes.token && images.every(isClaim)) return { kind: 'other' };
   const [before, after] = images.map((image) => parseFact(parse, keyParts, image));
   return {
     kind: 'ledger',
@@ -68,6 +77,7 @@ export function parseStreamRecord(record: DynamoDBRecord, region: string): Strea
   };
 }
 
+type StreamImages = NonNullable<DynamoDBRecord['dynamodb']>;
 type WireItem = Record<string, AttributeValue>;
 
 type ParseFact = (keyParts: readonly string[], item: Item) => Fact | undefined;
@@ -109,7 +119,7 @@ function parseToken([subject = '', counter = '']: readonly string[], item: Item)
     subject,
     region,
     contributions,
-    firstApplied: item[tokenAttributes.applied] === 1,
+    firstApplied: false,
     expiresAt,
     acceptedAtMs: typeof acceptedAtMs === 'number' ? acceptedAtMs : undefined,
   };
@@ -138,6 +148,34 @@ function parseMember(
   if (typeof expiresAt !== 'number') return undefined;
   const contributions = [{ counter, window: allWindowKey, part: bucket, amount: 1 }];
   return { subject, region, contributions, firstApplied: false, expiresAt };
+}
+
+/** Also of no image: a claim is put, moved and removed, and is never anything else. */
+const isClaim = (image: WireItem | undefined): boolean =>
+  image === undefined ||
+  (image[tokenAttributes.claimedAtMs] !== undefined && image[tokenAttributes.amount] === undefined);
+
+/**
+ * What a direct change of a cell means for the other windows of its counter: the difference of its
+ * sums of direct changes. A cell that is removed has expired, and takes nothing with it.
+ */
+function parseDirectChange(
+  [subject = '', counter = '', region = '']: readonly string[],
+  { Keys, SequenceNumber = '0', ApproximateCreationDateTime: at = 0, ...images }: StreamImages,
+): LedgerChange | undefined {
+  const { OldImage = {}, NewImage } = images;
+  const windows = NewImage?.[cellAttributes.otherWindows]?.L?.map(({ S }) => S);
+  if (!NewImage || !isCounted(subject, counter) || !isWindowList(windows)) return undefined;
+  const [before, after] = [OldImage, NewImage].map(
+    (image) => image[cellAttributes.direct]?.N ?? '0',
+  );
+  if (before === after || !Number.isFinite(Number(before))) return undefined;
+  const amount = Number(BigInt(after ?? 0) - BigInt(before ?? 0));
+  const shown = Keys?.sk?.S ?? '';
+  const all = [shown, ...windows.filter((window) => window !== shown)];
+  const contributions = all.map((window): Contribution => ({ counter, window, amount }));
+  const fact = { subject, region, contributions, firstApplied: true, expiresAt: undefined };
+  return { sequence: SequenceNumber, at, before: undefined, after: fact };
 }
 
 /** Names of any length would make keys that DynamoDB refuses, again and again. */

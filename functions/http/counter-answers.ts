@@ -89,12 +89,14 @@ export const changeJson = (answer: {
   version?: number;
   updatedAtMs?: number | null;
   pending: boolean;
+  applied?: number;
 }) => ({
   count: answer.count,
   ...(answer.window === undefined ? {} : { window: answer.window }),
   version: answer.version,
   updated_at: asTime(answer.updatedAtMs),
   pending: answer.pending,
+  ...(answer.applied !== undefined && { applied: answer.applied }),
 });
 
 /** Counters are read far more often than written, so caches near the reader may answer for a moment. */

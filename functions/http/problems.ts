@@ -199,11 +199,35 @@ export const problemKinds = {
     fix: 'Send the request again after `Retry-After` seconds.',
     retry: 'yes',
   },
+  not_bounded: {
+    status: 409,
+    title: 'The counter has no bounds',
+    cause:
+      '`saturate` cuts an amount to what fits into the bounds of a counter, and this one has none.',
+    fix: 'Leave out `saturate`, or give the counter bounds in tally.config.ts.',
+    retry: 'no',
+  },
+  not_single_cell: {
+    status: 409,
+    title: 'The count is spread over several cells',
+    cause:
+      'A set with `expected` compares and sets in one write to one item. This count has grown to several, or several regions write it.',
+    fix: 'Leave out `expected`, or define the counter with `maxShards: 1`.',
+    retry: 'no',
+  },
+  count_mismatch: {
+    status: 412,
+    title: 'The count is not what was expected',
+    cause:
+      'A set with `expected` found another count; nothing was changed. `count` is what it was, for callers with read access.',
+    fix: 'Read the count again and decide anew.',
+    retry: 'no',
+  },
   contended: {
     status: 503,
     title: 'Too many writers at once',
     cause:
-      'A count with bounds, a reset, a book of tickets and an `Idempotency-Key` are each one item in the database, and other writers were faster. Nothing was changed.',
+      'A count with bounds, a set, a reset and a book of tickets are each one item in the database, which took no more at the moment. Nothing was changed.',
     fix: 'Send the request again after `Retry-After` seconds.',
     retry: 'yes',
   },

@@ -104,6 +104,13 @@ const table = [
     right: 'write',
   },
   {
+    method: 'POST',
+    path: '/v1/{subject}/{counter}',
+    operation: 'changeCounter',
+    servedBy: 'write',
+    right: 'write',
+  },
+  {
     method: 'GET',
     path: '/v1/{subject}/{counter}/history',
     operation: 'readHistory',
@@ -233,6 +240,14 @@ const table = [
   },
   {
     method: 'PUT',
+    path: '/{subject}/counter',
+    operation: 'changeCounter',
+    servedBy: 'write',
+    right: 'write',
+    fixed: { counter: 'counter' },
+  },
+  {
+    method: 'POST',
     path: '/{subject}/counter',
     operation: 'changeCounter',
     servedBy: 'write',

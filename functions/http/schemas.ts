@@ -14,9 +14,40 @@ import { isTimeOfDay, isTimeZone } from '../rules/calendar.ts';
 import { limits } from '../rules/limits.ts';
 import { windowKinds } from '../rules/windows.ts';
 
+const amount = v.optional(
+  v.pipe(
+    v.number(),
+    v.integer(),
+    v.minValue(1),
+    v.maxValue(limits.amount),
+    v.description('By how much; 1 if left out.'),
+  ),
+);
+
+const wholeNumber = v.pipe(
+  v.number(),
+  v.integer(),
+  v.minValue(Number.MIN_SAFE_INTEGER),
+  v.maxValue(Number.MAX_SAFE_INTEGER),
+);
+
 export const changeBody = v.strictObject({
-  action: v.picklist(['increment', 'decrement']),
-  amount: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(limits.amount)), 1),
+  action: v.picklist(['increment', 'decrement', 'set']),
+  amount,
+  saturate: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description(
+        'For a counter with bounds: change it by as much of the amount as fits. The answer says how much in `applied`.',
+      ),
+    ),
+  ),
+  value: v.optional(
+    v.pipe(wholeNumber, v.description('What to `set` the count to. It takes the right `admin`.')),
+  ),
+  expected: v.optional(
+    v.pipe(wholeNumber, v.description('`set` the count only if it is this, in one cell.')),
+  ),
 });
 
 export const settingsBody = v.strictObject({
@@ -73,7 +104,7 @@ export const batchItem = v.variant('action', [
   v.strictObject({
     ...batchSubject,
     action: v.picklist(['increment', 'decrement']),
-    amount: changeBody.entries.amount,
+    amount,
     idempotency_key: v.optional(v.string()),
   }),
 ]);
@@ -121,12 +152,7 @@ export const readQuery = v.object({
   ),
 });
 
-const count = v.pipe(
-  v.number(),
-  v.integer(),
-  v.minValue(Number.MIN_SAFE_INTEGER),
-  v.maxValue(Number.MAX_SAFE_INTEGER),
-);
+const count = wholeNumber;
 const updatedAt = v.pipe(
   v.nullable(v.pipe(v.string(), v.isoTimestamp())),
   v.description('When the count last changed; null if it never did.'),
@@ -199,12 +225,26 @@ export const unreadAnswer = v.object({
 
 export const changeAnswer = v.object({
   count: v.pipe(count, v.description("The count, including the caller's own change.")),
-  window: shownWindow,
+  window: v.optional(
+    v.pipe(
+      v.string(),
+      v.description(
+        'The window that the change was counted in, and that `count` is of: `2026-11-21`, or `2026-11-21T09` in UTC. In the answer to a retry it may be over. Left out for all time, unless the counter shows another window by now: then it is `all`.',
+      ),
+    ),
+  ),
   version,
   updated_at: updatedAt,
   pending: v.pipe(
     v.boolean(),
     v.description('True if the change is accepted, but readers do not see it yet.'),
+  ),
+  applied: v.optional(
+    v.pipe(
+      v.number(),
+      v.integer(),
+      v.description('With `saturate`: how much of the amount fitted.'),
+    ),
   ),
 });
 

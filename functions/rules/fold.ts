@@ -31,7 +31,7 @@ export interface Fact {
   readonly region: string;
   /** The shown window first. */
   readonly contributions: readonly Contribution[];
-  /** The transaction that made the item has added the first contribution itself. */
+  /** The write that this is the fact of has added the first contribution itself: it was of a cell. */
   readonly firstApplied: boolean;
   /** Epoch seconds; undefined for a fact that stays. */
   readonly expiresAt: number | undefined;

@@ -88,14 +88,28 @@ export const limits = {
   historyRows: 1_000,
   /** Reads and writes of one batch request. */
   batchItems: 100,
-  /** Milliseconds that a ticket is tried for while the database throttles its book. */
-  ticketMs: 8_000,
+  /** Milliseconds that a register is tried for while the database throttles it: less than a function's time. */
+  registerMs: 8_000,
+  /** Calls of one change for its register: with the pauses between them some four seconds. */
+  registerAttempts: 24,
   /**
-   * A page of a book of tickets is turned at `entries`, so that the book stays within one write unit
-   * (1 KB), but not before it is `ms` old, so that a writer who read the book a moment ago knows
-   * its page; at `mostEntries` in any case. A page that nobody turned takes no more than `entriesMax`.
+   * Entries at which a register is turned: as many as fit into one write unit (1 KB). An entry of a
+   * cell has 20 bytes, one of a book 27. `step` later the next writer turns, if that one could not. At
+   * most `leavingMax` leave in one update, whose expression has 4 KB.
    */
-  bookPage: { entries: 16, ms: 1_000, mostEntries: 128, entriesMax: 256 },
+  registerTurn: { first: 44, firstOfBook: 33, step: 8, leavingMax: 250 },
+  /** A register is hot when so many `entries` were claimed within `momentMs`: with more it outgrows its turns. */
+  hotRegister: { momentMs: 200, entries: 32 },
+  /** Changes that a function makes at the same time and for which one register is enough. */
+  changesOfRegister: 16,
+  /** Milliseconds after a growth in which registers may still look hot by what came before it. */
+  growthShowsMs: 1_000,
+  /** A claim that is older than this is prolonged before it is counted on: it has to outlive its entry by a token's life. */
+  prolongAfterMs: 3_600_000,
+  /** Days that registers and their pages outlive the tokens they remember: covers any clock. */
+  registerGraceDays: 7,
+  /** Shifts of one book: a day has fewer seconds. */
+  shifts: 90_000,
   /** Days that books of tickets are kept after their day. */
   keepBookDays: 35,
   /** Choices of one reaction: each is an attribute of the cell. */

@@ -13,6 +13,11 @@ export function pickOtherShard(shardCount: number, taken: number, random: number
   return (taken + 1 + Math.floor(random * (shardCount - 1))) % shardCount;
 }
 
-/** How many shards a contended total should have next; the same number when it may not grow. */
-export const grownShardCount = (shardCount: number, maxShards: number): number =>
-  Math.min(shardCount * 2, Math.max(maxShards, shardCount));
+/**
+ * How many shards a crowded total should have next: it doubles until it has what is wanted, and at
+ * least once. The same number when it may not grow.
+ */
+export function grownShardCount(shardCount: number, wanted: number, maxShards: number): number {
+  const doublings = Math.max(1, Math.ceil(Math.log2(wanted / shardCount)));
+  return Math.min(shardCount * 2 ** doublings, Math.max(maxShards, shardCount));
+}

@@ -13,7 +13,8 @@ export interface Sight {
  */
 export function unreadSince(seen: Sight, now: Sight): bigint {
   const resetAway = now.resetAway - seen.resetAway;
-  if (resetAway === 0n) return atLeastZero(now.count - seen.count);
+  // A set upwards has brought nothing that anybody could read.
+  if (resetAway <= 0n) return atLeastZero(now.count + resetAway - seen.count);
   return atLeastZero(resetAway - seen.count) + atLeastZero(now.count);
 }
 

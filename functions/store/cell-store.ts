@@ -1,4 +1,5 @@
-/** The cells of totals: reading them, and what only shard 0 of a total knows. */
+/** The cells of totals: reading them, adding to them, and what only shard 0 of a total knows. */
+import type { AllowedBefore } from '../rules/bounds.ts';
 
 /** Names one item that holds part of a total. */
 export interface CellKey {
@@ -27,6 +28,25 @@ export interface Cell {
   readonly expiresAt: number | undefined;
 }
 
+/** A change without an idempotency key. */
+export interface CellChange {
+  readonly key: CellKey;
+  readonly amount: number;
+  /** Keys of the other windows that it belongs to. */
+  readonly otherWindows: readonly string[];
+  readonly nowMs: number;
+  /** Epoch seconds; undefined for a cell that stays. */
+  readonly expiresAt: number | undefined;
+  /** Only change the cell if its count is in here, and if it is the only cell of its total. */
+  readonly allowed: AllowedBefore;
+}
+
+export type AddOutcome =
+  | { readonly outcome: 'added'; readonly cell: Cell }
+  | { readonly outcome: 'out_of_bounds'; readonly cell: Cell }
+  /** Over the rate of the cell; nothing was written. */
+  | { readonly outcome: 'throttled' };
+
 /** @throws (all methods) StoreUnavailableError; those that write also OutcomeUnknownError */
 export interface CellStore {
   /**
@@ -37,6 +57,9 @@ export interface CellStore {
     keys: readonly CellKey[],
     options: { consistent: boolean },
   ): Promise<(Cell | undefined)[]>;
+
+  /** One plain ADD: 1 write unit, not idempotent, so it is sent once. */
+  add(change: CellChange): Promise<AddOutcome>;
 
   /**
    * Spreads a total over more cells, if it still has as many as the caller assumed.

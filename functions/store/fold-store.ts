@@ -13,8 +13,7 @@ export interface CellFold {
    * never grown, and it is the cell that would know.
    */
   readonly expectsNoGrowth: boolean;
-  /** When the cell is said to have changed: no earlier than any of the changes was accepted. Epoch ms. */
-  readonly datedMs: number;
+  readonly nowMs: number;
   /** Epoch seconds; undefined for a cell that stays. */
   readonly expiresAt: number | undefined;
 }

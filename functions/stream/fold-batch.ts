@@ -1,7 +1,7 @@
 /** Applies a batch of ledger changes to the cells: plan first, then every cell on its own. */
 import pLimit from 'p-limit';
 import type { TallyConfig } from '../counters/define-counters.ts';
-import { totalExpiry } from '../counters/total-expiry.ts';
+import { cellExpiry } from '../counters/total-expiry.ts';
 import { type FoldedCell, type FoldPlan, type LedgerChange, planFold } from '../rules/fold.ts';
 import { limits } from '../rules/limits.ts';
 import { bucketStart, isBucketOver } from '../rules/presence.ts';
@@ -56,7 +56,7 @@ export function createFold(context: FoldContext) {
   return async (streamShardId: string, changes: readonly LedgerChange[]): Promise<FoldReport> => {
     const postponed: unknown[] = [];
     // A retry of a change goes by this: see `isBefore` in counters/count.ts.
-    const datedMs = Math.max(now(), ...changes.map(({ after }) => after?.acceptedAtMs ?? 0));
+    const acceptedAtMs = Math.max(0, ...changes.map(({ after }) => after?.acceptedAtMs ?? 0));
 
     /** Folds into one cell, and makes room in it if it is full. */
     async function foldCell(fold: CellFold): Promise<FoldOutcome> {
@@ -75,7 +75,7 @@ export function createFold(context: FoldContext) {
       expectsNoGrowth: boolean,
     ): Promise<Result | 'grown'> {
       const key = { ...total, region, shard };
-      const expiresAt = totalExpiry(config, total);
+      const expiresAt = cellExpiry(config, total);
       if (!(await growth.show(key, { shardCount, expiresAt }))) {
         return { outcome: 'malformed', total };
       }
@@ -86,7 +86,7 @@ export function createFold(context: FoldContext) {
         streamShardId,
         entries,
         expectsNoGrowth,
-        datedMs,
+        nowMs: Math.max(nowMs, acceptedAtMs),
         expiresAt,
       });
       if (outcome.outcome === 'malformed') return { outcome: 'malformed', total };

@@ -1,7 +1,8 @@
 import type { DynamoDBRecord } from 'aws-lambda';
 import type { CounterContext } from '../counters/counter-context.ts';
 import { createCounters } from '../counters/counters.ts';
-import { parseStreamRecord } from '../dynamo/stream-records.ts';
+import { parseStreamRecord, type StreamChange } from '../dynamo/stream-records.ts';
+import type { LedgerChange } from '../rules/fold.ts';
 import type { FoldStore } from '../store/fold-store.ts';
 import { createFold } from './fold-batch.ts';
 import { createChangePublisher } from './publish-changes.ts';
@@ -44,9 +45,9 @@ export function createStreamFunction(options: StreamFunctionOptions) {
 
   return async ({ Records, shardId }: StreamEvent): Promise<{ state: Record<string, never> }> => {
     const parsed = Records.map((record) => parseStreamRecord(record, region));
-    const changes = parsed.flatMap((it) => (it.kind === 'ledger' ? [it.change] : []));
+    const changes = parsed.flatMap((it) => changesOf(it));
     const { changed, malformed, postponed } = await fold(shardId, changes);
-    const moves = parsed.flatMap((it) => (it.kind === 'cell' ? [it.change] : []));
+    const moves = parsed.flatMap((it) => (it.kind === 'cell' && it.move ? [it.move] : []));
     const { sent, failures } = await publishChanges([...changed, ...moves]);
     report({
       ignored: parsed.reduce((sum, it) => sum + ignoredImages(it), malformed),
@@ -63,4 +64,10 @@ export function createStreamFunction(options: StreamFunctionOptions) {
 function ignoredImages(parsed: ReturnType<typeof parseStreamRecord>): number {
   if (parsed.kind === 'foreign') return 1;
   return parsed.kind === 'ledger' ? parsed.malformedImages : 0;
+}
+
+/** What of a record the fold has to add to cells. */
+function changesOf(parsed: StreamChange): LedgerChange[] {
+  if (parsed.kind === 'ledger') return [parsed.change];
+  return parsed.kind === 'cell' && parsed.direct ? [parsed.direct] : [];
 }

@@ -27,7 +27,7 @@ import { createStreamFunction } from '../../functions/stream/stream-function.ts'
 import type { HttpHandlers } from '../../local/http-server.ts';
 import { createTestTable, type TestTable } from './engine/test-table.ts';
 import { type ApiRequest, apiEvent, bodyBytes, lambdaContext } from './http/api-event.ts';
-import { createLedgerDelivery, scanTable } from './ledger-delivery.ts';
+import { createLedgerDelivery, scanTable, watchDirectChanges } from './ledger-delivery.ts';
 import { seededRandom } from './seeded-random.ts';
 
 export const open = { read: 'public', write: 'public' } as const;
@@ -153,13 +153,16 @@ export async function createTallyUnderTest(options: TallyOptions): Promise<Tally
     return { clients, context };
   };
 
-  const startInstance = (): Instance =>
-    createInstance({
+  const startInstance = (): Instance => {
+    const { clients, context } = connect(options.endpoint ?? table.endpoint);
+    watchDirectChanges(clients, (change) => ledger.note(change));
+    return createInstance({
       config,
-      context: connect(options.endpoint ?? table.endpoint).context,
+      context,
       adminKey: options.adminKey,
       logger: { error: (_message, error) => void errors.push(error) },
     });
+  };
 
   const stream = connect(table.endpoint);
   const ledger = createLedgerDelivery({
@@ -256,7 +259,8 @@ function toAnswer(response: HttpResponse): Answer {
 function createTestClock(startsAt: string): TestClock {
   let nowMs = Date.parse(startsAt);
   return {
-    now: () => nowMs,
+    // A clock shows whole milliseconds, whatever pauses there were.
+    now: () => Math.floor(nowMs),
     moveTo(to) {
       nowMs = typeof to === 'number' ? to : Date.parse(to);
     },

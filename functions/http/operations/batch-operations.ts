@@ -41,7 +41,7 @@ export function createBatchOperations(counters: Counters) {
     const canRead = await mayRead(request, counter);
     const answer = acceptedOrThrow(
       await counts.change(count, {
-        amount: item.action === 'increment' ? item.amount : -item.amount,
+        amount: (item.action === 'increment' ? 1 : -1) * (item.amount ?? 1),
         token: parseIdempotencyKey(item.idempotency_key),
         wantCount: canRead && !wantsMinimal(request),
       }),

@@ -1,12 +1,16 @@
 /** HTTP operations on one counter. */
+import type * as v from 'valibot';
+import type { ChangeRequest } from '../../counters/count.ts';
+import type { SetRequest } from '../../counters/count-plans.ts';
 import type { Counters } from '../../counters/counters.ts';
 import type { CounterDefinition } from '../../counters/define-counters.ts';
 import { counterPage } from '../../pages/counter-page.ts';
-import { mayRead } from '../authorise.ts';
+import { authorise, counterNeed, mayRead } from '../authorise.ts';
 import { bookJson, cacheControl, changeResponse, createCounterReads } from '../counter-answers.ts';
 import { bodyOf, optionalBodyOf, queryOf, tokenOf, wantsMinimal } from '../http-request.ts';
 import type { Operation } from '../operation.ts';
 import { asKind, requireKind } from '../parse-names.ts';
+import { Problem } from '../problem.ts';
 import { acceptedOrThrow, html, json, noContent, writeHeaders } from '../responses.ts';
 import { changeBody, emptyBody, historyQuery, readQuery } from '../schemas.ts';
 
@@ -43,15 +47,15 @@ export function createCounterOperations(counters: Counters) {
 
   const changeCounter: Operation = async (request) => {
     const counter = requireKind(request.counter(), 'count');
-    const { action, amount } = bodyOf(request, changeBody);
+    const change = changeOf(bodyOf(request, changeBody));
+    if ('value' in change) await authorise(request, counterNeed('admin', counter));
     const canRead = await mayRead(request, counter);
     const isMinimal = wantsMinimal(request);
+    const options = { token: tokenOf(request), wantCount: canRead && !isMinimal };
     const answer = acceptedOrThrow(
-      await counts.change(counter, {
-        amount: action === 'increment' ? amount : -amount,
-        token: tokenOf(request),
-        wantCount: canRead && !isMinimal,
-      }),
+      'value' in change
+        ? await counts.set(counter, change, options)
+        : await counts.change(counter, { ...change, ...options }),
       { canRead },
     );
     return changeResponse(answer, { canRead, isMinimal });
@@ -80,3 +84,23 @@ export function createCounterOperations(counters: Counters) {
 
   return { readCounter, readHistory, changeCounter, resetCounter };
 }
+
+/** What a body asks for: to add an amount, or to set a value. @throws Problem invalid_body, unknown_field */
+function changeOf(
+  body: v.InferOutput<typeof changeBody>,
+): SetRequest | Pick<ChangeRequest, 'amount' | 'isSaturating'> {
+  const { action, amount, saturate, value, expected } = body;
+  if (action === 'set') {
+    if (amount !== undefined) throw fieldOfOther('amount', action);
+    if (saturate !== undefined) throw fieldOfOther('saturate', action);
+    if (value === undefined) throw new Problem('invalid_body', 'value is missing.');
+    return { value, expected };
+  }
+  if (value !== undefined) throw fieldOfOther('value', action);
+  if (expected !== undefined) throw fieldOfOther('expected', action);
+  const sign = action === 'increment' ? 1 : -1;
+  return { amount: sign * (amount ?? 1), isSaturating: saturate === true };
+}
+
+const fieldOfOther = (field: string, action: string): Problem =>
+  new Problem('unknown_field', `${field} is not a field of ${action}.`);

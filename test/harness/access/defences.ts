@@ -20,8 +20,8 @@ export const defences: readonly Defence[] = [
   },
   {
     attack: 'Replaying an idempotency key with another amount',
-    file: 'functions/counters/count.ts',
-    without: [['written.seen.fingerprint !== planned.token.fingerprint', 'false']],
+    file: 'functions/counters/register.ts',
+    without: [['form.fingerprint !== own.fingerprint', 'false']],
   },
   {
     attack: 'Replaying a pass after its time',
@@ -60,7 +60,7 @@ export const defences: readonly Defence[] = [
     file: 'functions/dynamo/item-keys.ts',
     without: [
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
-      ['.update(`${subject}#${counter}#${token}`)', '.update(token)'],
+      ['`${subject}#${counter}#${token}`', 'token'],
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
       ['`${name.subject}#${name.counter}#${tokenHash(name)}`', 'tokenHash(name)'],
     ],
@@ -132,8 +132,8 @@ export const defences: readonly Defence[] = [
     file: 'functions/http/schemas.ts',
     without: [
       [
-        'v.integer(), v.minValue(1), v.maxValue(limits.amount)',
-        'v.minValue(1), v.maxValue(limits.amount)',
+        'v.integer(),\n    v.minValue(1),\n    v.maxValue(limits.amount)',
+        'v.minValue(1),\n    v.maxValue(limits.amount)',
       ],
     ],
   },
@@ -166,7 +166,10 @@ export const defences: readonly Defence[] = [
     attack: 'Flooding one counter',
     file: 'functions/counters/count-writes.ts',
     without: [
-      ['Promise.all([defer(planned), grow(planned)])', 'Promise.all([second, grow(planned)])'],
+      [
+        'Promise.all([defer(planned), crowding.relieve(growable)])',
+        "Promise.all([{ how: 'contended' as const }, crowding.relieve(growable)])",
+      ],
     ],
   },
   {

@@ -1,9 +1,9 @@
 /** Stream records of ledger items as Lambda delivers them, made from items as the store writes them. */
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { DynamoDBRecord, AttributeValue as StreamValue } from 'aws-lambda';
-import { memberItemKey } from '../../../functions/dynamo/item-keys.ts';
-import { tokenItem } from '../../../functions/dynamo/items.ts';
-import type { Token } from '../../../functions/store/change-store.ts';
+import { cellItemKey, memberItemKey, tokenItemKey } from '../../../functions/dynamo/item-keys.ts';
+import { tokenFormItem } from '../../../functions/dynamo/register-items.ts';
+import type { Fact, TokenKey } from '../../../functions/store/register-store.ts';
 
 export type Item = Readonly<Record<string, unknown>>;
 export type WireImage = Record<string, StreamValue>;
@@ -24,24 +24,54 @@ export const streamShard = (name: string, agoMs = 3_600_000): string =>
 let tokensMade = 0;
 
 /** A token of 1 for `post-42/views`, in all of its windows, which nobody has sent before. */
-export function tokenOf(parts: Partial<Token> & { applied?: boolean } = {}): Item {
-  const { applied = false, ...token } = parts;
-  return tokenItem(
-    {
-      subject: 'post-42',
-      counter: 'views',
-      token: `token-${tokensMade++}`,
+export function tokenOf(parts: Partial<Fact & TokenKey> = {}): Item {
+  const {
+    subject = 'post-42',
+    counter = 'views',
+    token = `token-${tokensMade++}`,
+    ...fact
+  } = parts;
+  return {
+    ...tokenItemKey({ subject, counter, token }),
+    ...tokenFormItem({
+      form: 'fact',
       amount: 1,
       fingerprint: 'add 1',
       region: here,
       windows: Object.values(windows),
       acceptedAtMs: nowMs,
       expiresAt: nowSeconds + 25 * 3600,
-      ...token,
-    },
-    applied,
-  );
+      ...fact,
+    }),
+  };
 }
+
+/** A claim of `post-42/views`, which its register counts. */
+export const claimOf = (): Item => ({
+  ...tokenItemKey({ subject: 'post-42', counter: 'views', token: `token-${tokensMade++}` }),
+  ...tokenFormItem({
+    form: 'claim',
+    fingerprint: 'add 1',
+    region: here,
+    windows: Object.values(windows),
+    claimedAtMs: nowMs,
+    shard: 0,
+    expiresAt: nowSeconds + 25 * 3600,
+  }),
+});
+
+/**
+ * The cell of `post-42/views` that its writers add to.
+ *
+ * @param direct the sum of direct changes
+ */
+export const cellOf = (direct: number, { count = direct, region = here } = {}): Item => ({
+  ...cellItemKey({ subject: 'post-42', counter: 'views', region, shard: 0, window: windows.all }),
+  n: count,
+  d: direct,
+  w: 'd',
+  k: [windows.day, windows.hour],
+});
 
 /** What a member of `post-42/reactions` says. */
 export const choiceOf = (member: string, choice: string): Item => ({

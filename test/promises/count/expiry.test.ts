@@ -1,6 +1,7 @@
 import { DeleteItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { limits } from '../../../functions/rules/limits.ts';
+import { crowdCells } from '../../harness/counts/crowded-cells.ts';
 import type { FaultProxy } from '../../harness/faults/fault-proxy.ts';
 import { createTallyBehindProxy } from '../../harness/tally-behind-proxy.ts';
 import {
@@ -103,11 +104,9 @@ describe('a day of several cells', () => {
       startsAt,
       instances: 2,
     }));
-    const busy = proxy.inject({ effect: 'conflict', operation: 'TransactWriteItems', culprit: 1 });
-    for (const token of ['grow', 'grow-more', 'grow-most']) {
-      for (const [index, instance] of tally.instances.entries()) {
-        await instance.change('post/daily', 1, { token: `${token}-${index}` });
-      }
+    const busy = crowdCells(proxy);
+    for (let round = 0; round < 3; round++) {
+      for (const instance of tally.instances) await instance.change('post/daily', 1);
       tally.clock.advance(limits.hotForMs + 1);
     }
     busy.remove();

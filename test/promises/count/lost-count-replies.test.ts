@@ -1,4 +1,6 @@
+import { UpdateItemCommand, type UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { crowdCells } from '../../harness/counts/crowded-cells.ts';
 import type { FaultProxy } from '../../harness/faults/fault-proxy.ts';
 import { createTallyBehindProxy } from '../../harness/tally-behind-proxy.ts';
 import { open, type TallyOptions, type TallyUnderTest } from '../../harness/tally-under-test.ts';
@@ -18,7 +20,10 @@ beforeEach(async () => {
 
 afterEach(() => proxy.stop());
 
-const writes = ['UpdateItem', 'PutItem', 'TransactWriteItems'];
+const writes = ['UpdateItem', 'PutItem'];
+/** What counts a change with a token. */
+const countingWrites = { likes: 'UpdateItem', views: 'PutItem', stock: 'UpdateItem' } as const;
+const all = Object.keys(countingWrites) as (keyof typeof countingWrites)[];
 
 async function settledCount(counter: string): Promise<unknown> {
   await tally.settle();
@@ -39,10 +44,10 @@ describe.each(['lose reply', 'error after commit'] as const)('%s', (effect) => {
     },
   );
 
-  test.each(['likes', 'views', 'stock'])(
-    'of every attempt at a change of %s: sent again with the same token it counts once',
+  test.each(all)(
+    'of every attempt to count a change of %s: sent again with the same token it counts once',
     async (counter) => {
-      const injection = proxy.inject({ effect, operation: writes });
+      const injection = proxy.inject({ effect, operation: countingWrites[counter] });
       const unknown = await tally.change(`post/${counter}`, 3, { token: 'a' });
       expect(unknown).toMatchObject({
         status: 503,
@@ -56,6 +61,23 @@ describe.each(['lose reply', 'error after commit'] as const)('%s', (effect) => {
         headers: { 'idempotency-replayed': 'true' },
         body: { count: 3 },
       });
+      expect(await settledCount(`post/${counter}`)).toBe(3);
+    },
+  );
+
+  test.each(['likes', 'stock'])(
+    'of every attempt to claim a token for %s: nothing is counted, until it is sent again',
+    async (counter) => {
+      const injection = proxy.inject({ effect, operation: 'PutItem' });
+      expect(await tally.change(`post/${counter}`, 3, { token: 'a' })).toMatchObject({
+        status: 503,
+        body: { code: 'outcome_unknown' },
+      });
+      expect(await settledCount(`post/${counter}`)).toBe(0);
+      injection.remove();
+      const again = await tally.change(`post/${counter}`, 3, { token: 'a' });
+      expect(again).toMatchObject({ status: 200, body: { count: 3 } });
+      expect(again.headers).not.toHaveProperty('idempotency-replayed');
       expect(await settledCount(`post/${counter}`)).toBe(3);
     },
   );
@@ -85,37 +107,66 @@ describe('a reply that is lost, when the attempts after it write nothing', () =>
     },
   );
 
-  test.each(['post/likes', 'post/views'])(
-    'because nothing listens any more: neither is %s',
+  test.each(all)('because nothing listens any more: neither is %s', async (counter) => {
+    const gate = proxy.hold({ operation: countingWrites[counter], side: 'reply' });
+    const answer = tally.change(`post/${counter}`, 3, { token: 'a' });
+    await gate.reached();
+    await proxy.stop();
+    expect(await answer).toMatchObject(unknown);
+    expect(await tally.items()).toContainEqual(expect.objectContaining({ d: 3 }));
+  });
+
+  const thenThrottled = (times?: number) => {
+    proxy.inject({ effect: 'lose reply', operation: 'UpdateItem', times: 1 });
+    return crowdCells(proxy, times);
+  };
+
+  test.each(['likes', 'stock'])(
+    'because the cell is over its rate: a change of %s is not said to be refused',
     async (counter) => {
-      const gate = proxy.hold({ operation: writes, side: 'reply' });
-      const answer = tally.change(counter, 3, { token: 'a' });
-      await gate.reached();
-      await proxy.stop();
-      expect(await answer).toMatchObject(unknown);
-      expect(await tally.items()).toContainEqual(expect.objectContaining({ d: 3 }));
+      const crowd = thenThrottled();
+      expect(await tally.change(`post/${counter}`, 3, { token: 'a' })).toMatchObject(unknown);
+      expect(await settledCount(`post/${counter}`)).toBe(3);
+      crowd.remove();
+      expect(await tally.change(`post/${counter}`, 3, { token: 'a' })).toMatchObject({
+        status: 200,
+        headers: { 'idempotency-replayed': 'true' },
+        body: { count: 3 },
+      });
     },
   );
 
-  test('because others are at the cell: a bounded change is not said to be refused', async () => {
-    proxy.inject({ effect: 'lose reply', operation: 'TransactWriteItems', times: 1 });
-    proxy.inject({ effect: 'conflict', operation: 'TransactWriteItems', culprit: 1 });
-    expect(await tally.change('post/stock', 3, { token: 'a' })).toMatchObject(unknown);
-    expect(await settledCount('post/stock')).toBe(3);
-  });
+  test.each(['likes', 'stock'])(
+    'because the cell is over its rate for a moment: a change of %s counts once',
+    async (counter) => {
+      thenThrottled(3);
+      expect(await tally.change(`post/${counter}`, 3, { token: 'a' })).toMatchObject({
+        status: 200,
+        body: { count: 3 },
+      });
+      expect(await settledCount(`post/${counter}`)).toBe(3);
+    },
+  );
 
-  test('because others are at the cell: an unbounded change goes on, and counts once', async () => {
-    proxy.inject({ effect: 'lose reply', operation: 'TransactWriteItems', times: 1 });
-    proxy.inject({ effect: 'conflict', operation: 'TransactWriteItems', culprit: 1 });
-    expect(await tally.change('post/likes', 3, { token: 'a' })).toMatchObject({ status: 200 });
-    expect(await settledCount('post/likes')).toBe(3);
-  });
-
-  test('because others are at the cell, and then nothing can be written at all', async () => {
-    proxy.inject({ effect: 'lose reply', operation: 'TransactWriteItems', times: 1 });
-    proxy.inject({ effect: 'conflict', operation: 'TransactWriteItems', culprit: 1 });
-    proxy.inject({ effect: 'throttle', operation: 'PutItem' });
-    expect(await tally.change('post/likes', 3, { token: 'a' })).toMatchObject(unknown);
+  test('because it is out of bounds by then: the change is refused only when it never can be counted', async () => {
+    await tally.change('post/stock', 1);
+    proxy.inject({ effect: 'drop before commit', operation: 'UpdateItem', times: 1 });
+    const requestsBefore = proxy.requests.length;
+    const refused = await tally.change('post/stock', -2, { token: 'a' });
+    expect(refused).toMatchObject({ status: 409, body: { code: 'out_of_bounds', count: 1 } });
+    // The call that was lost comes after all, when there is room.
+    const lost = proxy.requests
+      .slice(requestsBefore)
+      .find(({ operation }) => operation === 'UpdateItem');
+    await tally.change('post/stock', 5);
+    const late = new UpdateItemCommand(lost?.body as unknown as UpdateItemCommandInput);
+    await expect(tally.table.client.send(late)).rejects.toThrow('conditional request failed');
+    expect(await settledCount('post/stock')).toBe(6);
+    // The token is free.
+    expect(await tally.change('post/stock', -2, { token: 'a' })).toMatchObject({
+      status: 200,
+      body: { count: 4 },
+    });
   });
 });
 

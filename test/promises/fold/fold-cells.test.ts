@@ -14,6 +14,7 @@ import {
 import {
   beatOf,
   choiceOf,
+  claimOf,
   here,
   inserted,
   nowMs,
@@ -375,7 +376,7 @@ describe('the price', () => {
   test('of changes that count in no cell of this region is nothing', async () => {
     await rig.deliver([
       inserted(tokenOf({ region: 'us-east-1' })),
-      inserted(tokenOf({ windows: ['-'], applied: true })),
+      inserted(claimOf()),
       removed(tokenOf({ expiresAt: nowSeconds - 1 })),
     ]);
     expect(rig.proxy.forwarded('UpdateItem')).toBe(0);

@@ -10,7 +10,9 @@ import {
 } from '../../harness/fold/fold-rig.ts';
 import {
   beatOf,
+  cellOf,
   choiceOf,
+  claimOf,
   here,
   inserted,
   nowMs,
@@ -162,7 +164,7 @@ describe('several stream shards', () => {
         key,
         streamShardId: `${firstShard}${index}`,
         entries: [{ sequence: '7', at: nowSeconds, amount: 1, countsInAll: true }],
-        datedMs: nowMs,
+        nowMs,
         expectsNoGrowth: false,
         expiresAt: undefined,
       }),
@@ -179,10 +181,19 @@ describe('several stream shards', () => {
 });
 
 describe('what becomes of a ledger item', () => {
-  test('an applied token counts in the windows that its transaction has not written', async () => {
-    await rig.deliver([inserted(tokenOf({ applied: true, amount: 7 }))]);
+  test('a claim counts nothing: its register does', async () => {
+    await rig.deliver([inserted(claimOf())]);
+    expect(await rig.counts()).toEqual({});
+  });
+
+  test('a cell that is changed directly is followed by the other windows of its change', async () => {
     const { [`post-42/views ${windows.all}`]: _, ...others } = views(7);
+    await rig.deliver([inserted(cellOf(4)), replaced(cellOf(4), cellOf(7))]);
     expect(await rig.counts()).toEqual(others);
+    await rig.deliver([replaced(cellOf(7), cellOf(7, { count: 0 }))]);
+    expect(await rig.counts(), 'not by a reset').toEqual(others);
+    await rig.deliver([removed(cellOf(7)), inserted(cellOf(3, { region: 'us-east-1' }))]);
+    expect(await rig.counts(), 'not by an expiry, nor by another region').toEqual(others);
   });
 
   test('a token that another region wins is taken back', async () => {

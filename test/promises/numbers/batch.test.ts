@@ -245,14 +245,14 @@ describe('writes', () => {
       { status: 200, count: 2, version: 1, updated_at: '2096-02-28T23:00:00.000Z' },
     ]);
     // One read is for the settings of the subject, whose days `views` counts.
-    expect(sent().toSorted()).toEqual(['BatchGetItem', 'PutItem', 'TransactWriteItems']);
+    expect(sent().toSorted()).toEqual(['BatchGetItem', 'PutItem', 'PutItem', 'UpdateItem']);
     const again = await batch([change('post/likes', 'a')], { prefer: 'return=minimal' });
     expect(again).toEqual([{ status: 204, replayed: true }]);
   });
 
   test('whose replies are lost count once when the batch is sent again', async () => {
     const items = times(20, (index) => change(`post-${index % 4}/likes`, `token-${index}`));
-    const injection = proxy.inject({ effect: 'lose reply', operation: 'TransactWriteItems' });
+    const injection = proxy.inject({ effect: 'lose reply', operation: 'UpdateItem' });
     for (const result of await batch(items)) {
       expect(result).toMatchObject({ status: 503, code: 'outcome_unknown' });
     }

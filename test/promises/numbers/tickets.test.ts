@@ -23,7 +23,6 @@ beforeEach(async () => {
       orders: { kind: 'ticket', access: open },
       lockers: { kind: 'ticket', startsAt: 100, access: open },
       zeros: { kind: 'ticket', startsAt: 0, access: open },
-      parking: { kind: 'ticket', gaps: 'allowed', startsAt: 7, access: open },
       likes: { kind: 'count', access: open },
     },
     instances: 2,
@@ -41,7 +40,6 @@ describe('the numbers of a book', () => {
     ['orders', 1],
     ['lockers', 100],
     ['zeros', 0],
-    ['parking', 7],
   ])('of %s begin at %i and go on by one', async (counter, first) => {
     const tickets: Ticket[] = [];
     for (let round = 0; round < 3; round++) tickets.push(await ticket(`resto/${counter}`));
@@ -82,7 +80,7 @@ describe('the numbers of a book', () => {
 });
 
 describe('a token', () => {
-  test.each(['orders', 'parking'])('always gets the same number of %s', async (counter) => {
+  test.each(['orders', 'lockers'])('always gets the same number of %s', async (counter) => {
     const first = await draw(tally, `resto/${counter}`, 'mine');
     expect(wasReplayed(first)).toBe(false);
     await draw(tally, `resto/${counter}`, 'yours');
@@ -93,7 +91,7 @@ describe('a token', () => {
     }
   });
 
-  test.each(['orders', 'parking'])(
+  test.each(['orders', 'lockers'])(
     'that comes again on a later day still gets its number of %s, with its day',
     async (counter) => {
       const first = await ticket(`resto/${counter}`, 'mine');
@@ -141,7 +139,9 @@ describe('a token', () => {
   test('is as long as callers like, and never stored as it came', async () => {
     const token = `secret-${'x'.repeat(200)}`;
     await draw(tally, 'resto/orders', token);
-    expect(JSON.stringify(await tally.items())).not.toContain('secret');
+    const asText = (_name: string, value: unknown) =>
+      typeof value === 'bigint' ? String(value) : value;
+    expect(JSON.stringify(await tally.items(), asText)).not.toContain('secret');
   });
 });
 
@@ -149,7 +149,6 @@ describe('a reset', () => {
   test.each([
     ['orders', 1],
     ['lockers', 100],
-    ['parking', 7],
   ])('of %s starts a new shift with the number %i', async (counter, first) => {
     const name = `resto/${counter}`;
     await ticket(name);
@@ -195,7 +194,7 @@ describe('a reset', () => {
     expect(await ticket('resto/orders', 'mine')).toEqual(first);
   });
 
-  test.each(['orders', 'parking'])(
+  test.each(['orders', 'lockers'])(
     'among draws of %s leaves every shift without gap and duplicate',
     async (counter) => {
       const answers = await Promise.all(
@@ -211,7 +210,7 @@ describe('a reset', () => {
       expect(tickets).toHaveLength(57);
       for (const shift of [1, 2, 3, 4]) {
         const numbers = tickets.filter((it) => it.shift === shift).map(({ number }) => number);
-        expectGapFree(numbers, counter === 'orders' ? 1 : 7);
+        expectGapFree(numbers, counter === 'orders' ? 1 : 100);
       }
       expect(await book(`resto/${counter}`)).toMatchObject({ shift: 4 });
     },
@@ -242,7 +241,7 @@ describe('what a ticket leaves in the table', () => {
     expect(new Set(expiries('t#')).size).toBeGreaterThan(8);
     for (const subject of subjects) {
       const own = items.filter(({ pk }) => String(pk).split('#')[1] === subject);
-      const [booked, token] = ['t#', 'i#'].map(
+      const [booked, token] = ['t#', 'e#'].map(
         (prefix) => own.find(({ pk }) => String(pk).startsWith(prefix))?.x,
       );
       expect(Number(token)).toBeGreaterThanOrEqual(Number(booked));

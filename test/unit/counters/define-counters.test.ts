@@ -58,9 +58,12 @@ describe('defaults', () => {
     expect(counters.get('likes')).toMatchObject({ keepDays: { ...limits.keepDays, hour: 2 } });
   });
 
-  test('tickets start at 1 and have no gaps', () => {
+  test('tickets start at 1', () => {
     const { counters } = defineCounters({ orders: ticket });
-    expect(counters.get('orders')).toMatchObject({ startsAt: 1, gaps: 'none' });
+    expect(counters.get('orders')).toMatchObject({ startsAt: 1 });
+    expect(() => defineCounters({ orders: { ...ticket, gaps: 'allowed' } as never })).toThrow(
+      'gaps is not a known field',
+    );
   });
 
   test('a viewer says every ten seconds that it is there, and is away after thirty', () => {

@@ -3,14 +3,13 @@ import { attributePrefixes, itemAttributes } from '../../../functions/dynamo/att
 import {
   apiKeyItemKey,
   bookItemKey,
-  bookPageItemKey,
   cellItemKey,
-  claimItemKey,
   deploymentsItemKey,
   failedBatchItemKey,
   growthItemKey,
   type ItemKey,
   memberItemKey,
+  pageItemKey,
   secretItemKey,
   settingsItemKey,
   sketchBlockItemKey,
@@ -30,19 +29,20 @@ const subject = 'subject';
 const counter = 'counter';
 const region = 'region';
 const window = 'window';
-const [shard, block, page] = [101, 102, 103];
+const [shard, block, cutOff] = [101, 102, 103];
+const cell = { subject, counter, region, shard, window };
 const token = { subject, counter, token: 'token' };
 const book = { subject, counter, day: 'day' };
 const keys: Record<ItemKind, ItemKey> = {
-  cell: cellItemKey({ subject, counter, region, shard, window }),
+  cell: cellItemKey(cell),
   growth: growthItemKey({ subject, counter, region }),
   watch: watchItemKey({ subject, counter, region }),
   failedBatch: failedBatchItemKey('batch'),
   token: tokenItemKey(token),
-  claim: claimItemKey(token),
   member: memberItemKey({ subject, counter, member: 'member' }),
   book: bookItemKey(book),
-  bookPage: bookPageItemKey(book, page),
+  cellPage: pageItemKey(cell, cutOff),
+  bookPage: pageItemKey(book, cutOff),
   sketchBlock: sketchBlockItemKey({ subject, counter, region, window }, block),
   subscription: subscriptionItemKey('user', { subject, counter }),
   settings: settingsItemKey(subject),
@@ -55,7 +55,7 @@ const spelledOut = (key: string) =>
     .replace(tokenHash(token), 'hash')
     .replace(String(shard), 'shard')
     .replace(String(block), 'block')
-    .replace(String(page), 'page');
+    .replace(String(cutOff).padStart(15, '0'), 'cut-off');
 
 test('the item table has every kind of item, its prefix and its keys, and no other', () => {
   const rows = kinds.map((kind) => {
@@ -86,7 +86,7 @@ test('every kind of item that has a table of attributes is one', () => {
   expect(Object.keys(attributes).toSorted()).toEqual(kinds.toSorted());
 });
 
-test('every key begins with the prefix of its kind, and no two kinds share one but a book and its pages', () => {
+test('every key begins with the prefix of its kind, and no two kinds share one but registers and their pages', () => {
   for (const kind of kinds) expect(keys[kind].pk.startsWith(itemPrefixes[kind])).toBe(true);
-  expect(new Set(Object.values(itemPrefixes)).size).toBe(kinds.length - 1);
+  expect(new Set(Object.values(itemPrefixes)).size).toBe(kinds.length - 2);
 });

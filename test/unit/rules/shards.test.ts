@@ -78,21 +78,28 @@ describe('growth', () => {
       fc.property(shardCounts, (maxShards) => {
         const seen = [1];
         for (let count = 1; count < maxShards; seen.push(count)) {
-          const grown = grownShardCount(count, maxShards);
+          const grown = grownShardCount(count, 1, maxShards);
           expect(grown).toBe(Math.min(2 * count, maxShards));
           count = grown;
         }
         expect(seen.at(-1)).toBe(maxShards);
-        expect(grownShardCount(maxShards, maxShards)).toBe(maxShards);
+        expect(grownShardCount(maxShards, 1, maxShards)).toBe(maxShards);
       }),
     );
   });
 
+  test('doubles until there are as many as are wanted', () => {
+    expect([1, 2, 3, 8, 9].map((wanted) => grownShardCount(1, wanted, 64))).toEqual([
+      2, 2, 4, 8, 16,
+    ]);
+    expect(grownShardCount(4, 100, 64)).toBe(64);
+  });
+
   test('never takes a shard away, even if the maximum has been lowered: it may hold a part of the total', () => {
     fc.assert(
-      fc.property(shardCounts, shardCounts, (count, maxShards) => {
-        expect(grownShardCount(count, maxShards)).toBeGreaterThanOrEqual(count);
-        if (count > maxShards) expect(grownShardCount(count, maxShards)).toBe(count);
+      fc.property(shardCounts, shardCounts, shardCounts, (count, wanted, maxShards) => {
+        expect(grownShardCount(count, wanted, maxShards)).toBeGreaterThanOrEqual(count);
+        if (count > maxShards) expect(grownShardCount(count, wanted, maxShards)).toBe(count);
       }),
     );
   });

@@ -24,6 +24,10 @@ describe('what is unread', () => {
     );
   });
 
+  test('is not what a set upwards has added', () => {
+    expect(unreadSince({ count: 5n, resetAway: 0n }, { count: 12n, resetAway: -4n })).toBe(3n);
+  });
+
   test('is the same just after a reset as just before', () => {
     const positive = fc.bigInt({ min: 1n, max: 2n ** 70n });
     fc.assert(

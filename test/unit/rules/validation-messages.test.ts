@@ -110,7 +110,7 @@ describe('a message', () => {
       schemas.changeBody,
       { action: 'add', amount: '1', amout: 2 },
       [
-        'action must be one of increment, decrement, not "add"',
+        'action must be one of increment, decrement, set, not "add"',
         'amount must be a number',
         'amout is not a known field',
       ],
