@@ -4,17 +4,18 @@
  */
 
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import type { Access, Need, RequestAccess } from '../access/access.ts';
+import type { Access, Need, RequestAccess, Work } from '../access/access.ts';
 import type { TallyConfig } from '../counters/define-counters.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../store/store-errors.ts';
-import { authorise, counterNeed, requireCaller } from './authorise.ts';
+import { authorise, charge, counterNeed, requireCaller } from './authorise.ts';
+import { callerAddress } from './caller-address.ts';
 import { credentialOf, verifiedScopeClaim } from './credential.ts';
 import { checkBodySize, type HttpRequest } from './http-request.ts';
 import type { Operation } from './operation.ts';
 import { parseCounter, parseSubject, parseUser } from './parse-names.ts';
 import { Problem } from './problem.ts';
 import { type HttpResponse, noContent, problem } from './responses.ts';
-import { jwtPrefix, matchRoute, type Right } from './routes.ts';
+import { jwtPrefix, matchRoute, type Right, type Route } from './routes.ts';
 
 export interface AnswerOptions {
   readonly operations: ReadonlyMap<string, Operation>;
@@ -53,7 +54,7 @@ async function answerRoute(
   const request: HttpRequest = {
     ...received,
     params,
-    access: access?.(credentialOf(event)) ?? noAccess,
+    access: access?.(credentialOf(event), callerAddress(event, false)) ?? noAccess,
     counter: once(() => parseCounter(params, config)),
   };
   const need = needOf(route.right, request);
@@ -66,6 +67,8 @@ async function answerRoute(
     if (method === 'HEAD') throw refuseMethod(headers);
     throw new Error(`${route.operation} is served by another function`);
   }
+  const work = workOf(route);
+  if (work) await charge(request, work);
   return operation(request);
 }
 
@@ -92,6 +95,12 @@ function pathOf(event: APIGatewayProxyEventV2): string {
   const isVerified =
     verifiedScopeClaim(event) !== undefined || requestContext.http.method === 'OPTIONS';
   return isTwin && isVerified ? rawPath.slice(jwtPrefix.length) : rawPath;
+}
+
+/** What every request to a route counts for; undefined if the operation counts its parts. */
+function workOf({ right, servedBy }: Route): Work | undefined {
+  if (right === 'none' || right === 'each') return undefined;
+  return servedBy === 'write' ? { writes: 1 } : { reads: 1 };
 }
 
 /**
@@ -121,6 +130,7 @@ function needOf(right: Right, { params, counter }: HttpRequest): Need | undefine
 const noAccess: RequestAccess = {
   authorise: () => Promise.reject(new Error('this function cannot check rights')),
   caller: () => Promise.reject(new Error('this function cannot identify callers')),
+  charge: () => Promise.reject(new Error('this function counts no callers')),
 };
 
 /** The problem that an error is answered with. An error that is not the caller's is logged. */

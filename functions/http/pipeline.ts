@@ -78,7 +78,7 @@ export function createPipeline({
         origins: [...corsOrigins],
         methods: 'GET,PUT,POST,DELETE',
         headers: 'authorization,content-type,idempotency-key,if-none-match,prefer',
-        exposeHeaders: 'etag,idempotency-replayed,retry-after',
+        exposeHeaders: 'etag,idempotency-replayed,ratelimit,ratelimit-policy,retry-after',
         maxAge: 86_400,
       }),
     )

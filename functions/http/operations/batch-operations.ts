@@ -4,8 +4,9 @@
  */
 import * as v from 'valibot';
 import type { Counters } from '../../counters/counters.ts';
+import { weights } from '../../rules/caller-limits.ts';
 import { limits } from '../../rules/limits.ts';
-import { authorise, counterNeed, mayRead } from '../authorise.ts';
+import { authorise, charge, counterNeed, mayRead } from '../authorise.ts';
 import { changeJson, createCounterReads } from '../counter-answers.ts';
 import {
   bodyOf,
@@ -23,6 +24,10 @@ import { batchItem } from '../schemas.ts';
 
 /** Each item is checked by itself, so that a wrong one does not fail the others. */
 const envelope = v.strictObject({ items: v.array(v.unknown()) });
+
+/** An item that is not valid counts like a change. */
+const isRead = (item: unknown): boolean =>
+  typeof item === 'object' && item !== null && 'action' in item && item.action === 'read';
 
 type Result = Readonly<Record<string, unknown>> & { readonly status: number };
 
@@ -66,6 +71,9 @@ export function createBatchOperations(counters: Counters) {
         `The batch has ${items.length} items; at most ${limits.batchItems} are allowed.`,
       );
     }
+    const reads = items.filter(isRead).length;
+    const writes = items.length - reads;
+    await charge(request, { reads: weights.batch(reads), writes: weights.batch(writes) });
     const results = await Promise.all(
       items.map((item) =>
         runItem(request, item).catch((error: unknown) => problemBody(request.problemOf(error))),
