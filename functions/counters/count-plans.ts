@@ -1,7 +1,7 @@
 /** What a change of a count does to its register. Pure. */
 import { type AllowedBefore, allowedBefore, type Bounds, fitsBounds } from '../rules/bounds.ts';
 import type { RegisterChange, RegisterItem } from '../store/register-store.ts';
-import type { PlanChange } from './register.ts';
+import type { PlanChange } from './enter-register.ts';
 
 /** Where and when a change is entered. */
 export interface Place {

@@ -17,9 +17,10 @@ import type { BookKey, Claim, RegisterChange, RegisterStore } from '../store/reg
 import type { Calendars } from './calendars.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { TicketDefinition } from './define-counters.ts';
+import type { Entered, PlanChange } from './enter-register.ts';
 import type { NamedCounter } from './named-counter.ts';
 import { type Refusal, refuse } from './refusals.ts';
-import type { Counted, Entered, PlanChange, Registers } from './register.ts';
+import type { Counted, Registers } from './register.ts';
 import { refuseByAge } from './token-age.ts';
 import { keepPagesMs } from './total-expiry.ts';
 
