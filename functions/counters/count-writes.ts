@@ -245,7 +245,7 @@ export function createCountWrites({
     const entered = await registers.enter({
       key: { ...key, region, shard: 0 },
       token: { subject, counter, token: newToken() },
-      claim: { claimedAtMs: now(), isOwn: true, isStored: false },
+      claim: { claimedAtMs: now(), isFirst: true, isOwn: true, isStored: false },
       plan,
       claimExpiry: () => 0,
       expiresAt,

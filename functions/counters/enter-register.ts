@@ -26,7 +26,9 @@ export interface RegisterEntry<Reason> extends Turnable {
   readonly claim: {
     /** Epoch ms. */
     readonly claimedAtMs: number;
-    /** Whether this request put it, so that no other one can have sent anything for it before. */
+    /** Whether this request is the first with this token, as far as can be told. */
+    readonly isFirst: boolean;
+    /** Whether surely this request put it, so that no other one can have sent anything for it before. */
     readonly isOwn: boolean;
     /** Whether there is an item of it. A token that was made here needs none: nobody else has it. */
     readonly isStored: boolean;
@@ -90,7 +92,7 @@ export function createEnterRegister({
     const { key, token, plan } = request;
     const deadlineMs = now() + limits.registerMs;
     const { isStored } = request.claim;
-    let { claimedAtMs, isOwn } = request.claim;
+    let { claimedAtMs, isFirst, isOwn } = request.claim;
     if (!isStored) claimedAtMs = turns.claimTime(key, claimedAtMs);
     let isProlonged = !isStored;
     let isUnanswered = false;
@@ -150,7 +152,9 @@ export function createEnterRegister({
       for (;;) {
         const standing = await standingBehind(register);
         if (standing.is === 'counted') {
-          return { outcome: 'replayed', got: standing.entry.got, register };
+          // By the call that got no answer.
+          const outcome = isFirst && isUnanswered ? 'entered' : 'replayed';
+          return { outcome, got: standing.entry.got, register };
         }
         if (standing.is === 'open' && !needsToBeProlonged()) return undefined;
         if (!(await moveClaim(standing, register))) return { outcome: 'outdated' };
@@ -183,6 +187,7 @@ export function createEnterRegister({
       if (to !== from) {
         // What was sent for an earlier claim will never be counted.
         isUnanswered = false;
+        isFirst = true;
         isOwn = true;
       }
       return true;

@@ -69,14 +69,19 @@ export function createRegisters({
   const enterClaim = <Reason>(
     { token, keyOf, planOf, expiryOf, ...options }: RegisterRequest<Reason>,
     claim: Claim,
-    how: { readonly isOwn: boolean; readonly barsRefusals: boolean },
+    how: { readonly isFirst: boolean; readonly isOwn: boolean; readonly barsRefusals: boolean },
     plan = planOf(claim),
   ): Promise<Entered<Reason>> =>
     enter({
       ...options,
       token,
       key: keyOf(claim),
-      claim: { claimedAtMs: claim.claimedAtMs, isOwn: how.isOwn, isStored: true },
+      claim: {
+        claimedAtMs: claim.claimedAtMs,
+        isFirst: how.isFirst,
+        isOwn: how.isOwn,
+        isStored: true,
+      },
       plan,
       expiresAt: expiryOf(claim),
       barsRefusals: how.barsRefusals,
@@ -99,7 +104,7 @@ export function createRegisters({
     form: Claim,
   ): Promise<'free' | 'used' | 'contended'> {
     if (!request.mayBeReused || request.isOver(form)) return 'used';
-    const how = { isOwn: false, barsRefusals: true };
+    const how = { isFirst: false, isOwn: false, barsRefusals: true };
     const refuseAll: PlanChange<Reason | 'other change'> = async () => ({ refuse: 'other change' });
     const barred = await enterClaim<Reason | 'other change'>(request, form, how, refuseAll);
     if (barred.outcome === 'refused') await useAnew(request, form, barred.claimedAtMs);
@@ -123,7 +128,8 @@ export function createRegisters({
       if (form.form === 'fact') return { outcome: 'fact', fact: form, isNew };
       if (request.isOver(form)) return { outcome: 'over', claim: form };
       const isOfEarlier = form.windows[0] !== own.windows[0];
-      const how = { isOwn: isNew, barsRefusals: isOfEarlier };
+      const isOwn = put.outcome === 'put' && put.isSure;
+      const how = { isFirst: isNew, isOwn, barsRefusals: isOfEarlier };
       const entered = await enterClaim(request, form, how);
       if (entered.outcome === 'outdated') continue;
       if (!isOfEarlier || entered.outcome !== 'refused') return { ...entered, claim: form };

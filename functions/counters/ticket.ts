@@ -102,7 +102,7 @@ export function createTickets({
     got: 'number',
     onlyCell: false,
     resetAway: undefined,
-    resetAwayBefore: undefined,
+    setsBefore: undefined,
     otherWindows: [],
     nowMs: now(),
     expiresAt: bookExpiry(book),
@@ -122,7 +122,7 @@ export function createTickets({
       const entered = await registers.enter({
         key: book,
         token: { subject, counter, token: context.newToken() },
-        claim: { claimedAtMs: now(), isOwn: true, isStored: false },
+        claim: { claimedAtMs: now(), isFirst: true, isOwn: true, isStored: false },
         plan: planOf(book, purpose, definition),
         claimExpiry: () => 0,
         expiresAt: bookExpiry(book),
