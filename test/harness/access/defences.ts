@@ -60,9 +60,9 @@ export const defences: readonly Defence[] = [
     file: 'functions/dynamo/item-keys.ts',
     without: [
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
-      ['`${subject}#${counter}#${token}`', 'token'],
+      ['`${escapeName(subject)}#${counter}#${token}`', 'token'],
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
-      ['`${name.subject}#${name.counter}#${tokenHash(name)}`', 'tokenHash(name)'],
+      ['`${escapeName(name.subject)}#${name.counter}#${tokenHash(name)}`', 'tokenHash(name)'],
     ],
   },
   {
@@ -120,7 +120,21 @@ export const defences: readonly Defence[] = [
   {
     attack: 'Injecting `#`, `/`, markup or control characters through names',
     file: 'functions/rules/names.ts',
-    without: [['`^[A-Za-z0-9][A-Za-z0-9._:~-]{0,', '`^[^]{1,']],
+    without: [['"[A-Za-z0-9._:~@+|!#$&\'=?^{}-]"', "'[^]'"]],
+  },
+  {
+    attack: 'Injecting `#`, `/`, markup or control characters through names',
+    file: 'functions/dynamo/escape-name.ts',
+    without: [
+      ["name.replaceAll(/[#%]/g, (character) => (character === '#' ? '%23' : '%25'))", 'name'],
+    ],
+    test: 1,
+  },
+  {
+    attack: 'Injecting `#`, `/`, markup or control characters through names',
+    file: 'functions/pages/counter-page.ts',
+    without: [['escapeHtml(shown.subject)', 'shown.subject']],
+    test: 2,
   },
   {
     attack: 'Polluting prototypes through field names',

@@ -48,16 +48,13 @@ const put = (body: unknown, headers: ApiRequest['headers'] = {}): ApiRequest => 
 
 describe('a subject', () => {
   test.each([
-    ['begins with a dash', '-post'],
     ['begins with a dot', '.post'],
-    ['begins with an underscore', '_post'],
     ['is only dots', '..'],
     ['is dots, encoded', '%2e%2e'],
     ['has a space', 'my%20post'],
-    ['has a plus', 'my+post'],
     ['has a slash, encoded', 'my%2fpost'],
-    ['has a hash, encoded', 'my%23post'],
-    ['has a hash', 'my#post'],
+    ['has a star', 'my*post'],
+    ['has a backslash', 'my%5cpost'],
     ['has a line break', 'post%0a'],
     ['has a null byte', 'post%00'],
     ['has an accent', '%C3%A9tage'],
