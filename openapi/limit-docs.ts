@@ -19,7 +19,7 @@ export const limitDocs = {
     problems: [
       'wrong_kind',
       'invalid_cost',
-      'idempotency_key_not_taken',
+      'invalid_idempotency_key',
       'contended',
       'outcome_unknown',
       'unavailable',
@@ -40,7 +40,7 @@ export const limitDocs = {
     problems: [
       'wrong_kind',
       'invalid_cost',
-      'idempotency_key_not_taken',
+      'invalid_idempotency_key',
       'outcome_unknown',
       'unavailable',
     ],

@@ -32,7 +32,7 @@ export function createWriteFunction({
   const operations = operationsOf('write', {
     ...createBatchOperations(counters),
     ...createCounterOperations(counters),
-    ...createKeyOperations(keys),
+    ...createKeyOperations(keys, context.config),
     ...createLimitOperations(counters),
     ...createLiveOperations(counters, live),
     ...createMemberOperations(counters),

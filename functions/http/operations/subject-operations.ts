@@ -5,10 +5,11 @@ import type { Calendar } from '../../rules/calendar.ts';
 import { weights } from '../../rules/caller-limits.ts';
 import { accessProblem, charge, counterNeed } from '../authorise.ts';
 import { cacheControl, createCounterReads } from '../counter-answers.ts';
-import { bodyOf, type HttpRequest } from '../http-request.ts';
+import type { HttpRequest } from '../http-request.ts';
 import type { Operation } from '../operation.ts';
 import { parseSubject } from '../parse-names.ts';
 import { Problem } from '../problem.ts';
+import { inputOf } from '../request-input.ts';
 import { json, problemBody } from '../responses.ts';
 import { settingsBody } from '../schemas.ts';
 
@@ -34,6 +35,7 @@ export function createSubjectOperations(counters: Counters) {
     const subject = parseSubject(request.params.subject);
     const all = definitions.map(([counter, definition]) => ({ subject, counter, definition }));
     const readable = await readableOf(request, all);
+    inputOf(request, {});
     await charge(request, { reads: weights.rows(readable.length) });
     const entries = await Promise.all(readable.map(entryOf));
     return json(
@@ -43,12 +45,15 @@ export function createSubjectOperations(counters: Counters) {
     );
   };
 
-  const readSettings: Operation = async ({ params }) =>
-    settingsResponse(await calendars.read(parseSubject(params.subject)));
+  const readSettings: Operation = async (request) => {
+    const subject = parseSubject(request.params.subject);
+    inputOf(request, {});
+    return settingsResponse(await calendars.read(subject));
+  };
 
   const changeSettings: Operation = async (request) => {
     const subject = parseSubject(request.params.subject);
-    const body = bodyOf(request, settingsBody);
+    const { body } = inputOf(request, { body: settingsBody });
     const calendar = { timeZone: body.time_zone, dayStart: body.day_start };
     await calendars.set(subject, calendar);
     return settingsResponse(calendar);

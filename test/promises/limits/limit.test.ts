@@ -141,7 +141,7 @@ describe('what a limit does not take', () => {
       const request = post(`acme/calls/${operation}`, { cost: 1 }, { 'idempotency-key': 'k' });
       expect(await tally.send(request)).toMatchObject({
         status: 400,
-        body: { code: 'idempotency_key_not_taken' },
+        body: { code: 'invalid_idempotency_key', header: 'Idempotency-Key' },
       });
     }
   });
