@@ -57,10 +57,12 @@ async function answerRoute(
   const operation = operations.get(route.operation);
   if (!operation) throw unknownPath();
   checkNames(params, config);
+  const address = callerAddress(event);
   const request: HttpRequest = {
     ...received,
     params,
-    access: access?.(credentialOf(event), callerAddress(event, false)) ?? noAccess,
+    address,
+    access: access?.(credentialOf(event), address) ?? noAccess,
     counter: once(() => parseCounter(params, config)),
   };
   const need = needOf(route.right, request);
