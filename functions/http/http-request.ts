@@ -36,6 +36,7 @@ const fieldCodes: ReadonlyMap<string, ProblemCode> = new Map([
   ['consistent', 'invalid_consistent'],
   ['from', 'invalid_range'],
   ['to', 'invalid_range'],
+  ['last', 'invalid_range'],
   ['time_zone', 'invalid_time_zone'],
   ['day_start', 'invalid_day_start'],
   ['items', 'invalid_items'],

@@ -6,7 +6,13 @@ import type { Counters } from '../../counters/counters.ts';
 import type { CounterDefinition } from '../../counters/define-counters.ts';
 import { counterPage } from '../../pages/counter-page.ts';
 import { authorise, counterNeed, mayRead } from '../authorise.ts';
-import { bookJson, cacheControl, changeResponse, createCounterReads } from '../counter-answers.ts';
+import {
+  bookJson,
+  cacheControl,
+  changeResponse,
+  createCounterReads,
+  historyJson,
+} from '../counter-answers.ts';
 import { bodyOf, optionalBodyOf, queryOf, tokenOf, wantsMinimal } from '../http-request.ts';
 import type { Operation } from '../operation.ts';
 import { asKind, requireKind } from '../parse-names.ts';
@@ -32,7 +38,7 @@ export function createCounterOperations(counters: Counters) {
     const answer = await read(counter, { ...query, consistent });
     const headers = { ...cacheHeaders(counter.definition, consistent), vary: 'accept' };
     // The page shows what live updates show: the count of the first window.
-    const hasPage = query.window === undefined && 'count' in answer && 'updated_at' in answer;
+    const hasPage = query.window === undefined && 'updated_at' in answer && 'count' in answer;
     if (request.mediaType !== 'text/html' || !hasPage) return json(200, answer, headers);
     const page = counterPage({ subject: counter.subject, counter: counter.counter, ...answer });
     return html(page, { ...headers, 'content-security-policy': pagePolicy });
@@ -41,8 +47,8 @@ export function createCounterOperations(counters: Counters) {
   const readHistory: Operation = async (request) => {
     const counter = requireKind(request.counter(), 'count');
     const query = queryOf(request, historyQuery);
-    const { rows } = acceptedOrThrow(await history.read(counter, query));
-    return json(200, { window: query.window, rows }, cacheHeaders(counter.definition, false));
+    const answer = acceptedOrThrow(await history.read(counter, query));
+    return json(200, historyJson(answer), cacheHeaders(counter.definition, false));
   };
 
   const changeCounter: Operation = async (request) => {
