@@ -76,7 +76,7 @@ export function createPipeline({
     .use(
       httpCors({
         origins: [...corsOrigins],
-        methods: 'GET,PUT,POST,DELETE',
+        methods: 'GET,PUT,PATCH,POST,DELETE',
         headers: 'authorization,content-type,idempotency-key,if-none-match,prefer',
         exposeHeaders: 'etag,idempotency-replayed,retry-after',
         maxAge: 86_400,

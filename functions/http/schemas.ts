@@ -50,11 +50,14 @@ export const changeBody = v.strictObject({
   ),
 });
 
+/** What is left out stays as it is. */
 export const settingsBody = v.strictObject({
-  time_zone: v.pipe(
-    v.string(),
-    v.check(isTimeZone, 'must be a time zone such as Europe/Berlin'),
-    v.description('A name of the IANA time zone database.'),
+  time_zone: v.optional(
+    v.pipe(
+      v.string(),
+      v.check(isTimeZone, 'must be a time zone such as Europe/Berlin'),
+      v.description('A name of the IANA time zone database.'),
+    ),
   ),
   day_start: v.optional(
     v.pipe(
@@ -62,7 +65,6 @@ export const settingsBody = v.strictObject({
       v.check(isTimeOfDay, 'must be a time of day such as 04:00'),
       v.description('The wall-clock time at which a business day begins.'),
     ),
-    '00:00',
   ),
 });
 

@@ -80,16 +80,11 @@ export function windowStartMs(key: string, calendar = utcCalendar): number {
 /** When a bounded window ends, and the next one begins (epoch ms). */
 export function windowEndMs(key: string, calendar = utcCalendar): number {
   const startMs = windowStartMs(key, calendar);
-  switch (windowKindOf(key)) {
-    case 'day': {
-      const next = addDays(key, 1);
-      return isDay(next) ? dayStartMs(next, calendar) : startMs + dayMs;
-    }
-    case 'hour':
-      return hourEndMs(startMs, calendar);
-    default:
-      return startMs + minuteMs;
-  }
+  const kind = windowKindOf(key);
+  if (kind === 'minute') return startMs + minuteMs;
+  if (kind === 'hour') return hourEndMs(startMs, calendar);
+  const next = addDays(key, 1);
+  return isDay(next) ? dayStartMs(next, calendar) : startMs + dayMs;
 }
 
 /** For how long windows of a kind are shown. */

@@ -46,10 +46,8 @@ export function createSubjectOperations(counters: Counters) {
 
   const changeSettings: Operation = async (request) => {
     const subject = parseSubject(request.params.subject);
-    const body = bodyOf(request, settingsBody);
-    const calendar = { timeZone: body.time_zone, dayStart: body.day_start };
-    await calendars.set(subject, calendar);
-    return settingsResponse(calendar);
+    const { time_zone: timeZone, day_start: dayStart } = bodyOf(request, settingsBody);
+    return settingsResponse(await calendars.change(subject, { timeZone, dayStart }));
   };
 
   return { readSubject, readSettings, changeSettings };
