@@ -198,8 +198,8 @@ export const problemKinds = {
     status: 409,
     title: 'The change would take the count out of its bounds',
     cause:
-      'The counter has a min or a max, and nothing was changed. Callers with read access get the current `count`. If it is missing for them, the counter had grown to several cells before it was given bounds, and bounds cannot be kept across cells.',
-    fix: 'Tell your user that it is sold out, or wait for the next window.',
+      'The counter has a min or a max, and nothing was changed. Callers with read access get the current `count`. If it is missing for them, the counter had grown to several cells before it was given bounds, and bounds cannot be kept across cells. A counter whose first window ends also says what still fits (`remaining`), when it begins anew (`resets_at`), and how long that takes (`Retry-After`).',
+    fix: 'Tell your user that it is sold out, or wait for the next window. For so much in a time, use a counter of the kind `limit`.',
     retry: 'no',
   },
   bounds_settling: {

@@ -220,13 +220,13 @@ export const defences: readonly Defence[] = [
   },
   {
     attack: 'Many changes in one request',
-    file: 'functions/rules/caller-limits.ts',
-    without: [
-      [
-        'batch: (items: number): number => items,',
-        'batch: (items: number): number => Math.min(1, items),',
-      ],
-    ],
+    file: 'functions/http/operations/batch-operations.ts',
+    without: [['await charge(request, workOf(items, config));', '']],
+  },
+  {
+    attack: 'Requests that read a thousand times as much',
+    file: 'functions/http/authorise.ts',
+    without: [['readWeight(items) - 1', '0']],
   },
   {
     attack: 'One address that calls too often',

@@ -39,7 +39,7 @@ const bodies: Readonly<Partial<Record<OperationName, unknown>>> = {
 const counterOf = (operation: OperationName): string => {
   if (operation === 'drawTicket') return 'orders';
   if (operation === 'leave') return 'viewers';
-  if (/Limit$/.test(operation)) return 'calls';
+  if (operation.endsWith('Limit')) return 'calls';
   return /Member/.test(operation) ? 'poll' : 'counter';
 };
 
