@@ -179,6 +179,7 @@ function problemsOf(route: Route, doc: OperationDoc): ProblemCode[] {
     ...requestHeadersOf(route, doc).flatMap((name) => requestHeaders[name].problems),
     ...(doc.body ? (['invalid_json', 'invalid_body', 'unknown_field'] as const) : []),
     ...(route.method === 'GET' ? [] : (['body_too_large'] as const)),
+    ...(route.servedBy === 'write' ? (['origin_not_allowed'] as const) : []),
     ...(route.right === 'none'
       ? []
       : (['key_required', 'invalid_key', 'forbidden', 'rate_limited'] as const)),

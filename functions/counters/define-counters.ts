@@ -134,7 +134,10 @@ const corsOrigin = v.pipe(
 );
 
 const settingsSchema = v.strictObject({
-  /** Origins that browsers may call from: `https://*.example.com` for all subdomains, `*` for all; `[]` for none. */
+  /**
+   * Origins whose pages may read answers, and write: `https://*.example.com` for all subdomains, `*`
+   * for all; `[]` for none but Tally's own. Clients that are not browsers may always.
+   */
   corsOrigins: v.optional(v.array(corsOrigin), ['*']),
   /** Where and when days begin for a subject without settings of its own. */
   timeZone: v.optional(

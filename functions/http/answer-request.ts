@@ -6,6 +6,7 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import type { Access, Need, RequestAccess } from '../access/access.ts';
 import type { TallyConfig } from '../counters/define-counters.ts';
+import { createOriginRule, type OriginRule } from '../rules/origins.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../store/store-errors.ts';
 import { authorise, counterNeed, requireCaller } from './authorise.ts';
 import { credentialOf, verifiedScopeClaim } from './credential.ts';
@@ -26,10 +27,11 @@ export interface AnswerOptions {
 export type Answer = (event: APIGatewayProxyEventV2, mediaType: string) => Promise<HttpResponse>;
 
 export function createAnswer(options: AnswerOptions): Answer {
+  const originRule = createOriginRule(options.config.settings.corsOrigins);
   return async (event, mediaType) => {
     const problemOf = (error: unknown) => asProblem(error, event, options.logError);
     try {
-      return await answerRoute(options, { event, mediaType, problemOf });
+      return await answerRoute({ ...options, originRule }, { event, mediaType, problemOf });
     } catch (error) {
       return problem(problemOf(error));
     }
@@ -37,7 +39,7 @@ export function createAnswer(options: AnswerOptions): Answer {
 }
 
 async function answerRoute(
-  { operations, access, config }: AnswerOptions,
+  { operations, access, config, originRule }: AnswerOptions & { readonly originRule: OriginRule },
   received: Pick<HttpRequest, 'event' | 'mediaType' | 'problemOf'>,
 ): Promise<HttpResponse> {
   const { event } = received;
@@ -50,6 +52,7 @@ async function answerRoute(
     throw refuseMethod(headers);
   }
   const { route, params } = match;
+  if (route.servedBy === 'write') checkOrigin(event, originRule);
   const request: HttpRequest = {
     ...received,
     params,
@@ -71,6 +74,16 @@ async function answerRoute(
 
 const refuseMethod = (headers: { readonly allow: string }): Problem =>
   new Problem('method_not_allowed', `This path takes ${headers.allow}.`, { headers });
+
+/** A page of a foreign origin may not write, even where its browser sends the request. @throws Problem */
+function checkOrigin({ headers }: APIGatewayProxyEventV2, isAllowed: OriginRule): void {
+  const { origin, 'sec-fetch-site': fetchSite } = headers;
+  if (isAllowed({ origin, fetchSite })) return;
+  throw new Problem(
+    'origin_not_allowed',
+    `Pages of ${origin ?? 'other sites'} may not write here.`,
+  );
+}
 
 /** A function that runs another one at its first call, and remembers the result. */
 function once<T extends object>(run: () => T): () => T {

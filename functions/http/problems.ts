@@ -281,6 +281,14 @@ export const problemKinds = {
     fix: 'Ask your operator for an API key with the scope that this takes.',
     retry: 'no',
   },
+  origin_not_allowed: {
+    status: 403,
+    title: 'Pages of this origin may not write',
+    cause:
+      'A page of an origin that is not in `corsOrigins` of tally.config.ts sent the request. Browsers say so in `Origin` and `Sec-Fetch-Site`; other clients send neither.',
+    fix: 'Add the origin of the page to `corsOrigins` and deploy.',
+    retry: 'no',
+  },
   rate_limited: {
     status: 429,
     title: 'The API key has made too many requests',

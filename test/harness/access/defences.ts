@@ -335,6 +335,23 @@ export const defences: readonly Defence[] = [
     without: [['origins: [...corsOrigins],', "origins: ['*'],"]],
   },
   {
+    attack: 'Writing from pages of other origins, by requests without a preflight',
+    file: 'functions/rules/origins.ts',
+    without: [['patterns.some((pattern) => pattern.test(origin))', 'true']],
+  },
+  {
+    attack: 'Writing from pages of other origins, by requests without a preflight',
+    file: 'functions/http/answer-request.ts',
+    without: [["if (route.servedBy === 'write') checkOrigin(event, originRule);", '']],
+    test: 1,
+  },
+  {
+    attack: 'Writing from pages of other origins, by requests without a preflight',
+    file: 'functions/rules/origins.ts',
+    without: [["'[^.:/]*'", "'.*'"]],
+    test: 2,
+  },
+  {
     attack: 'Mixing up answers in caches',
     file: 'functions/http/pipeline.ts',
     without: [['[vary, Vary, ...dependsOn]', '[vary, Vary]']],
