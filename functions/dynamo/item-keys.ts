@@ -9,6 +9,7 @@ import type { Subscription } from '../store/subscription-store.ts';
 import type { WatchKey } from '../store/watch-store.ts';
 import {
   apiKeysPartition,
+  apiKeyUsesPartition,
   failedBatchesPartition,
   itemPrefixes,
   secretPartition,
@@ -76,6 +77,8 @@ export const secretItemKey: ItemKey = { pk: secretPartition, sk: '-' };
 export const deploymentsItemKey: ItemKey = { pk: itemPrefixes.deployments, sk: '-' };
 
 export const apiKeyItemKey = (id: string): ItemKey => ({ pk: apiKeysPartition, sk: id });
+
+export const apiKeyUseItemKey = (id: string): ItemKey => ({ pk: apiKeyUsesPartition, sk: id });
 
 export const tokenItemKey = (name: TokenKey): ItemKey => ({
   pk: `${itemPrefixes.token}${hashed(name)}`,

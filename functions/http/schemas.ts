@@ -343,7 +343,10 @@ export const keyList = v.object({
       scopes: v.array(scope),
       calls_per_minute: v.nullable(v.number()),
       created_at: v.string(),
-      last_used_day: v.nullable(v.string()),
+      last_used_day: v.pipe(
+        v.nullable(v.string()),
+        v.description(`Null if it was not used for ${limits.keepKeyUseDays} days.`),
+      ),
     }),
   ),
 });

@@ -135,6 +135,8 @@ export const limits = {
   subscriptions: 100,
   /** API keys of a deployment: they are listed in one answer. */
   apiKeys: 1_000,
+  /** Days that the last use of an API key is remembered: who lists the keys to revoke old ones does so every year. */
+  keepKeyUseDays: 400,
   /** Scopes of a key, and subjects and counters of a scope: a key's item stays within a few kilobytes. */
   scopes: 20,
   namesOfScope: 50,

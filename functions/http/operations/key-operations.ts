@@ -1,6 +1,6 @@
 /** HTTP operations on API keys. */
 import type { ApiKeys } from '../../access/api-keys.ts';
-import type { ApiKey } from '../../store/api-key-store.ts';
+import type { ListedApiKey } from '../../store/api-key-store.ts';
 import { bodyOf } from '../http-request.ts';
 import type { Operation } from '../operation.ts';
 import { Problem } from '../problem.ts';
@@ -24,7 +24,7 @@ export function createKeyOperations(keys: ApiKeys) {
   return { createKey, listKeys, revokeKey };
 }
 
-const keyJson = (key: ApiKey) => ({
+const keyJson = (key: ListedApiKey) => ({
   id: key.id,
   scopes: key.scopes,
   calls_per_minute: key.callsPerMinute ?? null,

@@ -266,8 +266,15 @@ export const defences: readonly Defence[] = [
   {
     attack: 'Using a revoked key',
     file: 'functions/access/api-keys.ts',
-    without: [['{ ...memory, key:', '{ atMs: now(), key:']],
+    without: [
+      ['await noteUse(key.id);', 'await noteUse(key.id);\nfound.set(id, { key, atMs: now() });'],
+    ],
     test: 1,
+  },
+  {
+    attack: 'Bringing a revoked key back by using it in another region',
+    file: 'functions/dynamo/dynamo-api-key-store.ts',
+    without: [['Key: apiKeyUseItemKey(id),', 'Key: apiKeyItemKey(id),']],
   },
   {
     attack: 'Stealing keys from the table or its backups',
@@ -380,7 +387,7 @@ export const defences: readonly Defence[] = [
   {
     attack: 'A broken read function that writes',
     file: 'lib/counter-table.ts',
-    without: [['apiKeysPartition, [', 'apiKeysPartition, undefined && [']],
+    without: [['apiKeyUsesPartition);', "itemPrefixes.apiKey + '*');"]],
   },
   {
     attack: 'The key of a laptop in AWS',

@@ -102,7 +102,6 @@ async function protectedItems() {
     pk === 'p#secret';
   return (await items())
     .filter(isProtected)
-    .map(({ u: _, ...item }) => item)
     .toSorted((a, b) =>
       `${String(a.pk)} ${String(a.sk)}` < `${String(b.pk)} ${String(b.sk)}` ? -1 : 1,
     );

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { attributePrefixes, itemAttributes } from '../../../functions/dynamo/attributes.ts';
 import {
   apiKeyItemKey,
+  apiKeyUseItemKey,
   bookItemKey,
   cellItemKey,
   deploymentsItemKey,
@@ -47,6 +48,7 @@ const keys: Record<ItemKind, ItemKey> = {
   subscription: subscriptionItemKey('user', { subject, counter }),
   settings: settingsItemKey(subject),
   apiKey: apiKeyItemKey('id'),
+  apiKeyUse: apiKeyUseItemKey('id'),
   secret: secretItemKey,
   deployments: deploymentsItemKey,
 };
