@@ -201,6 +201,23 @@ export const defences: readonly Defence[] = [
     without: [["may(request, counterNeed('read', counter))", 'Promise.resolve(true)']],
   },
   {
+    attack: 'Choosing ids that make a few visitors look like many',
+    file: 'functions/counters/unique.ts',
+    without: [["definition.access.write === 'public'", "definition.kind !== 'unique'"]],
+  },
+  {
+    attack: 'Choosing ids that make a few visitors look like many',
+    file: 'functions/counters/unique.ts',
+    without: [["createHmac('sha256', hashKey)", "createHmac('sha256', '')"]],
+    test: 1,
+  },
+  {
+    attack: 'Choosing ids that make a few visitors look like many',
+    file: 'functions/http/operations/member-operations.ts',
+    without: [['canRead ? json(200, { changed }) : noContent()', 'json(200, { changed })']],
+    test: 2,
+  },
+  {
     attack: 'Driving up the cost of a limited key',
     file: 'functions/access/call-limit.ts',
     without: [['usedUpUntilMs.set(id, nextMinuteMs);', '{}']],
