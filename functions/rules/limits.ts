@@ -131,7 +131,7 @@ export const limits = {
   uniqueWindows: 31,
   /** Sketches that a function remembers, of 4 KB each. */
   rememberedSketches: 1_000,
-  /** Subscriptions of one user: their counts are read together. */
+  /** Subscriptions of one user, with all tenants together: they are one query, and their counts are read together. */
   subscriptions: 100,
   /** API keys of a deployment: they are listed in one answer. */
   apiKeys: 1_000,

@@ -14,7 +14,7 @@ export function createUserOperations({ unread }: Counters) {
     const { subject, counter } = request.counter();
     await authorise(request, readNeed(subject, counter));
     const user = parseUser(request.params.user);
-    acceptedOrThrow(await unread.subscribe(user, { subject, counter }, readableBy(request)));
+    acceptedOrThrow(await unread.subscribe(user, { subject, counter }));
     return noContent();
   };
 

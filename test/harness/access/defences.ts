@@ -108,6 +108,14 @@ export const defences: readonly Defence[] = [
     without: [['return answer.ok;', 'return true;']],
   },
   {
+    attack: "Learning of others through a user's unread counts",
+    file: 'functions/counters/unread.ts',
+    without: [
+      ['const shown = await readable(user, mayRead);', 'const shown = await store.list(user);'],
+    ],
+    test: 1,
+  },
+  {
     attack: 'A route that forgets its right',
     file: 'functions/http/routes.ts',
     without: [
@@ -161,6 +169,27 @@ export const defences: readonly Defence[] = [
     attack: 'Making subscriptions without end',
     file: 'functions/counters/unread.ts',
     without: [['names.length > limits.subscriptions', 'false']],
+  },
+  {
+    attack: 'Making subscriptions without end',
+    file: 'functions/counters/unread.ts',
+    without: [
+      [
+        'store.list(user),',
+        'store.list(user).then((all) => all.filter((it) => it.subject === name.subject)),',
+      ],
+      ['await store.list(user))', 'others)'],
+    ],
+    test: 1,
+  },
+  {
+    attack: 'Filling the table by reading and listening',
+    file: 'functions/dynamo/dynamo-watch-store.ts',
+    without: [
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
+      [', ${names.expiresAt} = :x`', '`'],
+      ["':x': Math.ceil(untilMs / 1000) + limits.keepWatchSeconds,", ''],
+    ],
   },
   {
     attack: 'Flooding one counter',
