@@ -133,12 +133,19 @@ const corsOrigin = v.pipe(
   ),
 );
 
+const headerName = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9-]+$/, 'must be the name of a header such as x-request-id'),
+);
+
 const settingsSchema = v.strictObject({
   /**
    * Origins whose pages may read answers, and write: `https://*.example.com` for all subdomains, `*`
    * for all; `[]` for none but Tally's own. Clients that are not browsers may always.
    */
   corsOrigins: v.optional(v.array(corsOrigin), ['*']),
+  /** Headers that pages of other origins may send beside the usual ones. */
+  corsHeaders: v.optional(v.pipe(v.array(headerName), v.maxLength(limits.corsHeaders)), []),
   /** Where and when days begin for a subject without settings of its own. */
   timeZone: v.optional(
     v.pipe(v.string(), v.check(isTimeZone, 'must be a time zone such as Europe/Berlin')),
