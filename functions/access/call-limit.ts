@@ -44,6 +44,7 @@ export function createCallLimit({
       write: 'immediate',
       windows: ['minute'],
       bounds: { max: callsPerMinute },
+      amounts: { max: 1, decrement: false },
       keepDays: { ...limits.keepDays, minute: 0 },
       maxShards: 1,
       access: { read: 'key', write: 'key' },

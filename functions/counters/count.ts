@@ -13,6 +13,7 @@ import type { CountDefinition } from './define-counters.ts';
 import type { Deployments } from './deployments.ts';
 import type { NamedCounter } from './named-counter.ts';
 import { type Refusal, refuse } from './refusals.ts';
+import { refuseByAmount } from './refuse-by-amount.ts';
 import { refuseByWindow } from './refuse-by-window.ts';
 import type { Registers } from './register.ts';
 import type { Total, TotalKey, Totals } from './total.ts';
@@ -178,7 +179,7 @@ export function createCounts({
   ): Promise<ChangeAnswer | Refusal> {
     const { definition } = counter;
     const { amount, token, isSaturating = false } = request;
-    const refusal = await refuseBefore(counter, token);
+    const refusal = refuseByAmount(definition, amount) ?? (await refuseBefore(counter, token));
     if (refusal) return refusal;
     if (isSaturating && !definition.bounds) return refuseUnbounded();
     const fingerprint = `add ${amount}${isSaturating ? ' saturating' : ''}`;

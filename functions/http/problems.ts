@@ -186,6 +186,22 @@ export const problemKinds = {
     fix: 'Make a new Idempotency-Key for each change. Send the same one only with the same change.',
     retry: 'no',
   },
+  amount_too_large: {
+    status: 400,
+    title: 'The amount is more than the counter takes',
+    cause:
+      'The definition of the counter says how much one change may be. A counter that takes no API key for writing takes 1, unless it says more.',
+    fix: 'Send what `detail` allows, or give the counter `amounts: { max }` in tally.config.ts.',
+    retry: 'no',
+  },
+  decrement_not_allowed: {
+    status: 400,
+    title: 'The counter takes no decrements',
+    cause:
+      'The definition of the counter allows increments only. So it is for a counter that takes no API key for writing, unless it says otherwise.',
+    fix: 'Give the counter `amounts: { decrement: true }` in tally.config.ts, or correct the count by a `set`.',
+    retry: 'no',
+  },
   out_of_bounds: {
     status: 409,
     title: 'The change would take the count out of its bounds',

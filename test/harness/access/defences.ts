@@ -160,6 +160,28 @@ export const defences: readonly Defence[] = [
     ],
   },
   {
+    attack: 'Ruining a public count by one request',
+    file: 'functions/counters/refuse-by-amount.ts',
+    without: [['amount < 0 && !amounts.decrement', 'false']],
+  },
+  {
+    attack: 'Ruining a public count by one request',
+    file: 'functions/rules/amounts.ts',
+    without: [['{ max: 1, decrement: false }', '{ max: limits.amount, decrement: true }']],
+    test: 1,
+  },
+  {
+    attack: 'Ruining a public count by one request',
+    file: 'functions/counters/count.ts',
+    without: [
+      [
+        'refuseByAmount(definition, amount) ??',
+        '(isSaturating ? undefined : refuseByAmount(definition, amount)) ??',
+      ],
+    ],
+    test: 2,
+  },
+  {
     attack: 'Overflowing a total',
     file: 'functions/counters/count.ts',
     without: [['Number.isSafeInteger(asNumber)', 'Number.isFinite(asNumber)']],
