@@ -183,7 +183,13 @@ function problemsOf(route: Route, doc: OperationDoc): ProblemCode[] {
     ...(route.servedBy === 'write' ? (['origin_not_allowed'] as const) : []),
     ...(route.right === 'none'
       ? []
-      : (['key_required', 'invalid_key', 'forbidden', 'rate_limited'] as const)),
+      : ([
+          'key_required',
+          'invalid_key',
+          'forbidden',
+          'rate_limited',
+          'request_too_heavy',
+        ] as const)),
     ...doc.problems,
     'internal_error',
   ];
@@ -230,6 +236,7 @@ function problemAnswer(codes: readonly ProblemCode[]): Json {
 function problemHeaders(code: ProblemCode): ResponseHeader[] {
   const { status, retry } = problemKinds[code];
   if (status === 401) return ['WWW-Authenticate'];
+  if (status === 429) return ['Retry-After', 'RateLimit', 'RateLimit-Policy'];
   return retry === 'no' ? [] : ['Retry-After'];
 }
 
@@ -278,11 +285,14 @@ function mapValues<K extends string | number, V, W>(
   );
 }
 
-/**
- * Ids are unique, and some operations have several routes: a shorter one has a fixed parameter, and a
- * change may be sent by a method that clients do not repeat by themselves.
- */
+/** Operations that take a second method, which then is in their id. */
+const otherMethods: ReadonlyMap<string, string> = new Map([
+  ['changeCounter POST', 'ByPost'],
+  ['changeSettings PUT', 'ByPut'],
+]);
+
+/** Ids are unique, and some operations have several routes: a shorter one has a fixed parameter. */
 function operationIdOf({ operation, method, fixed }: Route): string {
-  const byPost = operation === 'changeCounter' && method === 'POST' ? 'ByPost' : '';
-  return `${operation}${byPost}${fixed ? 'Short' : ''}`;
+  const byMethod = otherMethods.get(`${operation} ${method}`) ?? '';
+  return `${operation}${byMethod}${fixed ? 'Short' : ''}`;
 }

@@ -25,5 +25,7 @@ function deedOf(definition: CounterDefinition): string {
       return 'is here as any viewer';
     case 'unique':
       return 'comes as any visitor';
+    case 'limit':
+      return 'takes what it has room for';
   }
 }

@@ -47,6 +47,8 @@ const uncountedPrefixes: ReadonlySet<string> = new Set([
   itemPrefixes.apiKeyUse,
   itemPrefixes.secret,
   itemPrefixes.deployments,
+  itemPrefixes.allowance,
+  itemPrefixes.callerAllowance,
 ]);
 
 /** Never throws: a record that cannot be understood must not stop those behind it. */

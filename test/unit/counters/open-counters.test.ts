@@ -14,6 +14,7 @@ test('the counters that anybody may write are told with what one request may do'
     poll: { kind: 'reaction', choices: ['yes'], access: open },
     viewers: { kind: 'presence', access: open },
     visitors: { kind: 'unique', windows: ['day'], access: open },
+    tries: { kind: 'limit', max: 5, perSeconds: 60, access: open },
     stock: { kind: 'count', access: keyed },
     calls: { kind: 'ticket', access: keyed },
   });
@@ -25,5 +26,6 @@ test('the counters that anybody may write are told with what one request may do'
     'poll: reacts as any member',
     'viewers: is here as any viewer',
     'visitors: comes as any visitor',
+    'tries: takes what it has room for',
   ]);
 });

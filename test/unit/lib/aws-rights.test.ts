@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import { callsCounter } from '../../../functions/access/call-limit.ts';
 import {
+  allowanceItemKey,
   apiKeyItemKey,
   apiKeyUseItemKey,
   cellItemKey,
@@ -127,10 +127,13 @@ describe('the read function', () => {
   const cell = (subject: string, counter: string) =>
     cellItemKey({ subject, counter, region: 'us-east-1', shard: 0, window: '-' }).pk;
   const key = apiKeyItemKey('id').pk;
+  const region = 'us-east-1';
+  const callers = allowanceItemKey({ limit: 'key-calls', caller: 'id', region }).pk;
+  const limit = allowanceItemKey({ subject: 'q', counter: 'calls', region }).pk;
 
   test('may note who called', () => {
     expect(mayWrite('UpdateItem', apiKeyUseItemKey('id').pk)).toBe(true);
-    expect(mayWrite('UpdateItem', cell('id', callsCounter))).toBe(true);
+    expect(mayWrite('UpdateItem', callers)).toBe(true);
     expect(mayWrite('PutItem', secretItemKey.pk)).toBe(true);
   });
 
@@ -141,11 +144,13 @@ describe('the read function', () => {
     ['change the secret', 'UpdateItem', secretItemKey.pk],
     ['forget a use', 'DeleteItem', apiKeyUseItemKey('id').pk],
     ['change a count', 'UpdateItem', cell('post-42', 'likes')],
-    ['change a count named like it', 'UpdateItem', cell('.calls', 'likes')],
-    ['put a count', 'PutItem', cell('id', callsCounter)],
+    ['change a count named like it', 'UpdateItem', cell('q', 'likes')],
+    ['take from a limit', 'UpdateItem', limit],
+    ['put what a caller may do', 'PutItem', callers],
     ['put a ledger item', 'PutItem', `${itemPrefixes.token}post-42#likes#hash`],
     ['put a member', 'PutItem', `${itemPrefixes.member}post-42#reactions#ada`],
     ['put settings', 'PutItem', `${itemPrefixes.settings}resto-7`],
+    ['change settings', 'UpdateItem', `${itemPrefixes.settings}resto-7`],
     ['put what begins like the secret', 'PutItem', `${secretItemKey.pk}s`],
     ['change what begins like a use', 'UpdateItem', `${apiKeyUseItemKey('id').pk}id`],
   ])('may not %s', (_, action, partitionKey) => {
