@@ -4,6 +4,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Refusal, refuse } from '../counters/refusals.ts';
+import type { Secrets } from '../counters/secrets.ts';
 import {
   type Action,
   allows,
@@ -15,7 +16,7 @@ import {
 } from '../rules/scopes.ts';
 import type { ApiKeys } from './api-keys.ts';
 import type { CallingKey, CallLimit, TooManyCalls } from './call-limit.ts';
-import { isPass, verifyPass } from './passes.ts';
+import { isPass, type Pass, verifyPass } from './passes.ts';
 
 /** What a caller wants to do. */
 export type Need =
@@ -52,7 +53,7 @@ export interface Caller {
 }
 
 /** Why a request shows no caller. */
-export type CallerRefusal = Refusal<'key_required' | 'invalid_key'> | TooManyCalls;
+export type CallerRefusal = Refusal<'key_required' | 'invalid_key' | 'pass_expired'> | TooManyCalls;
 export type AccessRefusal = CallerRefusal | Refusal<'forbidden'>;
 
 /** What the caller of one request may do. @throws (both) StoreUnavailableError */
@@ -66,25 +67,28 @@ export interface AccessOptions {
   /** An API key with every right that is not in the table, if there is one. */
   readonly adminKey: string | undefined;
   readonly callLimit: CallLimit;
-  readonly secret: () => Promise<Buffer>;
+  readonly secrets: Secrets;
   /** Epoch ms. */
   readonly now: () => number;
 }
 
 export function createAccess(options: AccessOptions) {
-  const { keys, callLimit, secret, now } = options;
+  const { keys, callLimit, secrets, now } = options;
   const adminDigest = options.adminKey === undefined ? undefined : digest(options.adminKey);
 
-  async function identify(credential: string): Promise<Caller | undefined> {
+  async function identify(credential: string): Promise<Caller | CallerRefusal> {
     if (isPass(credential)) {
-      const pass = verifyPass(credential, await secret(), now());
-      return pass && { ok: true, scopes: [pass.scope], member: pass.member, key: pass.key };
+      const verified = verifyPass(credential, await secrets.now(), now());
+      if (verified.outcome === 'valid') return callerOfPass(verified.pass);
+      if (verified.outcome === 'forged') return refuseInvalid();
+      return refuse('pass_expired', 'The time of this pass is over.');
     }
     if (adminDigest && timingSafeEqual(digest(credential), adminDigest)) {
       return { ok: true, scopes: [fullScope], member: undefined };
     }
     const key = await keys.verify(credential);
-    return key && { ok: true, scopes: key.scopes, member: undefined, key };
+    if (!key) return refuseInvalid();
+    return { ok: true, scopes: key.scopes, member: undefined, key };
   }
 
   async function callerOf(credential: Credential): Promise<Caller | CallerRefusal> {
@@ -93,8 +97,7 @@ export function createAccess(options: AccessOptions) {
       return { ok: true, scopes: scopesOfClaim(credential.scopeClaim), member: undefined };
     }
     const caller = await identify(credential.text);
-    if (!caller)
-      return refuse('invalid_key', 'The API key or pass is unknown, revoked or expired.');
+    if (!caller.ok) return caller;
     const refusal = caller.key && (await callLimit(caller.key));
     return refusal ?? caller;
   }
@@ -134,5 +137,13 @@ function may({ scopes, member }: Caller, need: Need): boolean {
       return member === undefined && allowsEverywhere(scopes, 'admin');
   }
 }
+
+const callerOfPass = (pass: Pass): Caller =>
+  pass.of === 'member'
+    ? { ok: true, scopes: [pass.scope], member: pass.member, key: pass.key }
+    : { ok: true, scopes: [], member: pass.member };
+
+const refuseInvalid = () =>
+  refuse('invalid_key', 'The API key is unknown or revoked, or the pass is not genuine.');
 
 const digest = (key: string): Buffer => createHash('sha256').update(key).digest();

@@ -7,7 +7,7 @@ import { createCallLimit } from './call-limit.ts';
 /** Access by the API keys and the secret in the table. */
 export function createTableAccess({
   context: { stores, now },
-  counters: { counts },
+  counters: { counts, secrets },
   adminKey,
 }: {
   context: CounterContext;
@@ -16,6 +16,5 @@ export function createTableAccess({
 }): { keys: ApiKeys; access: Access } {
   const keys = createApiKeys({ store: stores.apiKeys, now });
   const callLimit = createCallLimit({ counts, now });
-  const secret = () => stores.secret.read();
-  return { keys, access: createAccess({ keys, adminKey, callLimit, secret, now }) };
+  return { keys, access: createAccess({ keys, adminKey, callLimit, secrets, now }) };
 }

@@ -49,7 +49,11 @@ export function accessProblem(refusal: AccessRefusal | CallerRefusal): Problem {
   return new Problem(refusal.code, refusal.detail, { headers: headersOf(refusal) });
 }
 
-const unidentified: ReadonlySet<ProblemCode> = new Set(['key_required', 'invalid_key']);
+const unidentified: ReadonlySet<ProblemCode> = new Set([
+  'key_required',
+  'invalid_key',
+  'pass_expired',
+]);
 
 function headersOf(refusal: AccessRefusal): Record<string, string> {
   if (unidentified.has(refusal.code)) return { 'www-authenticate': 'Bearer' };

@@ -269,8 +269,15 @@ export const problemKinds = {
   invalid_key: {
     status: 401,
     title: 'The API key or pass is not valid',
-    cause: 'The API key is malformed, unknown or revoked; or the pass is forged or expired.',
-    fix: 'Ask your operator for an API key, or your server for a new pass.',
+    cause: 'The API key is malformed, unknown or revoked; or the pass is not genuine.',
+    fix: 'Ask your operator for an API key, or your server for a pass.',
+    retry: 'no',
+  },
+  pass_expired: {
+    status: 401,
+    title: 'The pass has expired',
+    cause: 'The pass was good until its `expires_at`, and that is over.',
+    fix: 'Get a new pass: from your server, if it has made this one; or, as a visitor, renew this one with `POST /v1/visitors`. Then send the request again, with the same Idempotency-Key if it had one.',
     retry: 'no',
   },
   forbidden: {

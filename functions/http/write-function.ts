@@ -34,7 +34,7 @@ export function createWriteFunction({
     ...createKeyOperations(keys),
     ...createLiveOperations(counters, live),
     ...createMemberOperations(counters),
-    ...createPassOperations(context),
+    ...createPassOperations(counters, context),
     ...createSubjectOperations(counters),
     ...createTicketOperations(counters),
     ...createUserOperations(counters),

@@ -1,6 +1,7 @@
 /** HTTP operations on passes, which are made with an API key. */
 import { signPass } from '../../access/passes.ts';
 import type { CounterContext } from '../../counters/counter-context.ts';
+import type { Counters } from '../../counters/counters.ts';
 import { isWithin } from '../../rules/scopes.ts';
 import { requireCaller } from '../authorise.ts';
 import { bodyOf } from '../http-request.ts';
@@ -10,7 +11,10 @@ import { Problem } from '../problem.ts';
 import { asTime, json } from '../responses.ts';
 import { passBody } from '../schemas.ts';
 
-export function createPassOperations({ stores, now }: Pick<CounterContext, 'stores' | 'now'>) {
+export function createPassOperations(
+  { secrets }: Pick<Counters, 'secrets'>,
+  { now }: Pick<CounterContext, 'now'>,
+) {
   const createPass: Operation = async (request) => {
     const body = bodyOf(request, passBody);
     const scope = { actions: body.actions, subjects: [body.subject], counters: body.counters };
@@ -21,8 +25,8 @@ export function createPassOperations({ stores, now }: Pick<CounterContext, 'stor
     const expiresAt = Math.floor(now() / 1000) + body.expires_in_seconds;
     const member = parseMember(body.member);
     const pass = signPass(
-      { member, scope, expiresAt, key: caller.key },
-      await stores.secret.read(),
+      { of: 'member', member, scope, expiresAt, key: caller.key },
+      await secrets.now(),
     );
     return json(201, { pass, expires_at: asTime(expiresAt * 1000) });
   };

@@ -26,17 +26,18 @@ export const defences: readonly Defence[] = [
   {
     attack: 'Replaying a pass after its time',
     file: 'functions/access/passes.ts',
-    without: [[' || claims.output.x * 1000 <= nowMs', '']],
+    without: [['pass.expiresAt * 1000 <= nowMs', 'false']],
   },
   {
     attack: 'Forging a pass, or making one of other signatures',
-    file: 'functions/access/passes.ts',
-    without: [['!timingSafeEqual(Buffer.from(mac), Buffer.from(macOf(payload, secret)))', 'false']],
+    file: 'functions/access/signatures.ts',
+    without: [['!timingSafeEqual(Buffer.from(mac), Buffer.from(expected))', 'false']],
   },
   {
     attack: 'Forging a pass, or making one of other signatures',
-    file: 'functions/access/passes.ts',
-    without: [['update(`pass#', 'update(`']],
+    file: 'functions/access/signatures.ts',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
+    without: [['update(`${purpose}#', 'update(`']],
     test: 1,
   },
   {

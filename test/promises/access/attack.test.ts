@@ -11,7 +11,9 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import pLimit from 'p-limit';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { fromWire } from '../../../functions/dynamo/dynamo-clients.ts';
+import { secretsAt } from '../../../functions/counters/secrets.ts';
+import { createDynamoClients, fromWire } from '../../../functions/dynamo/dynamo-clients.ts';
+import { createDynamoSecretStore } from '../../../functions/dynamo/dynamo-secret-store.ts';
 import { matchRoute } from '../../../functions/http/routes.ts';
 import { environmentNames } from '../../../functions/runtime/environment-names.ts';
 import { type Engine, startEngine } from '../../../local/engine.ts';
@@ -71,8 +73,9 @@ beforeAll(
     const tally = { send: sendJson };
     await furnish(tally);
     credentials = await makeCredentials(tally, async () => {
-      const item = (await items()).find(({ pk }) => pk === 'p#secret');
-      return Buffer.from(item?.b as Uint8Array);
+      const clients = createDynamoClients(engine.endpoint);
+      const { versions } = await createDynamoSecretStore({ clients, tableName: 'tally' }).read();
+      return secretsAt(versions, Date.now());
     });
     owned = await protectedItems();
     wrong = await attackAll();
