@@ -14,6 +14,7 @@ import {
   type Scope,
   scopesOfClaim,
 } from '../rules/scopes.ts';
+import { senders } from '../rules/senders.ts';
 import type { ApiKeys } from './api-keys.ts';
 import type { CallingKey, CallLimit, TooManyCalls } from './call-limit.ts';
 import { isPass, type Pass, verifyPass } from './passes.ts';
@@ -48,6 +49,8 @@ export interface Caller {
   readonly scopes: readonly Scope[];
   /** The only member and user it may act as; undefined for any. */
   readonly member: string | undefined;
+  /** Whose idempotency keys its own are: one of `senders`. */
+  readonly sender: string;
   /** The API key that its calls count for; undefined if they count for none. */
   readonly key?: CallingKey | undefined;
 }
@@ -60,6 +63,8 @@ export type AccessRefusal = CallerRefusal | Refusal<'forbidden'>;
 export interface RequestAccess {
   authorise(need: Need): Promise<{ readonly ok: true } | AccessRefusal>;
   caller(): Promise<Caller | CallerRefusal>;
+  /** Whose idempotency keys the request carries. A credential that is not valid is never taken for none. */
+  sender(): Promise<{ readonly ok: true; readonly sender: string } | CallerRefusal>;
 }
 
 export interface AccessOptions {
@@ -84,17 +89,18 @@ export function createAccess(options: AccessOptions) {
       return refuse('pass_expired', 'The time of this pass is over.');
     }
     if (adminDigest && timingSafeEqual(digest(credential), adminDigest)) {
-      return { ok: true, scopes: [fullScope], member: undefined };
+      return { ok: true, scopes: [fullScope], member: undefined, sender: senders.keys };
     }
     const key = await keys.verify(credential);
     if (!key) return refuseInvalid();
-    return { ok: true, scopes: key.scopes, member: undefined, key };
+    return { ok: true, scopes: key.scopes, member: undefined, sender: senders.keys, key };
   }
 
   async function callerOf(credential: Credential): Promise<Caller | CallerRefusal> {
     if (credential.type === 'none') return refuse('key_required', 'Send an API key or a pass.');
     if (credential.type === 'verified') {
-      return { ok: true, scopes: scopesOfClaim(credential.scopeClaim), member: undefined };
+      const scopes = scopesOfClaim(credential.scopeClaim);
+      return { ok: true, scopes, member: undefined, sender: senders.keys };
     }
     const caller = await identify(credential.text);
     if (!caller.ok) return caller;
@@ -111,6 +117,9 @@ export function createAccess(options: AccessOptions) {
     };
     return {
       caller,
+      async sender() {
+        return credential.type === 'none' ? { ok: true, sender: senders.anyone } : caller();
+      },
       async authorise(need) {
         if (need.about === 'counter' && need.isPublic) return { ok: true };
         const sender = await caller();
@@ -138,10 +147,14 @@ function may({ scopes, member }: Caller, need: Need): boolean {
   }
 }
 
-const callerOfPass = (pass: Pass): Caller =>
-  pass.of === 'member'
-    ? { ok: true, scopes: [pass.scope], member: pass.member, key: pass.key }
-    : { ok: true, scopes: [], member: pass.member };
+function callerOfPass(pass: Pass): Caller {
+  const { member } = pass;
+  if (pass.of === 'visitor') {
+    return { ok: true, scopes: [], member, sender: senders.visitor(member) };
+  }
+  const { scope, key } = pass;
+  return { ok: true, scopes: [scope], member, sender: senders.member(member), key };
+}
 
 const refuseInvalid = () =>
   refuse('invalid_key', 'The API key is unknown or revoked, or the pass is not genuine.');

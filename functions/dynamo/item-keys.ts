@@ -110,13 +110,14 @@ export const entryName = ({ claimedAtMs, ...token }: EntryKey): string =>
     .toString('base64url');
 
 /**
- * The hash of a token and the counter it is used on: 128 bits of SHA-256. So item keys stay short
+ * The hash of a token, its sender and the counter it is used on: 128 bits of SHA-256. So item keys stay short
  * whatever callers send, and the table never holds a caller's own string.
  */
 export const tokenHash = (name: TokenKey): string =>
   digestOf(nameOf(name)).subarray(0, 16).toString('base64url');
 
-const nameOf = ({ subject, counter, token }: TokenKey): string => `${subject}#${counter}#${token}`;
+const nameOf = ({ subject, counter, token: { sender, text } }: TokenKey): string =>
+  `${subject}#${counter}#${sender}#${text}`;
 
 const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
 

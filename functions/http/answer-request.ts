@@ -121,6 +121,7 @@ function needOf(right: Right, { params, counter }: HttpRequest): Need | undefine
 const noAccess: RequestAccess = {
   authorise: () => Promise.reject(new Error('this function cannot check rights')),
   caller: () => Promise.reject(new Error('this function cannot identify callers')),
+  sender: () => Promise.reject(new Error('this function cannot identify callers')),
 };
 
 /** The problem that an error is answered with. An error that is not the caller's is logged. */

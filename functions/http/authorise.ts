@@ -2,6 +2,7 @@
 import type { AccessRefusal, Caller, CallerRefusal, Need } from '../access/access.ts';
 import type { NamedCounter } from '../counters/named-counter.ts';
 import type { Action } from '../rules/scopes.ts';
+import type { Token } from '../rules/senders.ts';
 import type { HttpRequest } from './http-request.ts';
 import { Problem } from './problem.ts';
 import type { ProblemCode } from './problems.ts';
@@ -39,6 +40,21 @@ export async function may({ access }: HttpRequest, need: Need): Promise<boolean>
   const answer = await access.authorise(need);
   if (!answer.ok && answer.code === 'rate_limited') throw accessProblem(answer);
   return answer.ok;
+}
+
+/**
+ * An idempotency key with its sender; undefined for none.
+ *
+ * @throws Problem invalid_key, pass_expired, rate_limited; StoreUnavailableError
+ */
+export async function tokenWithSender(
+  { access }: HttpRequest,
+  text: string | undefined,
+): Promise<Token | undefined> {
+  if (text === undefined) return undefined;
+  const answer = await access.sender();
+  if (!answer.ok) throw accessProblem(answer);
+  return { text, sender: answer.sender };
 }
 
 /** Whether a write may return the count. Callers without read access never see it. @throws as `may` */

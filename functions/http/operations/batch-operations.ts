@@ -5,7 +5,7 @@
 import * as v from 'valibot';
 import type { Counters } from '../../counters/counters.ts';
 import { limits } from '../../rules/limits.ts';
-import { authorise, counterNeed, mayRead } from '../authorise.ts';
+import { authorise, counterNeed, mayRead, tokenWithSender } from '../authorise.ts';
 import { changeJson, createCounterReads } from '../counter-answers.ts';
 import {
   bodyOf,
@@ -42,7 +42,7 @@ export function createBatchOperations(counters: Counters) {
     const answer = acceptedOrThrow(
       await counts.change(count, {
         amount: (item.action === 'increment' ? 1 : -1) * (item.amount ?? 1),
-        token: parseIdempotencyKey(item.idempotency_key),
+        token: await tokenWithSender(request, parseIdempotencyKey(item.idempotency_key)),
         wantCount: canRead && !wantsMinimal(request),
       }),
       { canRead },

@@ -5,7 +5,7 @@ import type { SetRequest } from '../../counters/count-plans.ts';
 import type { Counters } from '../../counters/counters.ts';
 import type { CounterDefinition } from '../../counters/define-counters.ts';
 import { counterPage } from '../../pages/counter-page.ts';
-import { authorise, counterNeed, mayRead } from '../authorise.ts';
+import { authorise, counterNeed, mayRead, tokenWithSender } from '../authorise.ts';
 import { bookJson, cacheControl, changeResponse, createCounterReads } from '../counter-answers.ts';
 import { bodyOf, optionalBodyOf, queryOf, tokenOf, wantsMinimal } from '../http-request.ts';
 import type { Operation } from '../operation.ts';
@@ -51,7 +51,8 @@ export function createCounterOperations(counters: Counters) {
     if ('value' in change) await authorise(request, counterNeed('admin', counter));
     const canRead = await mayRead(request, counter);
     const isMinimal = wantsMinimal(request);
-    const options = { token: tokenOf(request), wantCount: canRead && !isMinimal };
+    const token = await tokenWithSender(request, tokenOf(request));
+    const options = { token, wantCount: canRead && !isMinimal };
     const answer = acceptedOrThrow(
       'value' in change
         ? await counts.set(counter, change, options)
@@ -65,7 +66,8 @@ export function createCounterOperations(counters: Counters) {
     const counter = requireKind(request.counter(), 'count');
     optionalBodyOf(request, emptyBody);
     const canRead = await mayRead(request, counter);
-    const answer = acceptedOrThrow(await counts.reset(counter, tokenOf(request)), { canRead });
+    const token = await tokenWithSender(request, tokenOf(request));
+    const answer = acceptedOrThrow(await counts.reset(counter, token), { canRead });
     return changeResponse(answer, { canRead, isMinimal: false });
   };
 
@@ -73,7 +75,8 @@ export function createCounterOperations(counters: Counters) {
     const counter = requireKind(request.counter(), 'ticket');
     optionalBodyOf(request, emptyBody);
     const canRead = await mayRead(request, counter);
-    const answer = acceptedOrThrow(await tickets.reset(counter, tokenOf(request)));
+    const token = await tokenWithSender(request, tokenOf(request));
+    const answer = acceptedOrThrow(await tickets.reset(counter, token));
     return canRead
       ? json(200, bookJson(answer), writeHeaders(answer))
       : noContent(writeHeaders(answer));

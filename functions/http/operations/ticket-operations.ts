@@ -1,5 +1,6 @@
 /** HTTP operations on tickets. */
 import type { Counters } from '../../counters/counters.ts';
+import { tokenWithSender } from '../authorise.ts';
 import { optionalBodyOf, tokenOf } from '../http-request.ts';
 import type { Operation } from '../operation.ts';
 import { requireKind } from '../parse-names.ts';
@@ -10,7 +11,8 @@ export function createTicketOperations({ tickets }: Counters) {
   const drawTicket: Operation = async (request) => {
     const counter = requireKind(request.counter(), 'ticket');
     optionalBodyOf(request, emptyBody);
-    const answer = acceptedOrThrow(await tickets.draw(counter, tokenOf(request)));
+    const token = await tokenWithSender(request, tokenOf(request));
+    const answer = acceptedOrThrow(await tickets.draw(counter, token));
     const { number, day, shift } = answer;
     return json(201, { number, day, shift }, writeHeaders(answer));
   };

@@ -61,10 +61,34 @@ export const defences: readonly Defence[] = [
     file: 'functions/dynamo/item-keys.ts',
     without: [
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
-      ['`${subject}#${counter}#${token}`', 'token'],
+      ['`${subject}#${counter}#${sender}#${text}`', '`${sender}#${text}`'],
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
       ['`${name.subject}#${name.counter}#${tokenHash(name)}`', 'tokenHash(name)'],
     ],
+  },
+  {
+    attack: 'Using up, or learning of, an idempotency key of somebody else',
+    file: 'functions/dynamo/item-keys.ts',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
+    without: [['#${sender}#${text}`', '#${text}`']],
+  },
+  {
+    attack: 'Using up, or learning of, an idempotency key of somebody else',
+    file: 'functions/dynamo/item-keys.ts',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
+    without: [['#${sender}#${text}`', '#${text}`']],
+    test: 1,
+  },
+  {
+    attack: 'Using up, or learning of, an idempotency key of somebody else',
+    file: 'functions/access/access.ts',
+    without: [
+      [
+        "return credential.type === 'none' ? { ok: true, sender: senders.anyone } : caller();",
+        "const it = credential.type === 'none' ? undefined : await caller();\nreturn it?.ok ? it : { ok: true, sender: senders.anyone };",
+      ],
+    ],
+    test: 2,
   },
   {
     attack: "Reaching another tenant's subjects",
