@@ -60,7 +60,7 @@ export class CounterApi extends Construct {
       const methods = [HttpMethod[method]];
       const integration = integrations[servedBy];
       api.addRoutes({ path, methods, integration });
-      if (!authorizer || right === 'none') continue;
+      if (!authorizer || right === 'none' || right === 'challenge') continue;
       api.addRoutes({ path: `${jwtPrefix}${path}`, methods, integration, authorizer });
     }
     Validations.of(api).acknowledge({

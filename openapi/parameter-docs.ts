@@ -35,13 +35,15 @@ export const pathParameters: Readonly<Record<string, ParameterDoc>> = {
     problems: ['unknown_counter'],
   },
   member: {
-    description: 'A user, viewer or visitor, by an id of your own.',
+    description:
+      'A user, viewer or visitor, by an id of your own. `me` is the member that the pass of the caller is of.',
     schema: name,
     example: 'ana',
     problems: ['invalid_member'],
   },
   user: {
-    description: 'A user, by an id of your own.',
+    description:
+      'A user, by an id of your own. `me` is the member that the pass of the caller is of.',
     schema: name,
     example: 'ana',
     problems: ['invalid_user'],

@@ -30,6 +30,8 @@ export type Need =
       readonly member: string | undefined;
       /** Everybody may do it, with or without a credential. */
       readonly isPublic: boolean;
+      /** Visitors may do it, each for itself. */
+      readonly isForVisitors: boolean;
     }
   | { readonly about: 'subject'; readonly action: Action; readonly subject: string }
   | { readonly about: 'user'; readonly user: string }
@@ -49,6 +51,8 @@ export interface Caller {
   readonly scopes: readonly Scope[];
   /** The only member and user it may act as; undefined for any. */
   readonly member: string | undefined;
+  /** It has no account: its pass is from Tally itself. */
+  readonly isVisitor: boolean;
   /** Whose idempotency keys its own are: one of `senders`. */
   readonly sender: string;
   /** The API key that its calls count for; undefined if they count for none. */
@@ -57,7 +61,9 @@ export interface Caller {
 
 /** Why a request shows no caller. */
 export type CallerRefusal = Refusal<'key_required' | 'invalid_key' | 'pass_expired'> | TooManyCalls;
-export type AccessRefusal = CallerRefusal | Refusal<'forbidden'>;
+export type AccessRefusal =
+  | CallerRefusal
+  | Refusal<'visitor_required' | 'forbidden' | 'other_member'>;
 
 /** What the caller of one request may do. @throws (both) StoreUnavailableError */
 export interface RequestAccess {
@@ -89,18 +95,18 @@ export function createAccess(options: AccessOptions) {
       return refuse('pass_expired', 'The time of this pass is over.');
     }
     if (adminDigest && timingSafeEqual(digest(credential), adminDigest)) {
-      return { ok: true, scopes: [fullScope], member: undefined, sender: senders.keys };
+      return { ok: true, scopes: [fullScope], ...ofServer };
     }
     const key = await keys.verify(credential);
     if (!key) return refuseInvalid();
-    return { ok: true, scopes: key.scopes, member: undefined, sender: senders.keys, key };
+    return { ok: true, scopes: key.scopes, ...ofServer, key };
   }
 
   async function callerOf(credential: Credential): Promise<Caller | CallerRefusal> {
     if (credential.type === 'none') return refuse('key_required', 'Send an API key or a pass.');
     if (credential.type === 'verified') {
       const scopes = scopesOfClaim(credential.scopeClaim);
-      return { ok: true, scopes, member: undefined, sender: senders.keys };
+      return { ok: true, scopes, ...ofServer };
     }
     const caller = await identify(credential.text);
     if (!caller.ok) return caller;
@@ -123,9 +129,9 @@ export function createAccess(options: AccessOptions) {
       async authorise(need) {
         if (need.about === 'counter' && need.isPublic) return { ok: true };
         const sender = await caller();
-        if (!sender.ok) return sender;
-        if (may(sender, need)) return { ok: true };
-        return refuse('forbidden', 'The API key, pass or identity token may not do this here.');
+        if (sender.ok) return refusalOf(sender, need) ?? { ok: true };
+        const lacksPass = sender.code === 'key_required' && isForVisitors(need);
+        return lacksPass ? refuse('visitor_required', 'Become a visitor first.') : sender;
       },
     };
   };
@@ -133,10 +139,24 @@ export function createAccess(options: AccessOptions) {
 
 export type Access = ReturnType<typeof createAccess>;
 
-function may({ scopes, member }: Caller, need: Need): boolean {
+const isForVisitors = (need: Need): boolean => need.about === 'counter' && need.isForVisitors;
+
+/** Why a caller may not do something; undefined if it may. */
+function refusalOf(caller: Caller, need: Need): Refusal<'forbidden' | 'other_member'> | undefined {
+  if (!(caller.isVisitor && isForVisitors(need)) && !hasScope(caller, need)) {
+    return refuse('forbidden', 'The API key, pass or identity token may not do this here.');
+  }
+  const isOther =
+    need.about === 'counter' &&
+    need.member !== undefined &&
+    caller.member !== undefined &&
+    need.member !== caller.member;
+  return isOther ? refuse('other_member', 'A pass acts for its own member, `me`.') : undefined;
+}
+
+function hasScope({ scopes, member }: Caller, need: Need): boolean {
   switch (need.about) {
     case 'counter':
-      if (member !== undefined && need.member !== undefined && need.member !== member) return false;
       return allows(scopes, need);
     case 'subject':
       return allows(scopes, { ...need, counter: undefined });
@@ -147,13 +167,23 @@ function may({ scopes, member }: Caller, need: Need): boolean {
   }
 }
 
+/** A caller that acts for any member. */
+const ofServer = { member: undefined, isVisitor: false, sender: senders.keys } as const;
+
 function callerOfPass(pass: Pass): Caller {
   const { member } = pass;
   if (pass.of === 'visitor') {
-    return { ok: true, scopes: [], member, sender: senders.visitor(member) };
+    return { ok: true, scopes: [], member, isVisitor: true, sender: senders.visitor(member) };
   }
   const { scope, key } = pass;
-  return { ok: true, scopes: [scope], member, sender: senders.member(member), key };
+  return {
+    ok: true,
+    scopes: [scope],
+    member,
+    isVisitor: false,
+    sender: senders.member(member),
+    key,
+  };
 }
 
 const refuseInvalid = () =>

@@ -5,11 +5,13 @@
 
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import type { Access, Need, RequestAccess } from '../access/access.ts';
+import { ChallengeUnavailableError } from '../access/challenges/challenge.ts';
 import type { TallyConfig } from '../counters/define-counters.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../store/store-errors.ts';
 import { authorise, counterNeed, requireCaller } from './authorise.ts';
 import { credentialOf, verifiedScopeClaim } from './credential.ts';
 import { checkBodySize, type HttpRequest } from './http-request.ts';
+import { nameMe } from './name-me.ts';
 import type { Operation } from './operation.ts';
 import { parseCounter, parseSubject, parseUser } from './parse-names.ts';
 import { Problem } from './problem.ts';
@@ -49,12 +51,14 @@ async function answerRoute(
     if (method === 'OPTIONS') return noContent(headers);
     throw refuseMethod(headers);
   }
-  const { route, params } = match;
+  const { route } = match;
+  const counter = once(() => parseCounter(match.params, config));
+  const requestAccess = access?.(credentialOf(event)) ?? noAccess;
   const request: HttpRequest = {
     ...received,
-    params,
-    access: access?.(credentialOf(event)) ?? noAccess,
-    counter: once(() => parseCounter(params, config)),
+    params: await nameMe(match.params, { access: requestAccess, counter }),
+    access: requestAccess,
+    counter,
   };
   const need = needOf(route.right, request);
   if (need) await authorise(request, need);
@@ -102,6 +106,7 @@ function needOf(right: Right, { params, counter }: HttpRequest): Need | undefine
   switch (right) {
     case 'none':
     case 'key':
+    case 'challenge':
     case 'each':
       return undefined;
     case 'deployment':
@@ -138,6 +143,9 @@ function asProblem(
       'outcome_unknown',
       'The change may or may not have been counted. If it had an Idempotency-Key, send it again with the same one: it counts once.',
     );
+  }
+  if (cause instanceof ChallengeUnavailableError) {
+    return new Problem('challenge_unavailable', 'Try again in a moment, with a new solution.');
   }
   if (cause instanceof StoreUnavailableError) {
     return new Problem('unavailable', 'The database does not answer; nothing was changed.');

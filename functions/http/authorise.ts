@@ -13,17 +13,22 @@ export function counterNeed(
   { subject, counter, definition }: NamedCounter,
   member?: string,
 ): Need {
-  const isPublic = action !== 'admin' && definition.access[action] === 'public';
-  return { about: 'counter', action, subject, counter, member, isPublic };
+  const open = action === 'admin' ? 'key' : definition.access[action];
+  const isPublic = open === 'public';
+  const isForVisitors = open === 'visitor';
+  return { about: 'counter', action, subject, counter, member, isPublic, isForVisitors };
 }
 
-/** @throws Problem key_required, invalid_key, forbidden, rate_limited; StoreUnavailableError */
+/**
+ * @throws Problem key_required, visitor_required, invalid_key, pass_expired, forbidden, other_member,
+ *   rate_limited; StoreUnavailableError
+ */
 export async function authorise({ access }: HttpRequest, need: Need): Promise<void> {
   const answer = await access.authorise(need);
   if (!answer.ok) throw accessProblem(answer);
 }
 
-/** @throws Problem key_required, invalid_key, rate_limited; StoreUnavailableError */
+/** @throws Problem key_required, invalid_key, pass_expired, rate_limited; StoreUnavailableError */
 export async function requireCaller({ access }: HttpRequest): Promise<Caller> {
   const answer = await access.caller();
   if (answer.ok) return answer;
@@ -67,6 +72,7 @@ export function accessProblem(refusal: AccessRefusal | CallerRefusal): Problem {
 
 const unidentified: ReadonlySet<ProblemCode> = new Set([
   'key_required',
+  'visitor_required',
   'invalid_key',
   'pass_expired',
 ]);

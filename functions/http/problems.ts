@@ -266,6 +266,30 @@ export const problemKinds = {
     fix: 'Send `Authorization: Bearer tally_…`.',
     retry: 'no',
   },
+  visitor_required: {
+    status: 401,
+    title: 'This needs the pass of a visitor',
+    cause:
+      'The counter is open to visitors, so that each has one vote, and the request has no pass.',
+    fix: 'Get a pass with `POST /v1/visitors`, and send it as `Authorization: Bearer pass_…`. A server may send its API key.',
+    retry: 'no',
+  },
+  challenge_required: {
+    status: 401,
+    title: 'A challenge has to be solved first',
+    cause:
+      'The request has no `solution`, or one that is wrong, too old or of another network address. `challenge` has a new challenge.',
+    fix: 'Solve the challenge, and send the request again with the `solution`.',
+    retry: 'no',
+  },
+  challenge_unavailable: {
+    status: 503,
+    title: 'The solution cannot be verified at the moment',
+    cause:
+      'The provider of the challenge does not answer, or does not know this deployment. No pass was made.',
+    fix: 'Send the request again after `Retry-After` seconds, with a new solution. If it goes on, the operator finds the reason in the log.',
+    retry: 'yes',
+  },
   invalid_key: {
     status: 401,
     title: 'The API key or pass is not valid',
@@ -286,6 +310,13 @@ export const problemKinds = {
     cause:
       'The API key, pass or identity token is valid, but not for this action on this subject and counter. The answer is the same whether they exist or not.',
     fix: 'Ask your operator for an API key with the scope that this takes.',
+    retry: 'no',
+  },
+  other_member: {
+    status: 403,
+    title: 'The pass is of another member',
+    cause: 'A pass acts for the member or visitor that it was made for, and for no other.',
+    fix: 'Use `me` in place of the member. A server acts for its users with its API key.',
     retry: 'no',
   },
   rate_limited: {

@@ -92,6 +92,18 @@ export const passBody = v.strictObject({
   ),
 });
 
+export const visitorBody = v.strictObject({
+  solution: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(limits.solutionLength),
+      v.description(
+        'Of a proof of work: the `seed`, a colon and any text, so that the SHA-256 of it all (UTF-8) begins with `bits` zero bits. Of a captcha: what its widget returns.',
+      ),
+    ),
+  ),
+});
+
 const batchSubject = { subject: v.string(), counter: v.string() };
 
 /** One read or change. Its names are checked like those of a path. */
@@ -346,6 +358,12 @@ export const keyList = v.object({
       last_used_day: v.nullable(v.string()),
     }),
   ),
+});
+
+export const visitorAnswer = v.object({
+  pass: v.string(),
+  visitor: v.pipe(v.string(), v.description('The id of the visitor, as `me` stands for it.')),
+  expires_at: v.pipe(v.string(), v.description('The pass can be renewed until a month later.')),
 });
 
 export const passAnswer = v.object({ pass: v.string(), expires_at: v.string() });

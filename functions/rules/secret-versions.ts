@@ -3,7 +3,7 @@
  * one can sign while what older ones have signed stays valid until its own time is over.
  *
  * Functions remember the versions for a while. So a new version begins to sign only when all of them
- * know it, and ends older ones at that same moment, whoever looks at the clock.
+ * know it, and ends older ones at that same moment.
  */
 import { limits } from './limits.ts';
 

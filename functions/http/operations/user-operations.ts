@@ -51,6 +51,7 @@ const readNeed = (subject: string, counter: string): Need => ({
   counter,
   member: undefined,
   isPublic: false,
+  isForVisitors: false,
 });
 
 const unreadResponse = ({ count, subscriptions }: UnreadAnswer): HttpResponse =>

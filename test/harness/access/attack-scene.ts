@@ -4,7 +4,7 @@ import type { SecretsNow } from '../../../functions/counters/secrets.ts';
 import type { Scope } from '../../../functions/rules/scopes.ts';
 import { tally as config } from '../../../tally.config.ts';
 import type { Instance } from '../tally-under-test.ts';
-import { admin, adminKey, makeKey, makePass, revoke } from './callers.ts';
+import { admin, adminKey, becomeVisitor, makeKey, makePass, revoke } from './callers.ts';
 import type { Deed } from './deeds.ts';
 import { fixedSecrets } from './fixed-secrets.ts';
 
@@ -22,6 +22,8 @@ export interface Credential {
   readonly scopes: readonly Scope[];
   /** Whom it acts as, if it is a pass. */
   readonly member?: string;
+  /** Whether Tally itself made it. */
+  readonly isVisitor?: true;
 }
 
 type Send = Pick<Instance, 'send'>;
@@ -71,6 +73,14 @@ export async function makeCredentials(tally: Send, secrets: () => Promise<Secret
     scopes: [scope],
     member: 'ada',
   });
+  const { visitor: id, headers: ofVisitor } = await becomeVisitor(tally);
+  credentials.push({
+    name: 'newcomer',
+    authorization: ofVisitor.authorization,
+    scopes: [],
+    member: id,
+    isVisitor: true,
+  });
   const all: Scope = { actions: ['read', 'write', 'admin'], subjects: ['*'] };
   const ofAll = { of: 'member', member: 'ada', scope: all, expiresAt: 4e9 } as const;
   const expired = signPass({ ...ofAll, expiresAt: 1 }, await secrets());
@@ -88,15 +98,20 @@ export function mayDo(credential: Credential, { right, params }: Deed): boolean 
   const { scopes } = credential;
   const isAnyone = credential.member === undefined;
   const actsAs = (name: string | undefined) =>
-    isAnyone || name === undefined || name === credential.member;
+    isAnyone || name === undefined || name === 'me' || name === credential.member;
   switch (right) {
     case 'none':
     case 'key':
       return true;
+    case 'challenge':
+      return credential.authorization === undefined || credential.isVisitor === true;
     case 'read':
-    case 'write':
-      if (config.counters.get(counter)?.access[right] === 'public') return true;
-      return actsAs(member) && holds(scopes, right, subject, counter);
+    case 'write': {
+      const open = config.counters.get(counter)?.access[right];
+      if (open === 'public') return true;
+      const isOpened = open === 'visitor' && credential.isVisitor === true;
+      return actsAs(member) && (isOpened || holds(scopes, right, subject, counter));
+    }
     case 'admin':
       return isAnyone && holds(scopes, 'admin', subject, params.counter);
     case 'deployment':

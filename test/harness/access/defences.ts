@@ -43,7 +43,7 @@ export const defences: readonly Defence[] = [
   {
     attack: 'Using a pass for another member, subject or action',
     file: 'functions/access/access.ts',
-    without: [['need.member !== undefined && need.member !== member', 'false']],
+    without: [['need.member !== caller.member;', 'false;']],
   },
   {
     attack: 'Making a pass, or a chain of passes, that is stronger than the key',

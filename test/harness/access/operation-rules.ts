@@ -22,6 +22,7 @@ export const rightOf = {
   subscribe: 'user',
   unsubscribe: 'user',
   createPass: 'key',
+  becomeVisitor: 'challenge',
   createKey: 'deployment',
   listKeys: 'deployment',
   revokeKey: 'deployment',

@@ -51,7 +51,7 @@ const tracked = { subjects: ['post-1', 'post-2'], counters: ['counter', 'likes',
 const names = {
   subjects: [...tracked.subjects, 'resto-7', 'resto-7:2', victim],
   counters: [...config.counters.keys()],
-  members: ['ada', 'bob', victimUser],
+  members: ['ada', 'bob', 'me', victimUser],
   tokens: ['token-1', 'token-2', '"quoted"'],
 };
 
