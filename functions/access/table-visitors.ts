@@ -1,6 +1,7 @@
+import type { ChallengeEnvironment } from '../counters/challenge-environment.ts';
 import type { CounterContext } from '../counters/counter-context.ts';
 import type { Counters } from '../counters/counters.ts';
-import { type ChallengeEnvironment, createChallenge } from './challenges/create-challenge.ts';
+import { createChallenge } from './challenges/create-challenge.ts';
 import { createVisitors, type Visitors } from './visitors.ts';
 
 /** Visitors as the configuration and the environment have them, by the secret in the table. */

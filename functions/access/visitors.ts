@@ -35,7 +35,7 @@ export type NewcomerRefusal =
 
 export interface VisitorRequest {
   readonly credential: Credential;
-  /** Of the network. */
+  /** Where it comes from in the network. */
   readonly address: string;
   readonly solution: string | undefined;
 }

@@ -98,7 +98,7 @@ export const visitorBody = v.strictObject({
       v.string(),
       v.maxLength(limits.solutionLength),
       v.description(
-        'Of a proof of work: the `seed`, a colon and any text, so that the SHA-256 of it all (UTF-8) begins with `bits` zero bits. Of a captcha: what its widget returns.',
+        'For a proof of work: the `seed`, a colon and any text, so that the SHA-256 of it all (UTF-8) begins with `bits` zero bits. For a captcha: what its widget returns.',
       ),
     ),
   ),

@@ -1,6 +1,6 @@
-import type { ChallengeEnvironment } from '../access/challenges/create-challenge.ts';
 import { createTableAccess } from '../access/table-access.ts';
 import { createTableVisitors } from '../access/table-visitors.ts';
+import type { ChallengeEnvironment } from '../counters/challenge-environment.ts';
 import type { CounterContext } from '../counters/counter-context.ts';
 import { createCounters } from '../counters/counters.ts';
 import type { LiveEndpoints } from '../counters/live-endpoints.ts';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { tally } from '../../tally.config.ts';
-import type { ChallengeEnvironment } from '../access/challenges/create-challenge.ts';
+import type { ChallengeEnvironment } from '../counters/challenge-environment.ts';
 import type { CounterContext } from '../counters/counter-context.ts';
 import type { TallyConfig } from '../counters/define-counters.ts';
 import type { LiveEndpoints } from '../counters/live-endpoints.ts';

@@ -1,6 +1,6 @@
 /** The environment, parsed once. A function with a wrong environment fails at its start and names the variable. */
 import * as v from 'valibot';
-import type { ChallengeEnvironment } from '../access/challenges/create-challenge.ts';
+import type { ChallengeEnvironment } from '../counters/challenge-environment.ts';
 import type { LiveEndpoints } from '../counters/live-endpoints.ts';
 import { environmentNames as names } from './environment-names.ts';
 

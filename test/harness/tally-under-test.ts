@@ -5,7 +5,7 @@
  */
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
-import type { ChallengeEnvironment } from '../../functions/access/challenges/create-challenge.ts';
+import type { ChallengeEnvironment } from '../../functions/counters/challenge-environment.ts';
 import type { CounterContext } from '../../functions/counters/counter-context.ts';
 import {
   type CounterInput,

@@ -1,18 +1,9 @@
+import type { ChallengeEnvironment } from '../../counters/challenge-environment.ts';
 import type { Secrets } from '../../counters/secrets.ts';
 import type { VisitorSettings } from '../../counters/visitor-settings.ts';
 import { createCaptcha } from './captcha.ts';
 import type { Challenge } from './challenge.ts';
 import { createProofOfWork } from './proof-of-work.ts';
-
-/** What the deployment knows of its challenge, beside the configuration. */
-export interface ChallengeEnvironment {
-  /** The secret of the site at the provider of a captcha. */
-  readonly secret?: string | undefined;
-  /** Where the provider verifies, if not at its usual address. */
-  readonly url?: string | undefined;
-  /** The bits of a proof of work, instead of those that are configured. */
-  readonly bits?: number | undefined;
-}
 
 const usualUrls = {
   turnstile: 'https://challenges.cloudflare.com/turnstile/v0/siteverify',
@@ -44,7 +35,7 @@ export function createChallenge({
       const { type, siteKey } = challenge;
       const { secret, url = usualUrls[type] } = environment;
       if (secret === undefined)
-        throw new Error(`the challenge ${type} takes a secret, and none is set`);
+        throw new Error(`the environment is incomplete: ${type} takes TALLY_CHALLENGE_SECRET`);
       return createCaptcha({ type, siteKey, secret, url });
     }
   }

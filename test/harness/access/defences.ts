@@ -41,6 +41,77 @@ export const defences: readonly Defence[] = [
     test: 1,
   },
   {
+    attack: 'Forging a pass, or making one of other signatures',
+    file: 'functions/access/signatures.ts',
+    without: [['!timingSafeEqual(Buffer.from(mac), Buffer.from(expected))', 'false']],
+    test: 2,
+  },
+  {
+    attack: 'Using a pass of a secret that leaked',
+    file: 'functions/rules/secret-versions.ts',
+    without: [[' && (it.endsAtMs ?? Infinity) > nowMs', '']],
+  },
+  {
+    attack: 'Renewing a pass that was over long ago',
+    file: 'functions/access/visitors.ts',
+    without: [
+      ['return now() < renewableUntilMs ? pass.member : undefined;', 'return pass.member;'],
+    ],
+  },
+  {
+    attack: 'Voting as many invented members',
+    file: 'functions/access/access.ts',
+    without: [['need.member !== caller.member;', 'false;']],
+  },
+  {
+    attack: 'Voting as many invented members',
+    file: 'functions/http/authorise.ts',
+    without: [["const isPublic = open === 'public';", "const isPublic = open !== 'key';"]],
+    test: 1,
+  },
+  {
+    attack: 'Undoing the vote of somebody else, or making a viewer leave',
+    file: 'functions/access/access.ts',
+    without: [['need.member !== caller.member;', 'false;']],
+  },
+  {
+    attack: 'Making visitors without work',
+    file: 'functions/access/challenges/proof-of-work.ts',
+    without: [
+      ["leadingZeroBits(createHash('sha256').update(solution).digest()) < bitsAsked", 'false'],
+    ],
+  },
+  {
+    attack: 'Making visitors without work',
+    file: 'functions/access/challenges/proof-of-work.ts',
+    without: [['update(seed).digest()', 'update(solution).digest()']],
+    test: 1,
+  },
+  {
+    attack: 'Making visitors without work',
+    file: 'functions/access/challenges/proof-of-work.ts',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
+    without: [['`challenge#${address}`', "`challenge#${address === '' ? '' : 'any'}`"]],
+    test: 2,
+  },
+  {
+    attack: 'Making visitors without work',
+    file: 'functions/access/challenges/proof-of-work.ts',
+    without: [['if (expiresAt * 1000 <= now())', 'if (expiresAt < 0)']],
+    test: 2,
+  },
+  {
+    attack: 'Becoming a visitor while the captcha cannot be verified',
+    file: 'functions/access/challenges/captcha.ts',
+    without: [
+      [
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
+        'throw new ChallengeUnavailableError(`${type} does not verify`, { cause: error });',
+        "return { success: true, 'error-codes': [`${error}`] };",
+      ],
+    ],
+  },
+  {
     attack: 'Using a pass for another member, subject or action',
     file: 'functions/access/access.ts',
     without: [['need.member !== caller.member;', 'false;']],
@@ -218,7 +289,12 @@ export const defences: readonly Defence[] = [
   {
     attack: 'Calling more often by way of passes',
     file: 'functions/access/access.ts',
-    without: [['member: pass.member, key: pass.key }', 'member: pass.member }']],
+    without: [
+      [
+        'isVisitor: false, sender: senders.member(member), key }',
+        'isVisitor: false, sender: senders.member(member) }',
+      ],
+    ],
   },
   {
     attack: 'Learning a count by writing',
