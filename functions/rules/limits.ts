@@ -184,7 +184,7 @@ export const limits = {
   /** Hours that a visitor's pass lasts, unless configured; at most a week, since it cannot be revoked. */
   visitorPassHours: 24,
   visitorPassHoursMax: 168,
-  /** Zero bits of a proof of work, unless configured: a second or two in a browser; and at most, which takes a phone half an hour. */
+  /** Zero bits of a proof of work, unless configured: some seconds in a browser; and at most, which takes a phone half an hour. */
   proofOfWorkBits: 18,
   proofOfWorkBitsMax: 28,
   /** Seconds for the solution of a challenge: a slow phone with a hard one. */

@@ -107,7 +107,7 @@ export const defences: readonly Defence[] = [
       [
         // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
         'throw new ChallengeUnavailableError(`${type} does not verify`, { cause: error });',
-        "return { success: true, 'error-codes': [`${error}`] };",
+        "return { success: true, 'error-codes': [String(error)] };",
       ],
     ],
   },
@@ -289,12 +289,7 @@ export const defences: readonly Defence[] = [
   {
     attack: 'Calling more often by way of passes',
     file: 'functions/access/access.ts',
-    without: [
-      [
-        'isVisitor: false, sender: senders.member(member), key }',
-        'isVisitor: false, sender: senders.member(member) }',
-      ],
-    ],
+    without: [['sender: senders.member(member),\n    key,', 'sender: senders.member(member),']],
   },
   {
     attack: 'Learning a count by writing',

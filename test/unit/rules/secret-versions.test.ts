@@ -92,6 +92,12 @@ describe('a new version of the secret', () => {
   });
 });
 
+test('a version is kept for as long as a pass of it can be renewed', () => {
+  const longestPassSeconds = limits.visitorPassHoursMax * 3600;
+  expect(limits.keepSecretSeconds).toBe(longestPassSeconds + limits.renewPassSeconds);
+  expect(longestPassSeconds).toBeGreaterThanOrEqual(limits.passSecondsMax);
+});
+
 test('the versions in use are those that were signing within the time', () => {
   const versions = rotate(first, 0);
   const ids = (nowMs: number, sinceMs: number) =>
