@@ -18,9 +18,10 @@ import type { BookKey, Claim, RegisterChange, RegisterStore } from '../store/reg
 import type { Calendars } from './calendars.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { TicketDefinition } from './define-counters.ts';
+import type { Entered, PlanChange } from './enter-register.ts';
 import type { NamedCounter } from './named-counter.ts';
 import { type Refusal, refuse } from './refusals.ts';
-import type { Counted, Entered, PlanChange, Registers } from './register.ts';
+import type { Counted, Registers } from './register.ts';
 import { refuseByAge } from './token-age.ts';
 import { keepPagesMs } from './total-expiry.ts';
 
@@ -102,7 +103,7 @@ export function createTickets({
     got: 'number',
     onlyCell: false,
     resetAway: undefined,
-    resetAwayBefore: undefined,
+    setsBefore: undefined,
     otherWindows: [],
     nowMs: now(),
     expiresAt: bookExpiry(book),
@@ -126,7 +127,7 @@ export function createTickets({
           counter,
           token: { text: context.newToken(), sender: senders.tally },
         },
-        claim: { claimedAtMs: now(), isOwn: true, isStored: false },
+        claim: { claimedAtMs: now(), isFirst: true, isOwn: true, isStored: false },
         plan: planOf(book, purpose, definition),
         claimExpiry: () => 0,
         expiresAt: bookExpiry(book),

@@ -3,18 +3,18 @@ import type { Question } from '../../access/challenges/challenge.ts';
 import type { NewcomerRefusal, Visitors } from '../../access/visitors.ts';
 import { accessProblem } from '../authorise.ts';
 import { credentialOf } from '../credential.ts';
-import { optionalBodyOf } from '../http-request.ts';
 import type { Operation } from '../operation.ts';
 import { Problem } from '../problem.ts';
+import { inputOf } from '../request-input.ts';
 import { asTime, json } from '../responses.ts';
 import { visitorBody } from '../schemas.ts';
 
 export function createVisitorOperations(visitors: Visitors) {
   const becomeVisitor: Operation = async (request) => {
-    const { solution } = optionalBodyOf(request, visitorBody);
+    const { body } = inputOf(request, { body: visitorBody });
     const credential = credentialOf(request.event);
     const address = request.event.requestContext.http.sourceIp;
-    const answer = await visitors.givePass({ credential, address, solution });
+    const answer = await visitors.givePass({ credential, address, solution: body.solution });
     if (!answer.ok) throw newcomerProblem(answer);
     const { pass, visitor, expiresAt, isNew } = answer;
     return json(isNew ? 201 : 200, { pass, visitor, expires_at: asTime(expiresAt * 1000) });
