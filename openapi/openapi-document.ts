@@ -126,7 +126,13 @@ const security = {
   each: [{}, { key: [] }],
 } satisfies Record<Right, readonly Json[]>;
 
-const credentialProblems = ['invalid_key', 'pass_expired', 'forbidden', 'rate_limited'] as const;
+const credentialProblems = [
+  'invalid_key',
+  'pass_expired',
+  'forbidden',
+  'rate_limited',
+  'request_too_heavy',
+] as const;
 const scopeProblems = ['key_required', ...credentialProblems] as const;
 const problemsOfRight = {
   none: [],
@@ -243,6 +249,7 @@ function problemAnswer(codes: readonly ProblemCode[]): Json {
 function problemHeaders(code: ProblemCode): ResponseHeader[] {
   const { status, retry } = problemKinds[code];
   if (status === 401) return ['WWW-Authenticate'];
+  if (status === 429) return ['Retry-After', 'RateLimit', 'RateLimit-Policy'];
   return retry === 'no' ? [] : ['Retry-After'];
 }
 

@@ -5,6 +5,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Refusal, refuse } from '../counters/refusals.ts';
 import type { Secrets } from '../counters/secrets.ts';
+import { callerLimits, callsOfKey } from '../rules/caller-limits.ts';
 import {
   type Action,
   allows,
@@ -15,9 +16,13 @@ import {
   scopesOfClaim,
 } from '../rules/scopes.ts';
 import { senders } from '../rules/senders.ts';
+import type { ApiKey } from '../store/api-key-store.ts';
 import type { ApiKeys } from './api-keys.ts';
-import type { CallingKey, CallLimit, TooManyCalls } from './call-limit.ts';
+import type { CallerLimits, TooHeavy, TooManyCalls } from './caller-limits.ts';
 import { isPass, type Pass, verifyPass } from './passes.ts';
+
+/** What limits take into account of an API key. */
+export type CallingKey = Pick<ApiKey, 'id' | 'callsPerMinute'>;
 
 /** What a caller wants to do. */
 export type Need =
@@ -59,32 +64,44 @@ export interface Caller {
   readonly key?: CallingKey | undefined;
 }
 
+/**
+ * What a request counts for: 1 for one counter that it reads or changes, more for what costs more
+ * (`rules/caller-limits.ts`).
+ */
+export interface Work {
+  readonly reads?: number;
+  readonly writes?: number;
+}
+
+export type LimitRefusal = TooManyCalls | TooHeavy;
 /** Why a request shows no caller. */
-export type CallerRefusal = Refusal<'key_required' | 'invalid_key' | 'pass_expired'> | TooManyCalls;
+export type CallerRefusal = Refusal<'key_required' | 'invalid_key' | 'pass_expired'> | LimitRefusal;
 export type AccessRefusal =
   | CallerRefusal
   | Refusal<'visitor_required' | 'forbidden' | 'other_member'>;
 
-/** What the caller of one request may do. @throws (both) StoreUnavailableError */
+/** What the caller of one request may do. @throws (all) StoreUnavailableError */
 export interface RequestAccess {
   authorise(need: Need): Promise<{ readonly ok: true } | AccessRefusal>;
   caller(): Promise<Caller | CallerRefusal>;
   /** Whose idempotency keys the request carries. A credential that is not valid is never taken for none. */
   sender(): Promise<{ readonly ok: true; readonly sender: string } | CallerRefusal>;
+  /** Counts what a request does. @returns why its caller may not do that now */
+  charge(work: Work): Promise<LimitRefusal | undefined>;
 }
 
 export interface AccessOptions {
   readonly keys: ApiKeys;
   /** An API key with every right that is not in the table, if there is one. */
   readonly adminKey: string | undefined;
-  readonly callLimit: CallLimit;
+  readonly limits: CallerLimits;
   readonly secrets: Secrets;
   /** Epoch ms. */
   readonly now: () => number;
 }
 
 export function createAccess(options: AccessOptions) {
-  const { keys, callLimit, secrets, now } = options;
+  const { keys, limits, secrets, now } = options;
   const adminDigest = options.adminKey === undefined ? undefined : digest(options.adminKey);
 
   async function identify(credential: string): Promise<Caller | CallerRefusal> {
@@ -110,17 +127,56 @@ export function createAccess(options: AccessOptions) {
     }
     const caller = await identify(credential.text);
     if (!caller.ok) return caller;
-    const refusal = caller.key && (await callLimit(caller.key));
-    return refusal ?? caller;
+    return (await countCalls(caller, 1)) ?? caller;
   }
 
-  /** The access of one request. Its caller is identified, and its call counted, at most once. */
-  return (credential: Credential): RequestAccess => {
+  /** Counts calls of an API key with a limit, or of a pass made with one. */
+  async function countCalls(
+    { key }: Caller,
+    weight: number,
+    whole = weight,
+  ): Promise<LimitRefusal | undefined> {
+    if (key?.callsPerMinute === undefined) return undefined;
+    return limits.take(callsOfKey(key.callsPerMinute), key.id, weight, whole);
+  }
+
+  /**
+   * The access of one request. Its caller is identified, and its call counted, at most once.
+   *
+   * @param address of its sender; undefined for one that is not limited
+   */
+  return (credential: Credential, address: string | undefined): RequestAccess => {
     let pending: Promise<Caller | CallerRefusal> | undefined;
     const caller = () => {
       pending ??= callerOf(credential);
       return pending;
     };
+    /** Identifying a caller counts for 1 already, so that trying is limited, too. */
+    let isCounted = false;
+
+    async function chargeCaller(sender: Caller, weight: number): Promise<LimitRefusal | undefined> {
+      const rest = isCounted ? weight : weight - 1;
+      isCounted = true;
+      return rest > 0 ? countCalls(sender, rest, weight) : undefined;
+    }
+
+    async function chargeAddress({
+      reads = 0,
+      writes = 0,
+    }: Work): Promise<LimitRefusal | undefined> {
+      if (address === undefined) return undefined;
+      const refusal = reads > 0 && (await limits.take(callerLimits.addressReads, address, reads));
+      if (refusal) return refusal;
+      return writes > 0 ? limits.take(callerLimits.addressWrites, address, writes) : undefined;
+    }
+
+    async function chargeVisitor(
+      { member = '' }: Caller,
+      { writes = 0 }: Work,
+    ): Promise<LimitRefusal | undefined> {
+      return writes > 0 ? limits.take(callerLimits.visitorWrites, member, writes) : undefined;
+    }
+
     return {
       caller,
       async sender() {
@@ -133,9 +189,21 @@ export function createAccess(options: AccessOptions) {
         const lacksPass = sender.code === 'key_required' && isForVisitors(need);
         return lacksPass ? refuse('visitor_required', 'Become a visitor first.') : sender;
       },
+      // Also where everybody may do it: a key that is used up does not go on without being counted.
+      async charge(work) {
+        const sender = credential.type === 'none' ? undefined : await caller();
+        if (sender && !sender.ok && isLimit(sender)) return sender;
+        if (!sender?.ok) return chargeAddress(work);
+        if (!sender.isVisitor) return chargeCaller(sender, (work.reads ?? 0) + (work.writes ?? 0));
+        // Visitors are made by the dozen, so their address counts as well.
+        return (await chargeVisitor(sender, work)) ?? chargeAddress(work);
+      },
     };
   };
 }
+
+export const isLimit = (refusal: AccessRefusal): refusal is LimitRefusal =>
+  refusal.code === 'rate_limited' || refusal.code === 'request_too_heavy';
 
 export type Access = ReturnType<typeof createAccess>;
 

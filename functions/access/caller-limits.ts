@@ -28,6 +28,7 @@ export interface CallerLimits {
    * Counts a request of a caller.
    *
    * @param weight what it counts for; nothing is counted if there is no room for it
+   * @param whole what the request counts for in all, if a part of it is counted already
    * @returns why it is refused; undefined if it is let through
    * @throws StoreUnavailableError also if it is not known whether the request was counted: it has not run
    */
@@ -35,6 +36,7 @@ export interface CallerLimits {
     limit: CallerLimit,
     caller: string,
     weight: number,
+    whole?: number,
   ): Promise<TooManyCalls | TooHeavy | undefined>;
 }
 
@@ -112,9 +114,9 @@ export function createCallerLimits({
   }
 
   return {
-    async take(limit, caller, weight) {
+    async take(limit, caller, weight, whole = weight) {
       const { rate } = limit;
-      if (weight > rate.burst) return tooHeavy(limit, weight);
+      if (whole > rate.burst) return tooHeavy(limit, whole);
       const key = { limit: limit.name, caller, region };
       if (!limit.isExact) {
         const room = await takeSampled(key, limit, weight);

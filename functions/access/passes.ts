@@ -11,7 +11,7 @@ import * as v from 'valibot';
 import type { SecretsNow } from '../counters/secrets.ts';
 import { isName } from '../rules/names.ts';
 import { actions, isSubjectPattern, type Scope } from '../rules/scopes.ts';
-import type { CallingKey } from './call-limit.ts';
+import type { CallingKey } from './access.ts';
 import { sign, verify } from './signatures.ts';
 
 interface AnyPass {

@@ -1,6 +1,8 @@
 import type { ChallengeEnvironment } from '../counters/challenge-environment.ts';
 import type { CounterContext } from '../counters/counter-context.ts';
 import type { Counters } from '../counters/counters.ts';
+import { callerLimits } from '../rules/caller-limits.ts';
+import type { CallerLimits } from './caller-limits.ts';
 import { createChallenge } from './challenges/create-challenge.ts';
 import { createVisitors, type Visitors } from './visitors.ts';
 
@@ -8,10 +10,12 @@ import { createVisitors, type Visitors } from './visitors.ts';
 export function createTableVisitors({
   context: { config, now },
   counters: { secrets },
+  limits,
   environment,
 }: {
   context: CounterContext;
   counters: Pick<Counters, 'secrets'>;
+  limits: CallerLimits;
   environment: ChallengeEnvironment;
 }): Visitors {
   const settings = config.settings.visitors;
@@ -21,6 +25,6 @@ export function createTableVisitors({
     challenge,
     secrets,
     now,
-    limitNewcomers: async () => undefined,
+    limitNewcomers: (address) => limits.take(callerLimits.newVisitors, address, 1),
   });
 }

@@ -8,8 +8,7 @@ import { type Refusal, refuse } from '../counters/refusals.ts';
 import type { Secrets } from '../counters/secrets.ts';
 import type { VisitorSettings } from '../counters/visitor-settings.ts';
 import { limits } from '../rules/limits.ts';
-import type { Credential } from './access.ts';
-import type { TooManyCalls } from './call-limit.ts';
+import type { Credential, LimitRefusal } from './access.ts';
 import type { Challenge, Question } from './challenges/challenge.ts';
 import { isPass, signPass, verifyPass } from './passes.ts';
 import { visitorId } from './visitor-id.ts';
@@ -31,12 +30,12 @@ export interface ChallengeRequired extends Refusal<'challenge_required'> {
 export type NewcomerRefusal =
   | ChallengeRequired
   | Refusal<'invalid_key' | 'forbidden'>
-  | TooManyCalls;
+  | LimitRefusal;
 
 export interface VisitorRequest {
   readonly credential: Credential;
-  /** Where it comes from in the network. */
-  readonly address: string;
+  /** Where it comes from in the network; undefined for this machine, which has no limits. */
+  readonly address: string | undefined;
   readonly solution: string | undefined;
 }
 
@@ -57,7 +56,7 @@ export function createVisitors({
   challenge: Challenge | undefined;
   settings: Pick<VisitorSettings, 'passHours'>;
   /** Counts a newcomer from an address. @returns a refusal beyond the limit */
-  limitNewcomers: (address: string) => Promise<TooManyCalls | undefined>;
+  limitNewcomers: (address: string) => Promise<LimitRefusal | undefined>;
   /** Epoch ms. */
   now: () => number;
 }): Visitors {
@@ -82,7 +81,7 @@ export function createVisitors({
     return now() < renewableUntilMs ? pass.member : undefined;
   }
 
-  async function askFor(asked: Challenge, address: string, detail: string) {
+  async function askFor(asked: Challenge, address: string | undefined, detail: string) {
     return { ...refuse('challenge_required', detail), question: await asked.ask(address) };
   }
 
@@ -95,7 +94,7 @@ export function createVisitors({
         return askFor(challenge, address, 'Solve the challenge, and send the solution.');
       }
       // Attempts count, not visitors: checking a solution may cost a call to a provider.
-      const refusal = await limitNewcomers(address);
+      const refusal = address === undefined ? undefined : await limitNewcomers(address);
       if (refusal) return refusal;
       const solved = await challenge?.check(solution ?? '', address);
       if (challenge && solved?.ok === false) return askFor(challenge, address, solved.detail);

@@ -1,5 +1,6 @@
 /** Tally's own limits on those who call it, and what a request counts for. */
 import type { Rate } from './allowance.ts';
+import { blockCount } from './hyperloglog.ts';
 import { limits } from './limits.ts';
 
 export interface CallerLimit {
@@ -60,12 +61,13 @@ export const callsOfKey = (callsPerMinute: number): CallerLimit => ({
 export const samplingOf = ({ rate, isExact }: CallerLimit): number =>
   isExact ? 1 : Math.max(1, Math.min(limits.sampleOf, Math.floor(rate.burst / 10)));
 
-/** What a request counts for, besides the 1 that every request does: in proportion to what it costs. */
+/** What a request counts for: in proportion to what it costs, and as a whole number. */
 export const weights = {
-  /** An item of a batch costs what it would alone, but for the request itself; a subject's counters likewise. */
-  item: 1,
-  /** Rows of a history that count as one read: a request costs as much as reading twenty of them. */
-  historyRows: 20,
-  /** A window of unique visitors is 32 items, so a union counts two reads for each. */
-  uniqueWindow: 2,
+  /** A batch: each item is a request of its own, so that a limit cannot be got around by batches. */
+  batch: (items: number): number => items,
+  /** Rows of a history, or counters of a subject: a request costs as much as twenty items that are read with it. */
+  rows: (rows: number): number => Math.max(1, Math.ceil(rows / limits.itemsOfRequest)),
+  /** A union of unique visitors: 32 items for each window. */
+  union: (windows: number): number =>
+    Math.max(1, Math.ceil((windows * blockCount) / limits.itemsOfRequest)),
 } as const;

@@ -158,6 +158,8 @@ export const limits = {
     /** A class that opens the page together, and again the next hour. */
     newVisitors: { max: 60, perSeconds: 3_600, burst: 60 },
   },
+  /** Items of half a read unit that cost as much as the request that reads them: $1.37 a million, and $0.0625. */
+  itemsOfRequest: 20,
   /** One in so many requests of a caller without an exact limit is counted, for as many: an eighth of a write unit for each. */
   sampleOf: 8,
   /** A function goes by what it has read of a caller for so long, and for so great a part of the burst that it lets through itself. */

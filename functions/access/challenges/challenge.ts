@@ -20,9 +20,12 @@ export interface Solved {
 
 export interface Challenge {
   /** @throws OutcomeUnknownError, StoreUnavailableError */
-  ask(address: string): Promise<Question>;
+  ask(address: string | undefined): Promise<Question>;
   /** @throws ChallengeUnavailableError, OutcomeUnknownError, StoreUnavailableError */
-  check(solution: string, address: string): Promise<Solved | Refusal<'challenge_required'>>;
+  check(
+    solution: string,
+    address: string | undefined,
+  ): Promise<Solved | Refusal<'challenge_required'>>;
 }
 
 /** Nobody knows whether a solution is right: who checks it does not answer, or does not know us. */

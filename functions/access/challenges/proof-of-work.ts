@@ -55,7 +55,7 @@ export function createProofOfWork({
   };
 }
 
-const purposeOf = (address: string): string => `challenge#${address}`;
+const purposeOf = (address = 'here'): string => `challenge#${address}`;
 
 const refuseSolution = (what: string) => refuse('challenge_required', `The solution ${what}.`);
 

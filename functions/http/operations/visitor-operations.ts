@@ -13,8 +13,11 @@ export function createVisitorOperations(visitors: Visitors) {
   const becomeVisitor: Operation = async (request) => {
     const { body } = inputOf(request, { body: visitorBody });
     const credential = credentialOf(request.event);
-    const address = request.event.requestContext.http.sourceIp;
-    const answer = await visitors.givePass({ credential, address, solution: body.solution });
+    const answer = await visitors.givePass({
+      credential,
+      address: request.address,
+      solution: body.solution,
+    });
     if (!answer.ok) throw newcomerProblem(answer);
     const { pass, visitor, expiresAt, isNew } = answer;
     return json(isNew ? 201 : 200, { pass, visitor, expires_at: asTime(expiresAt * 1000) });

@@ -11,7 +11,7 @@ export interface ApiRequest {
   readonly query?: Readonly<Record<string, string>>;
   /** Text is sent as it is, everything else as JSON. */
   readonly body?: unknown;
-  /** Where it comes from. */
+  /** The address of the sender. By default the machine itself, which has no limits. */
   readonly address?: string;
 }
 
@@ -21,7 +21,7 @@ export function apiEvent({
   headers = {},
   query = {},
   body,
-  address = '192.0.2.1',
+  address = '127.0.0.1',
 }: ApiRequest): APIGatewayProxyEventV2 {
   const atMs = Date.now();
   return {

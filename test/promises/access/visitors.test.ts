@@ -1,6 +1,7 @@
 /** People without an account: each gets one pass, and one vote. */
 import { createHash } from 'node:crypto';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { limits } from '../../../functions/rules/limits.ts';
 import {
   admin,
@@ -69,6 +70,33 @@ const votes = async () =>
   (await tally.items()).filter(({ pk }) => String(pk).startsWith('m#post-42#')).length;
 
 describe('a newcomer', () => {
+  test('may use the code that the README shows', async () => {
+    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+    const [, code = ''] = /```js\n(async function becomeVisitor[\s\S]*?)```/.exec(readme) ?? [];
+    const module = `${code}\nexport { becomeVisitor };`;
+    const { becomeVisitor: fromReadme } = (await import(
+      /* @vite-ignore */ `data:text/javascript,${encodeURIComponent(module)}`
+    )) as {
+      becomeVisitor: (url: string, old?: string) => Promise<{ pass: string; visitor: string }>;
+    };
+    vi.stubGlobal('fetch', async (url: string, { method, headers, body }: RequestInit) => {
+      const { body: answer } = await tally.send({
+        method: String(method),
+        path: new URL(url).pathname,
+        headers: headers as Headers,
+        body: String(body),
+      });
+      return { json: async () => answer };
+    });
+    try {
+      const { pass, visitor } = await fromReadme('http://tally.test');
+      expect(codeOf(await vote('me', bearer(pass)))).toBe(200);
+      expect(await fromReadme('http://tally.test', pass)).toMatchObject({ visitor });
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+
   test('is asked to solve a challenge, and told all that it takes', async () => {
     expect(await ask()).toMatchObject({
       status: 401,
@@ -323,6 +351,88 @@ describe('a server', () => {
       400,
       'invalid_user',
     ]);
+  });
+});
+
+describe('limits', () => {
+  const passes = {
+    max: limits.callers.newVisitors.burst,
+    atMost: limits.callers.newVisitors.burst * 2,
+  };
+
+  test('an address gets so many new visitors an hour, on all functions together, and no more', async () => {
+    let made = 0;
+    let refusal: Answer | undefined;
+    for (let attempt = 0; attempt < 3 * passes.max; attempt++) {
+      const on = tally.instances[attempt % tally.instances.length] ?? tally;
+      const { body } = await on.send(newcomer({}));
+      const answer = await on.send(
+        newcomer({ solution: solve((body as { challenge: Question }).challenge) }),
+      );
+      if (answer.status === 201) made += 1;
+      else refusal = answer;
+    }
+    expect(made).toBeGreaterThanOrEqual(passes.max);
+    expect(made).toBeLessThanOrEqual(passes.atMost);
+    expect(refusal).toMatchObject({
+      status: 429,
+      headers: { 'retry-after': expect.any(String) },
+      body: { code: 'rate_limited' },
+    });
+    const solution = solve(questionIn(await ask({}, nobody, '198.51.100.9')));
+    expect(codeOf(await ask({ solution }, nobody, '198.51.100.9'))).toBe(201);
+  });
+
+  test('wrong solutions count as well, since checking them may cost something', async () => {
+    const codes = new Set<unknown>();
+    for (let attempt = 0; attempt < 3 * passes.max; attempt++) {
+      codes.add((await ask({ solution: 'wrong' })).status);
+    }
+    expect([...codes]).toEqual([401, 429]);
+  });
+
+  test('renewing a pass makes no new visitor, and counts as a request alone', async () => {
+    const { headers } = await becomeVisitor(tally, '192.0.2.1');
+    for (let renewal = 0; renewal < 2 * passes.max; renewal++) {
+      expect(codeOf(await ask({}, headers))).toBe(200);
+    }
+  });
+
+  test('a visitor may write so often a minute, from wherever it comes', async () => {
+    const { headers } = await becomeVisitor(tally);
+    const { burst } = limits.callers.visitorWrites;
+    let done = 0;
+    for (let attempt = 0; attempt < 3 * burst; attempt++) {
+      const like = member('POST', 'likes', headers, { action: 'increment' });
+      const { status } = await tally.send({ ...like, address: `198.51.${attempt % 200}.7` });
+      if (status === 200) done += 1;
+    }
+    expect(done).toBeGreaterThanOrEqual(burst);
+    expect(done).toBeLessThanOrEqual(2 * burst);
+    const other = await becomeVisitor(tally);
+    expect(codeOf(await vote('me', other.headers))).toBe(200);
+  });
+
+  test('an address may write so often a minute, however many visitors it is', async () => {
+    const visitors = await Promise.all(Array.from({ length: 20 }, () => becomeVisitor(tally)));
+    const { burst } = limits.callers.addressWrites;
+    const codes = { ok: 0, refused: 0 };
+    for (let attempt = 0; attempt < 2 * burst + 40; attempt++) {
+      const { headers } = visitors[attempt % visitors.length] ?? { headers: nobody };
+      const request = member('PUT', 'poll/members/me', headers, { choice: 'yes' });
+      const { status } = await tally.send({ ...request, address: '192.0.2.1' });
+      if (status === 200) codes.ok += 1;
+      if (status === 429) codes.refused += 1;
+    }
+    expect(codes.refused).toBeGreaterThan(0);
+    expect(codes.ok).toBeLessThanOrEqual(2 * burst);
+  });
+
+  const newcomer = (body: unknown): ApiRequest => ({
+    method: 'POST',
+    path: '/v1/visitors',
+    body,
+    address: '192.0.2.1',
   });
 });
 
