@@ -122,8 +122,29 @@ const security = {
   user: [{ key: [] }],
   deployment: [{ key: [] }],
   key: [{ key: [] }],
+  challenge: [{}, { key: [] }],
   each: [{}, { key: [] }],
 } satisfies Record<Right, readonly Json[]>;
+
+const credentialProblems = [
+  'invalid_key',
+  'pass_expired',
+  'forbidden',
+  'rate_limited',
+  'request_too_heavy',
+] as const;
+const scopeProblems = ['key_required', ...credentialProblems] as const;
+const problemsOfRight = {
+  none: [],
+  read: scopeProblems,
+  write: ['visitor_required', ...scopeProblems],
+  admin: scopeProblems,
+  user: scopeProblems,
+  deployment: scopeProblems,
+  key: scopeProblems,
+  challenge: ['challenge_required', 'challenge_unavailable', ...credentialProblems],
+  each: ['visitor_required', ...scopeProblems],
+} satisfies Record<Right, readonly ProblemCode[]>;
 
 /** The pipeline adds an ETag to the answer of every GET. */
 const hasValidator = ({ method }: Route): boolean => method === 'GET';
@@ -181,15 +202,8 @@ function problemsOf(route: Route, doc: OperationDoc): ProblemCode[] {
     ...(route.servedBy === 'site' ? [] : inputProblems),
     'body_too_large',
     ...(route.servedBy === 'write' ? (['origin_not_allowed'] as const) : []),
-    ...(route.right === 'none'
-      ? []
-      : ([
-          'key_required',
-          'invalid_key',
-          'forbidden',
-          'rate_limited',
-          'request_too_heavy',
-        ] as const)),
+    ...problemsOfRight[route.right],
+    ...(/\{member\}/.test(route.path) ? (['visitor_required', 'other_member'] as const) : []),
     ...doc.problems,
     'internal_error',
   ];

@@ -1,6 +1,7 @@
 /** The count kind: a signed number that changes by amounts. How it is written is in count-writes.ts. */
 
 import { limits } from '../rules/limits.ts';
+import type { Token } from '../rules/senders.ts';
 import { allWindowKey, type WindowKind, windowKeyAt } from '../rules/windows.ts';
 import type { Cell, CellStore } from '../store/cell-store.ts';
 import type { Claim, Fact } from '../store/register-store.ts';
@@ -25,7 +26,7 @@ export interface ChangeRequest {
   /** Whether an amount that does not fit into the bounds is cut to what does. */
   readonly isSaturating?: boolean;
   /** The caller's idempotency key. */
-  readonly token: string | undefined;
+  readonly token: Token | undefined;
   /** Whether the caller wants to know the count after the change. */
   readonly wantCount: boolean;
 }
@@ -160,9 +161,9 @@ export function createCounts({
   /** Why a change is refused whatever the count is; undefined if it is not. */
   async function refuseBefore(
     { counter, definition }: NamedCounter<CountDefinition>,
-    token: string | undefined,
+    token: Token | undefined,
   ): Promise<Refusal | undefined> {
-    const refused = token === undefined ? undefined : await deployments.refuseByAge(token);
+    const refused = token === undefined ? undefined : await deployments.refuseByAge(token.text);
     if (refused || !definition.bounds) return refused;
     return deployments.refuseUnsettled(counter);
   }
@@ -225,7 +226,7 @@ export function createCounts({
   async function set(
     counter: NamedCounter<CountDefinition>,
     request: SetRequest,
-    options: { token: string | undefined; wantCount: boolean; fingerprint?: string },
+    options: { token: Token | undefined; wantCount: boolean; fingerprint?: string },
   ): Promise<ChangeAnswer | Refusal> {
     const { definition } = counter;
     const { bounds } = definition;
@@ -259,7 +260,7 @@ export function createCounts({
     set,
 
     /** Takes a count back to 0. @throws as `set` */
-    reset: (counter: NamedCounter<CountDefinition>, token: string | undefined) =>
+    reset: (counter: NamedCounter<CountDefinition>, token: Token | undefined) =>
       set(
         counter,
         { value: 0, expected: undefined },

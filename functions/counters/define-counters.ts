@@ -10,6 +10,7 @@ import { limits } from '../rules/limits.ts';
 import { counterNameRule, isCounterName, isReservedCounter } from '../rules/names.ts';
 import { describeIssue, validationMessage } from '../rules/validation-messages.ts';
 import { windowKinds } from '../rules/windows.ts';
+import { visitorSettings } from './visitor-settings.ts';
 
 const integer = v.pipe(v.number(), v.safeInteger());
 const between = (least: number, most: number) =>
@@ -17,6 +18,11 @@ const between = (least: number, most: number) =>
 
 const who = v.picklist(['public', 'key']);
 const access = v.strictObject({ read: who, write: who });
+/** `visitor`: also people without an account, once Tally has given them a pass. */
+const accessWithVisitors = v.strictObject({
+  read: who,
+  write: v.picklist(['public', 'visitor', 'key']),
+});
 const keptFor = (usual: number) => v.optional(between(0, limits.keepDaysMax), usual);
 const keepDays = v.strictObject({
   day: keptFor(limits.keepDays.day),
@@ -55,7 +61,7 @@ const countDefinition = v.strictObject({
   keepDays: v.optional(keepDays, {}),
   /** How many cells contention can spread a total over. */
   maxShards: v.optional(between(1, limits.maxShardsMax), limits.maxShards),
-  access,
+  access: accessWithVisitors,
 });
 
 const countRules = v.pipe(
@@ -106,7 +112,7 @@ const reactionDefinition = v.strictObject({
     v.maxLength(limits.choices),
     v.check((choices) => new Set(choices).size === choices.length, 'names a choice twice'),
   ),
-  access,
+  access: accessWithVisitors,
 });
 
 const presenceDefinition = v.pipe(
@@ -116,7 +122,7 @@ const presenceDefinition = v.pipe(
     heartbeatSeconds: v.optional(between(1, limits.heartbeatSecondsMax), 10),
     /** How long a silent viewer still counts. */
     awayAfterSeconds: v.optional(between(1, limits.awayAfterSecondsMax), 30),
-    access,
+    access: accessWithVisitors,
   }),
   v.forward(
     v.partialCheck(
@@ -135,7 +141,7 @@ const uniqueDefinition = v.strictObject({
   /** Each window has its own sketch; the first one is shown. */
   windows: windowList,
   keepDays: v.optional(keepDays, {}),
-  access,
+  access: accessWithVisitors,
 });
 
 const limitDefinition = v.pipe(
@@ -195,6 +201,7 @@ const settingsSchema = v.strictObject({
   tokenHours: v.optional(between(1, limits.tokenHoursMax), limits.tokenHours),
   /** Seconds that a total of several cells may be served from a function's memory. */
   readCacheSeconds: v.optional(between(0, limits.readCacheSecondsMax), limits.readCacheSeconds),
+  visitors: v.optional(visitorSettings, {}),
 });
 
 const kinds = {

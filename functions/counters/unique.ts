@@ -16,7 +16,6 @@ import {
 } from '../rules/hyperloglog.ts';
 import { limits } from '../rules/limits.ts';
 import { type WindowKind, windowKeyAt } from '../rules/windows.ts';
-import type { SecretStore } from '../store/secret-store.ts';
 import type { SketchKey, SketchStore } from '../store/sketch-store.ts';
 import type { Calendars } from './calendars.ts';
 import type { CounterContext } from './counter-context.ts';
@@ -24,6 +23,7 @@ import type { UniqueDefinition } from './define-counters.ts';
 import type { NamedCounter } from './named-counter.ts';
 import type { Refusal } from './refusals.ts';
 import { refuseByWindow } from './refuse-by-window.ts';
+import type { Secrets } from './secrets.ts';
 import { firstKept, totalExpiry } from './total-expiry.ts';
 import { endsOf, planRange, type RangeEnds, type RangeRequest } from './window-range.ts';
 
@@ -48,7 +48,7 @@ export interface UniqueRequest {
 
 export function createUniques({
   store,
-  secret,
+  secrets,
   calendars,
   region,
   regions,
@@ -56,7 +56,7 @@ export function createUniques({
   now,
 }: {
   store: SketchStore;
-  secret: SecretStore;
+  secrets: Secrets;
   calendars: Calendars;
 } & Pick<CounterContext, 'region' | 'regions' | 'config' | 'now'>) {
   /** Registers are at least this high in the table: lower ones need no write. */
@@ -149,7 +149,7 @@ export function createUniques({
    * @throws OutcomeUnknownError (visiting again is always right), StoreUnavailableError
    */
   async function visit(counter: NamedCounter<UniqueDefinition>, member: string): Promise<boolean> {
-    hashKey ??= createSecretKey(await secret.read());
+    hashKey ??= createSecretKey(await secrets.sketchKey());
     const hash = createHmac('sha256', hashKey).update(hashedText(counter, member)).digest();
     const calendar = await calendars.of(counter.subject, counter.definition.windows);
     const windows = counter.definition.windows.map((kind) => windowKeyAt(kind, now(), calendar));

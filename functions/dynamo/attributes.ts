@@ -139,8 +139,12 @@ export const apiKeyUseAttributes = {
 } as const;
 
 export const secretAttributes = {
-  /** 32 random bytes. */
-  secret: 'b',
+  /** How often the item was written. */
+  revision: 'v',
+  /** 32 random bytes that key the hashes of unique counters and never change. */
+  sketchKey: 'b',
+  /** What signs, oldest first: a list of lists of id, 32 random bytes, epoch ms from which it signs, and at which it ends. */
+  versions: 's',
 } as const;
 
 export const deploymentsAttributes = {

@@ -131,15 +131,15 @@ export const entryName = ({ claimedAtMs, ...token }: EntryKey): string =>
     .toString('base64url');
 
 /**
- * The hash of a token and the counter it is used on: 128 bits of SHA-256. So item keys stay short
+ * The hash of a token, its sender and the counter it is used on: 128 bits of SHA-256. So item keys stay short
  * whatever callers send, and the table never holds a caller's own string.
  */
 export const tokenHash = (name: TokenKey): string =>
   digestOf(nameOf(name)).subarray(0, 16).toString('base64url');
 
 /** A token may have a `#`, but it is the last part. */
-const nameOf = ({ subject, counter, token }: TokenKey): string =>
-  `${escapeName(subject)}#${counter}#${token}`;
+const nameOf = ({ subject, counter, token: { sender, text } }: TokenKey): string =>
+  `${escapeName(subject)}#${counter}#${escapeName(sender)}#${text}`;
 
 const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
 

@@ -111,6 +111,18 @@ export const passBody = strictObject({
   ),
 });
 
+export const visitorBody = strictObject({
+  solution: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(limits.solutionLength),
+      v.description(
+        'For a proof of work: the `seed`, a colon and any text, so that the SHA-256 of it all (UTF-8) begins with `bits` zero bits. For a captcha: what its widget returns.',
+      ),
+    ),
+  ),
+});
+
 const batchSubject = {
   subject: v.pipe(
     v.string(),
@@ -481,6 +493,12 @@ export const keyList = v.object({
     }),
   ),
   next_cursor: nextCursor,
+});
+
+export const visitorAnswer = v.object({
+  pass: v.string(),
+  visitor: v.pipe(v.string(), v.description('The id of the visitor, as `me` stands for it.')),
+  expires_at: v.pipe(v.string(), v.description('The pass can be renewed until a month later.')),
 });
 
 export const passAnswer = v.object({ pass: v.string(), expires_at: v.string() });

@@ -5,6 +5,7 @@
  */
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
+import type { ChallengeEnvironment } from '../../functions/counters/challenge-environment.ts';
 import type { CounterContext } from '../../functions/counters/counter-context.ts';
 import {
   type CounterInput,
@@ -46,6 +47,7 @@ export interface TallyOptions {
   /** The regions with a replica; the instances are in the first. */
   readonly regions?: readonly [string, ...string[]];
   readonly adminKey?: string;
+  readonly challenge?: ChallengeEnvironment;
   /** When the test's time begins. */
   readonly startsAt?: string;
   readonly seed?: number;
@@ -162,6 +164,7 @@ export async function createTallyUnderTest(options: TallyOptions): Promise<Tally
       config,
       context,
       adminKey: options.adminKey,
+      challenge: options.challenge ?? {},
       logger: { error: (_message, error) => void errors.push(error) },
     });
   };
@@ -211,13 +214,14 @@ function createInstance(options: {
   config: TallyConfig;
   context: CounterContext;
   adminKey: string | undefined;
+  challenge: ChallengeEnvironment;
   logger: Logger;
 }): Instance {
-  const { context, config, adminKey, logger } = options;
+  const { context, config, adminKey, challenge, logger } = options;
   const live = { http: 'https://live.test/event', realtime: 'wss://live.test', apiKey: 'test' };
   const handlers: HttpHandlers = {
     read: createReadFunction({ context, adminKey, logger }),
-    write: createWriteFunction({ context, adminKey, live, logger }),
+    write: createWriteFunction({ context, adminKey, live, challenge, logger }),
     site: createSiteFunction({ config, logger }),
   };
 

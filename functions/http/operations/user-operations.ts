@@ -58,6 +58,7 @@ const readNeed = (subject: string, counter: string): Need => ({
   counter,
   member: undefined,
   isPublic: false,
+  isForVisitors: false,
 });
 
 /** The sum is over all subscriptions, also those of other pages. */

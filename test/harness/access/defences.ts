@@ -26,23 +26,95 @@ export const defences: readonly Defence[] = [
   {
     attack: 'Replaying a pass after its time',
     file: 'functions/access/passes.ts',
-    without: [[' || claims.output.x * 1000 <= nowMs', '']],
+    without: [['pass.expiresAt * 1000 <= nowMs', 'false']],
   },
   {
     attack: 'Forging a pass, or making one of other signatures',
-    file: 'functions/access/passes.ts',
-    without: [['!timingSafeEqual(Buffer.from(mac), Buffer.from(macOf(payload, secret)))', 'false']],
+    file: 'functions/access/signatures.ts',
+    without: [['!timingSafeEqual(Buffer.from(mac), Buffer.from(expected))', 'false']],
   },
   {
     attack: 'Forging a pass, or making one of other signatures',
-    file: 'functions/access/passes.ts',
-    without: [['update(`pass#', 'update(`']],
+    file: 'functions/access/signatures.ts',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
+    without: [['update(`${purpose}#', 'update(`']],
     test: 1,
+  },
+  {
+    attack: 'Forging a pass, or making one of other signatures',
+    file: 'functions/access/signatures.ts',
+    without: [['!timingSafeEqual(Buffer.from(mac), Buffer.from(expected))', 'false']],
+    test: 2,
+  },
+  {
+    attack: 'Using a pass of a secret that leaked',
+    file: 'functions/rules/secret-versions.ts',
+    without: [[' && (it.endsAtMs ?? Infinity) > nowMs', '']],
+  },
+  {
+    attack: 'Renewing a pass that was over long ago',
+    file: 'functions/access/visitors.ts',
+    without: [
+      ['return now() < renewableUntilMs ? pass.member : undefined;', 'return pass.member;'],
+    ],
+  },
+  {
+    attack: 'Voting as many invented members',
+    file: 'functions/access/access.ts',
+    without: [['need.member !== caller.member;', 'false;']],
+  },
+  {
+    attack: 'Voting as many invented members',
+    file: 'functions/http/authorise.ts',
+    without: [["const isPublic = open === 'public';", "const isPublic = open !== 'key';"]],
+    test: 1,
+  },
+  {
+    attack: 'Undoing the vote of somebody else, or making a viewer leave',
+    file: 'functions/access/access.ts',
+    without: [['need.member !== caller.member;', 'false;']],
+  },
+  {
+    attack: 'Making visitors without work',
+    file: 'functions/access/challenges/proof-of-work.ts',
+    without: [
+      ["leadingZeroBits(createHash('sha256').update(solution).digest()) < bitsAsked", 'false'],
+    ],
+  },
+  {
+    attack: 'Making visitors without work',
+    file: 'functions/access/challenges/proof-of-work.ts',
+    without: [['update(seed).digest()', 'update(solution).digest()']],
+    test: 1,
+  },
+  {
+    attack: 'Making visitors without work',
+    file: 'functions/access/challenges/proof-of-work.ts',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
+    without: [['`challenge#${address}`', "`challenge#${address === '' ? '' : 'any'}`"]],
+    test: 2,
+  },
+  {
+    attack: 'Making visitors without work',
+    file: 'functions/access/challenges/proof-of-work.ts',
+    without: [['if (expiresAt * 1000 <= now())', 'if (expiresAt < 0)']],
+    test: 2,
+  },
+  {
+    attack: 'Becoming a visitor while the captcha cannot be verified',
+    file: 'functions/access/challenges/captcha.ts',
+    without: [
+      [
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
+        'throw new ChallengeUnavailableError(`${type} does not verify`, { cause: error });',
+        "return { success: true, 'error-codes': [String(error)] };",
+      ],
+    ],
   },
   {
     attack: 'Using a pass for another member, subject or action',
     file: 'functions/access/access.ts',
-    without: [['need.member !== undefined && need.member !== member', 'false']],
+    without: [['need.member !== caller.member;', 'false;']],
   },
   {
     attack: 'Making a pass, or a chain of passes, that is stronger than the key',
@@ -60,10 +132,34 @@ export const defences: readonly Defence[] = [
     file: 'functions/dynamo/item-keys.ts',
     without: [
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
-      ['`${escapeName(subject)}#${counter}#${token}`', 'token'],
+      ['`${escapeName(subject)}#${counter}#${escapeName(sender)}#${text}`', '`${sender}#${text}`'],
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
       ['`${escapeName(name.subject)}#${name.counter}#${tokenHash(name)}`', 'tokenHash(name)'],
     ],
+  },
+  {
+    attack: 'Using up, or learning of, an idempotency key of somebody else',
+    file: 'functions/dynamo/item-keys.ts',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
+    without: [['#${escapeName(sender)}#${text}`', '#${text}`']],
+  },
+  {
+    attack: 'Using up, or learning of, an idempotency key of somebody else',
+    file: 'functions/dynamo/item-keys.ts',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
+    without: [['#${escapeName(sender)}#${text}`', '#${text}`']],
+    test: 1,
+  },
+  {
+    attack: 'Using up, or learning of, an idempotency key of somebody else',
+    file: 'functions/access/access.ts',
+    without: [
+      [
+        "return credential.type === 'none' ? { ok: true, sender: senders.anyone } : caller();",
+        "const it = credential.type === 'none' ? undefined : await caller();\nreturn it?.ok ? it : { ok: true, sender: senders.anyone };",
+      ],
+    ],
+    test: 2,
   },
   {
     attack: "Reaching another tenant's subjects",
@@ -306,7 +402,7 @@ export const defences: readonly Defence[] = [
   {
     attack: 'Calling more often by way of passes',
     file: 'functions/access/access.ts',
-    without: [['member: pass.member, key: pass.key }', 'member: pass.member }']],
+    without: [['sender: senders.member(member),\n    key,', 'sender: senders.member(member),']],
   },
   {
     attack: 'Learning a count by writing',

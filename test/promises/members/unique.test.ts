@@ -52,7 +52,7 @@ async function createElsewhere(options: Partial<TallyOptions> = {}): Promise<Tal
 
 /** An estimate depends on the secret that visitors are hashed with, so a test says which it is. */
 async function keepSecret({ client, tableName }: TestTable, bytes: Uint8Array): Promise<void> {
-  const Item = marshall({ ...secretItemKey, b: bytes });
+  const Item = marshall({ ...secretItemKey, b: bytes, v: 1, s: [[1, bytes, 0, null]] });
   await client.send(new PutItemCommand({ TableName: tableName, Item }));
 }
 

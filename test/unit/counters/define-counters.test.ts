@@ -87,13 +87,14 @@ describe('defaults', () => {
     expect(counters.get('viewers')).toMatchObject({ heartbeatSeconds: 10, awayAfterSeconds: 30 });
   });
 
-  test('every origin may call, days are those of UTC, tokens are remembered for a day', () => {
+  test('every origin may call, days are those of UTC, tokens are remembered for a day, visitors prove work', () => {
     expect(defineCounters({}).settings).toEqual({
       corsOrigins: ['*'],
       timeZone: 'UTC',
       dayStart: '00:00',
       tokenHours: 24,
       readCacheSeconds: 1,
+      visitors: { challenge: { type: 'proof-of-work', bits: 18 }, passHours: 24 },
     });
   });
 });
@@ -113,6 +114,12 @@ describe('what may be configured is taken up to its limits', () => {
   test.each<[string, SettingsInput]>([
     ['no memory of totals', { readCacheSeconds: 0 }],
     ['a month of tokens', { tokenHours: limits.tokenHoursMax }],
+    ['no challenge', { visitors: { challenge: { type: 'none' } } }],
+    ['a hard proof of work', { visitors: { challenge: { type: 'proof-of-work', bits: 28 } } }],
+    [
+      'a captcha and passes of a week',
+      { visitors: { challenge: { type: 'turnstile', siteKey: '0x4AAA' }, passHours: 168 } },
+    ],
     ['business days', { timeZone: 'Asia/Kathmandu', dayStart: '04:00' }],
     [
       'some origins',
@@ -130,6 +137,16 @@ describe('a mistake is told with its counter and its field:', () => {
     ['an unknown kind', { ...count, kind: 'conut' }, 'kind'],
     ["a kind that is every object's", { ...count, kind: 'toString' }, 'kind'],
     ['no access', { kind: 'count' }, 'access'],
+    [
+      'tickets for visitors',
+      { ...ticket, access: { read: 'public', write: 'visitor' } },
+      'access.write',
+    ],
+    [
+      'a count that visitors read',
+      { ...count, access: { read: 'visitor', write: 'key' } },
+      'access.read',
+    ],
     ['access for nobody in particular', { ...count, access: 'public' }, 'access'],
     ['no access to read', { ...count, access: { write: 'key' } }, 'access.read'],
     ['no access to write', { ...count, access: { read: 'key' } }, 'access.write'],
@@ -218,6 +235,22 @@ describe('a mistake is told with its counter and its field:', () => {
     ['a day that begins at a bare hour', { dayStart: '4' }, 'dayStart'],
     ['no memory of tokens', { tokenHours: 0 }, 'tokenHours'],
     ['more than a month of tokens', { tokenHours: 721 }, 'tokenHours'],
+    [
+      'an unknown challenge',
+      { visitors: { challenge: { type: 'quiz' } } },
+      'visitors.challenge.type',
+    ],
+    [
+      'a captcha without its key',
+      { visitors: { challenge: { type: 'hcaptcha' } } },
+      'visitors.challenge.siteKey',
+    ],
+    [
+      'more work than anybody does',
+      { visitors: { challenge: { type: 'proof-of-work', bits: 29 } } },
+      'visitors.challenge.bits',
+    ],
+    ['passes without an end', { visitors: { passHours: 169 } }, 'visitors.passHours'],
     ['a negative time', { readCacheSeconds: -1 }, 'readCacheSeconds'],
     ['a time too long', { readCacheSeconds: 3601 }, 'readCacheSeconds'],
     ['a setting that there is not', { timezone: 'UTC' }, 'timezone'],

@@ -12,7 +12,7 @@ import {
   secretItemKey,
 } from '../../../functions/dynamo/item-keys.ts';
 import { itemPrefixes } from '../../../functions/dynamo/item-prefixes.ts';
-import { jwtPrefix, methodsOf, routes } from '../../../functions/http/routes.ts';
+import { jwtPrefix, methodsOf, type Right, routes } from '../../../functions/http/routes.ts';
 import { environmentNames } from '../../../functions/runtime/environment-names.ts';
 import { createTallyStack } from '../../harness/stack/tally-app.ts';
 
@@ -33,6 +33,9 @@ const all = (template: Template, type: string): Properties[] =>
   Object.values(template.findResources(type)).map(({ Properties }) => Properties as Properties);
 
 const plain = synthesise();
+
+/** Those who have an identity token need not become visitors. */
+const takesRight = (right: Right) => right !== 'none' && right !== 'challenge';
 
 describe('an identity provider', () => {
   const issuer = 'https://id.example.com/';
@@ -63,7 +66,7 @@ describe('an identity provider', () => {
     const twins = routeKeys(chosen).filter(isTwin);
     expect(twins.map(({ RouteKey }): string => RouteKey).toSorted()).toEqual(
       routes
-        .filter(({ right }) => right !== 'none')
+        .filter(({ right }) => takesRight(right))
         .flatMap((route) => methodsOf(route).map((method) => `${method} ${jwtPrefix}${route.path}`))
         .toSorted(),
     );
@@ -80,7 +83,7 @@ describe('an identity provider', () => {
       routeKeys(chosen).map(({ RouteKey, Target }) => [RouteKey, JSON.stringify(Target)]),
     );
     for (const { method, path, right, servedBy } of routes) {
-      if (right === 'none') continue;
+      if (!takesRight(right)) continue;
       const twin = targets.get(`${method} ${jwtPrefix}${path}`);
       expect(twin, servedBy).toBe(targets.get(`${method} ${path}`));
     }
