@@ -2,6 +2,7 @@
  * `npm run units`: measures what each call costs, in DynamoDB's units and in calls to the database. It
  * runs the real code against DynamoDB Local and adds up the units that this reports.
  */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import pLimit from 'p-limit';
 import { createCounters } from '../functions/counters/counters.ts';
 import type { CounterDefinition, CounterKind } from '../functions/counters/define-counters.ts';
 import { createDynamoFoldStore } from '../functions/dynamo/dynamo-fold-store.ts';
+import { senders, type Token } from '../functions/rules/senders.ts';
 import { createDependencies } from '../functions/runtime/dependencies.ts';
 import { environmentNames } from '../functions/runtime/environment-names.ts';
 import { createStreamFunction } from '../functions/stream/stream-function.ts';
@@ -137,7 +139,7 @@ async function measureFold(): Promise<void> {
     Array.from({ length: deferredChanges }, (_, index) =>
       limit(() =>
         context.stores.registers.put(
-          { subject, counter: 'likes', token: `fold-${index}` },
+          { subject, counter: 'likes', token: anyones(`fold-${index}`) },
           {
             form: 'fact',
             amount: 1,
@@ -186,9 +188,15 @@ function change(counter: string, request: { token: string | undefined; wantCount
     amount: 1,
     wantCount: true,
     ...request,
+    token: request.token === undefined ? undefined : anyones(request.token),
   });
 }
 
+const anyones = (text: string): Token => ({ text, sender: senders.anyone });
+
 function drawTicket(token: string | undefined) {
-  return counters.tickets.draw(counterOf('orders', 'ticket'), token);
+  return counters.tickets.draw(
+    counterOf('orders', 'ticket'),
+    token === undefined ? undefined : anyones(token),
+  );
 }

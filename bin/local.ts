@@ -1,4 +1,5 @@
 /** `npm start`: Tally on this machine, with its own DynamoDB Local unless the environment names one. */
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -119,7 +120,7 @@ function welcome(): void {
 Tally listens on ${url} (docs: ${url}/docs, data: ${data})
 
   curl -X PUT ${url}/v1/post-42/counter -d '{"action":"increment"}'
-  curl -X PUT ${url}/v1/post-42/counter -d '{"action":"increment","amount":3}' -H 'Idempotency-Key: my-change-1'
+  curl -X PUT ${url}/v1/post-42/counter -d '{"action":"increment","amount":3}' -H 'Idempotency-Key: ${randomUUID()}'
   curl ${url}/v1/post-42/counter
 
 Admin key: ${settings.adminKeyMade ? settings.adminKey : 'the one in TALLY_ADMIN_KEY'}

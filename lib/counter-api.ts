@@ -66,7 +66,7 @@ export class CounterApi extends Construct {
       const methods = methodsOf({ method }).map((own) => HttpMethod[own]);
       const integration = integrations[servedBy];
       api.addRoutes({ path, methods, integration });
-      if (!authorizer || right === 'none') continue;
+      if (!authorizer || right === 'none' || right === 'challenge') continue;
       api.addRoutes({ path: `${jwtPrefix}${path}`, methods, integration, authorizer });
     }
     Validations.of(api).acknowledge({

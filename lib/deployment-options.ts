@@ -19,6 +19,8 @@ export interface DeploymentOptions {
   readonly alarmEmail: string | undefined;
   /** The cost of a month above which this address is mailed; undefined watches no cost. */
   readonly budget: { readonly usd: number; readonly email: string } | undefined;
+  /** The secret of the captcha in tally.config.ts, by its name in Secrets Manager; undefined for no captcha. */
+  readonly challengeSecret: string | undefined;
   /** Its tokens are accepted beside API keys; undefined accepts none. */
   readonly identityProvider: IdentityProvider | undefined;
 }
@@ -58,6 +60,7 @@ export function readDeploymentOptions(node: Node): DeploymentOptions {
     streamBatchingSeconds: batchingSecondsIn(node),
     alarmEmail,
     budget: budgetIn(node, alarmEmail),
+    challengeSecret: textIn(node, 'challengeSecret'),
     identityProvider: identityProviderIn(node),
   };
 }

@@ -1,6 +1,8 @@
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { assets } from '../functions/pages/assets.ts';
+import { tally } from '../tally.config.ts';
+import { addChallengeSecret } from './challenge-secret.ts';
 import { CounterApi } from './counter-api.ts';
 import { CounterFunction } from './counter-function.ts';
 import { CounterStream } from './counter-stream.ts';
@@ -39,6 +41,7 @@ export class TallyStack extends Stack {
     });
     table.grantWrite(write);
     live.addEndpoints(write);
+    addChallengeSecret(write.lambda, tally.settings.visitors.challenge, options.challengeSecret);
 
     const site = new CounterFunction(this, 'Site', {
       entry: 'functions/http/site-handler.ts',

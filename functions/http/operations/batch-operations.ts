@@ -10,7 +10,7 @@ import { strictObject } from '../../counters/strict-object.ts';
 import { itemsOfWindow, readWeight } from '../../rules/caller-limits.ts';
 import { limits } from '../../rules/limits.ts';
 import { parseToken } from '../../rules/tokens.ts';
-import { authorise, charge, counterNeed, mayRead } from '../authorise.ts';
+import { authorise, charge, counterNeed, mayRead, tokenWithSender } from '../authorise.ts';
 import { check, pointerOf, wholeOfBody } from '../check-input.ts';
 import { changeJson, createCounterReads } from '../counter-answers.ts';
 import type { HttpRequest } from '../http-request.ts';
@@ -40,10 +40,12 @@ export function createBatchOperations(counters: Counters) {
     }
     const count = requireKind(counter, 'count');
     const canRead = await mayRead(request, counter);
+    const key = item.idempotency_key;
+    const token = key === undefined ? undefined : parseToken(key);
     const answer = acceptedOrThrow(
       await counts.change(count, {
         amount: (item.action === 'increment' ? 1 : -1) * (item.amount ?? 1),
-        token: item.idempotency_key === undefined ? undefined : parseToken(item.idempotency_key),
+        token: await tokenWithSender(request, token),
         wantCount: canRead && !wantsMinimal(request),
       }),
       { canRead },

@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { type SecretsNow, secretsAt } from '../../../functions/counters/secrets.ts';
 import { createDynamoFoldStore } from '../../../functions/dynamo/dynamo-fold-store.ts';
 import { createReadFunction } from '../../../functions/http/read-function.ts';
 import { createSiteFunction } from '../../../functions/http/site-function.ts';
@@ -26,7 +27,7 @@ export interface LiveStack {
   /** Every answer sent, in order. */
   readonly answers: readonly { readonly path: string; readonly status: number }[];
   /** What passes are signed with. */
-  secret(): Promise<Buffer>;
+  secrets(): Promise<SecretsNow>;
   stop(): Promise<void>;
 }
 
@@ -81,7 +82,7 @@ export async function startLiveStack(counters: TallyOptions['counters']): Promis
     table,
     errors,
     answers,
-    secret: () => context.stores.secret.read(),
+    secrets: async () => secretsAt((await context.stores.secret.read()).versions, context.now()),
     async stop() {
       await pump.stop();
       live.close();

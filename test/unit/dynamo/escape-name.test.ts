@@ -32,13 +32,31 @@ describe('an escaped name', () => {
 });
 
 describe('two different things', () => {
-  const thing = fc.record({ subject: name, counter, member: name, user: name, token: name });
+  const thing = fc.record({
+    subject: name,
+    counter,
+    member: name,
+    user: name,
+    sender: name,
+    token: name,
+  });
   type Thing = typeof thing extends fc.Arbitrary<infer T> ? T : never;
+
+  const tokenKeyOf = ({ sender, token: text, ...it }: Thing) => ({
+    ...it,
+    token: { text, sender },
+  });
 
   const keysOf: Readonly<Record<string, readonly [(it: Thing) => unknown, (keyof Thing)[]]>> = {
     member: [itemKeys.memberItemKey, ['subject', 'counter', 'member']],
-    token: [itemKeys.tokenItemKey, ['subject', 'counter', 'token']],
-    entry: [(it) => itemKeys.entryName({ ...it, claimedAtMs: 1 }), ['subject', 'counter', 'token']],
+    token: [
+      (it) => itemKeys.tokenItemKey(tokenKeyOf(it)),
+      ['subject', 'counter', 'sender', 'token'],
+    ],
+    entry: [
+      (it) => itemKeys.entryName({ ...tokenKeyOf(it), claimedAtMs: 1 }),
+      ['subject', 'counter', 'sender', 'token'],
+    ],
     subscription: [
       (it) => itemKeys.subscriptionItemKey(it.user, it),
       ['user', 'subject', 'counter'],
