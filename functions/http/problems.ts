@@ -281,6 +281,14 @@ export const problemKinds = {
     fix: 'Ask your operator for an API key with the scope that this takes.',
     retry: 'no',
   },
+  unknown_host: {
+    status: 421,
+    title: 'The server does not answer under this name',
+    cause:
+      'The `Host` header has a name that the server of `npm start` was not given. A page of another site could otherwise reach it by a name of its own.',
+    fix: 'Use `localhost` or an address, or start the server with the name in `TALLY_HOSTS`.',
+    retry: 'no',
+  },
   rate_limited: {
     status: 429,
     title: 'The API key has made too many requests',

@@ -375,4 +375,50 @@ export const defences: readonly Defence[] = [
       ],
     ],
   },
+  {
+    attack: 'Reaching the database of a laptop, for its secret or a key',
+    file: 'local/engine.ts',
+    without: [
+      ["'LoopbackEngine',", "'software.amazon.dynamodb.services.local.main.ServerRunner',"],
+    ],
+  },
+  {
+    attack: 'Reaching the database of a laptop, for its secret or a key',
+    file: 'local/engine.ts',
+    without: [["'-disableTelemetry',", "'-disableTelemetry',\n      '-sharedDb',"]],
+    test: 1,
+  },
+  {
+    attack: 'Reaching the database of a laptop, for its secret or a key',
+    file: 'local/listen.ts',
+    without: [["host ?? '127.0.0.1'", 'host']],
+    test: 2,
+  },
+  {
+    attack: "Reaching the server of a laptop by a name of one's own",
+    file: 'local/http-server.ts',
+    without: [['!isOwnHost(request.headers.host)', 'false']],
+  },
+  {
+    attack: "Reaching the server of a laptop by a name of one's own",
+    file: 'local/live-server.ts',
+    without: [['!options.isOwnHost(request.headers.host)', 'false']],
+    test: 1,
+  },
+  {
+    attack: 'Forging live messages on a laptop',
+    file: 'local/live-server.ts',
+    without: [['!(await isSigned(signed))', 'false']],
+  },
+  {
+    attack: 'Forging live messages on a laptop',
+    file: 'local/signature-check.ts',
+    without: [
+      [
+        ' &&\n    timingSafeEqual(Buffer.from(claim.signature), Buffer.from(expected.signature))',
+        '',
+      ],
+    ],
+    test: 1,
+  },
 ];
