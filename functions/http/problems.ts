@@ -281,6 +281,14 @@ export const problemKinds = {
     fix: 'Ask your operator for an API key with the scope that this takes.',
     retry: 'no',
   },
+  not_through_edge: {
+    status: 403,
+    title: 'The request does not come through CloudFront',
+    cause:
+      'The deployment has CloudFront and a firewall in front, and takes no requests past them.',
+    fix: 'Use the address of the deployment, `ApiUrl` of its stack, and not that of API Gateway.',
+    retry: 'no',
+  },
   unknown_host: {
     status: 421,
     title: 'The server does not answer under this name',

@@ -10,6 +10,8 @@ export const environmentNames = {
   liveHttp: 'TALLY_LIVE_HTTP',
   liveRealtime: 'TALLY_LIVE_REALTIME',
   liveApiKey: 'TALLY_LIVE_API_KEY',
+  /** Comma-separated secrets that CloudFront may show; empty where it is not in front. */
+  originSecrets: 'TALLY_ORIGIN_SECRETS',
   /** An API key with every right, for a local server; never set in AWS. */
   adminKey: 'TALLY_ADMIN_KEY',
 } as const;

@@ -213,7 +213,7 @@ export const defences: readonly Defence[] = [
   {
     attack: 'Driving up the bill',
     file: 'lib/counter-table.ts',
-    without: [['...(maxWriteUnits && { maxWriteRequestUnits: maxWriteUnits }),', '']],
+    without: [['maxWriteRequestUnits: maxWriteUnits,', '']],
     test: 1,
   },
   {
@@ -374,6 +374,27 @@ export const defences: readonly Defence[] = [
         "TALLY_ADMIN_KEY: process.env.TALLY_ADMIN_KEY ?? '',",
       ],
     ],
+  },
+  {
+    attack: "Going around CloudFront and WAF, by the API's own address",
+    file: 'functions/http/behind-edge.ts',
+    without: [['!accepted.some((digest) => timingSafeEqual(digest, shown))', 'false']],
+  },
+  {
+    attack: "Going around CloudFront and WAF, by the API's own address",
+    file: 'lib/edge.ts',
+    without: [['for (const each of functions) secret.addTo(each);', '']],
+    test: 1,
+  },
+  {
+    attack: 'Claiming the address of somebody else',
+    file: 'functions/http/behind-edge.ts',
+    without: [['if (secrets.length === 0) return handler;', "secrets = [...secrets, ''];"]],
+  },
+  {
+    attack: 'One address that sends a flood',
+    file: 'lib/edge-firewall.ts',
+    without: [['[addressRule(requestsPerAddress, tooMany), ', '[']],
   },
   {
     attack: 'Reaching the database of a laptop, for its secret or a key',

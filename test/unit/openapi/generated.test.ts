@@ -45,6 +45,7 @@ describe('the OpenAPI document', () => {
     expect(named.filter((reference) => !used.has(reference))).toEqual([
       // They are answered before an operation is found.
       '#/components/examples/method_not_allowed',
+      '#/components/examples/not_through_edge',
       '#/components/examples/unknown_host',
     ]);
   });
