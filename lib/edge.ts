@@ -103,9 +103,10 @@ export class Edge extends Construct {
         'Content-Encoding',
         'Content-Type',
         'Idempotency-Key',
+        'If-Match',
+        'If-Unmodified-Since',
         'Prefer',
         'Sec-Fetch-Site',
-        'User-Agent',
       ),
       queryStringBehavior: OriginRequestQueryStringBehavior.all(),
     });

@@ -18,6 +18,7 @@ async function ask(headers: Record<string, string>, accepted: readonly string[] 
     createPipeline({
       answer: async ({ requestContext }) => json(200, { address: requestContext.http.sourceIp }),
       corsOrigins: ['*'],
+      corsHeaders: [],
     }),
     accepted,
   );
