@@ -7,6 +7,7 @@ import {
   emptyBody,
   historyAnswer,
   historyQuery,
+  limitAnswer,
   reactionCounts,
   readQuery,
   uniqueAnswer,
@@ -19,14 +20,14 @@ export const counterDocs = {
     tag: 'Counters',
     summary: 'Read a counter',
     description:
-      'A counter that was never changed reads 0. A reaction also has `choices`, and a unique its `standard_error`. A ticket counter shows its last number. A browser that asks for no `window` gets a small page instead of JSON.',
+      'A counter that was never changed reads 0. A reaction also has `choices`, and a unique its `standard_error`. A ticket counter shows its last number, and a limit what could be taken. A browser that asks for no `window` gets a small page instead of JSON.',
     query: readQuery,
     answers: {
       200: {
         description: 'The count.',
         content: {
           'application/json': content(
-            v.union([counterAnswer, reactionCounts, uniqueAnswer, bookAnswer]),
+            v.union([counterAnswer, reactionCounts, uniqueAnswer, bookAnswer, limitAnswer]),
             { count: 811, version: 903, updated_at: updatedAt },
           ),
           'text/html': text,

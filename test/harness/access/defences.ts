@@ -197,8 +197,8 @@ export const defences: readonly Defence[] = [
     file: 'functions/access/access.ts',
     without: [
       [
-        'const refusal = caller.key && (await callLimit(caller.key));',
-        'const refusal = undefined;',
+        'return limits.take(callsOfKey(key.callsPerMinute), key.id, weight, whole);',
+        'return undefined;',
       ],
     ],
   },
@@ -206,7 +206,10 @@ export const defences: readonly Defence[] = [
     attack: 'One key that calls too often',
     file: 'functions/access/access.ts',
     without: [
-      ['await callLimit(caller.key)', 'await callLimit(caller.key).catch(() => undefined)'],
+      [
+        'return limits.take(callsOfKey(key.callsPerMinute), key.id, weight, whole);',
+        'return limits.take(callsOfKey(key.callsPerMinute), key.id, weight, whole).catch(() => undefined);',
+      ],
     ],
     test: 1,
   },
@@ -222,8 +225,10 @@ export const defences: readonly Defence[] = [
   },
   {
     attack: 'Driving up the cost of a limited key',
-    file: 'functions/access/call-limit.ts',
-    without: [['usedUpUntilMs.set(id, nextMinuteMs);', '{}']],
+    file: 'functions/counters/allowances.ts',
+    without: [
+      ['if (isCurrent && room.retryAfterMs > 0)', 'if (attempts > 0 && room.retryAfterMs > 0)'],
+    ],
   },
   {
     attack: 'Driving up the bill',
