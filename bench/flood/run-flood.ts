@@ -71,8 +71,7 @@ export async function runFlood(options: FloodOptions): Promise<FloodRow[]> {
       meter.stopped += 1;
       return;
     }
-    const event = apiEvent(attack.request(invent, time.now()));
-    event.requestContext.http.sourceIp = address;
+    const event = apiEvent({ ...attack.request(invent, time.now()), address });
     const instance = instances[Math.floor(random() * instances.length)];
     const response = await instance?.[attack.servedBy](event, lambdaContext());
     if (!response || response.statusCode >= 400) meter.refused += 1;
