@@ -214,6 +214,45 @@ export const defences: readonly Defence[] = [
     test: 1,
   },
   {
+    attack: 'Going on with a used-up key where everybody may write',
+    file: 'functions/access/access.ts',
+    without: [["credential.type === 'none' ? undefined : await caller()", 'undefined']],
+  },
+  {
+    attack: 'Many changes in one request',
+    file: 'functions/rules/caller-limits.ts',
+    without: [
+      [
+        'batch: (items: number): number => items,',
+        'batch: (items: number): number => Math.min(1, items),',
+      ],
+    ],
+  },
+  {
+    attack: 'One address that calls too often',
+    file: 'functions/access/access.ts',
+    without: [
+      ['if (address === undefined) return undefined;', 'if (address !== null) return undefined;'],
+    ],
+  },
+  {
+    attack: 'One address that calls too often',
+    file: 'functions/http/caller-address.ts',
+    without: [['.slice(0, 4)', '']],
+    test: 1,
+  },
+  {
+    attack: 'One address that calls too often',
+    file: 'functions/access/caller-limits.ts',
+    without: [['if (counts === 0) return undefined;', 'if (counts >= 0) return undefined;']],
+    test: 2,
+  },
+  {
+    attack: 'Making room beyond a limit by giving back',
+    file: 'functions/rules/allowance.ts',
+    without: [['Math.max(arrivalUs ?? nowUs, nowUs)', 'arrivalUs ?? nowUs']],
+  },
+  {
     attack: 'Calling more often by way of passes',
     file: 'functions/access/access.ts',
     without: [['member: pass.member, key: pass.key }', 'member: pass.member }']],
