@@ -13,6 +13,7 @@ import { Problem } from '../functions/http/problem.ts';
 import { type HttpResponse, problem } from '../functions/http/responses.ts';
 import { defaultFunction, type FunctionName, matchRoute } from '../functions/http/routes.ts';
 import { type LiveServer, livePaths } from './live-server.ts';
+import { foreignHost, type IsOwnHost } from './own-hosts.ts';
 
 /** API Gateway refuses larger bodies. */
 const bodyBytesMax = 10 * 1024 * 1024;
@@ -35,10 +36,15 @@ export interface HttpServer {
   readonly serve: (services: Services) => void;
 }
 
-export function createHttpServer(): HttpServer {
+/** @param isOwnHost other hosts are refused; see `own-hosts.ts` */
+export function createHttpServer(isOwnHost: IsOwnHost): HttpServer {
   let services: Services | undefined;
   const limit = pLimit(handlersAtOnce);
   const server = createServer({ shouldUpgradeCallback: isWebSocket }, (request, response) => {
+    if (!isOwnHost(request.headers.host)) {
+      send(response, foreignHost);
+      return;
+    }
     respond(services, limit, request, response).catch((error: unknown) => {
       // A client that breaks off in the middle of a body does not wait for an answer.
       if (request.destroyed && !request.complete) return;
@@ -75,7 +81,7 @@ async function respond(
   const event = toEvent(request, body);
   const { method } = event.requestContext.http;
   if (method === 'POST' && event.rawPath === livePaths.publish) {
-    return send(response, live.publish(request, body));
+    return send(response, await live.publish(request, body));
   }
   const match = matchRoute(method, event.rawPath);
   const name = match.found === 'route' ? match.route.servedBy : defaultFunction;

@@ -354,6 +354,22 @@ export const problemKinds = {
     fix: 'Use `me` in place of the member. A server acts for its users with its API key.',
     retry: 'no',
   },
+  not_through_edge: {
+    status: 403,
+    title: 'The request does not come through CloudFront',
+    cause:
+      'The deployment has CloudFront and a firewall in front, and takes no requests past them.',
+    fix: 'Use the address of the deployment, `ApiUrl` of its stack, and not that of API Gateway.',
+    retry: 'no',
+  },
+  unknown_host: {
+    status: 421,
+    title: 'The server does not answer under this name',
+    cause:
+      'The `Host` header has a name that the server of `npm start` was not given. A page of another site could otherwise reach it by a name of its own.',
+    fix: 'Use `localhost` or an address, or start the server with the name in `TALLY_HOSTS`.',
+    retry: 'no',
+  },
   rate_limited: {
     status: 429,
     title: 'The caller has made too many requests',

@@ -10,12 +10,13 @@ import {
   type HttpHandlers,
   type HttpServer,
 } from '../../../local/http-server.ts';
+import { ownHosts } from '../../../local/own-hosts.ts';
 
 let http: HttpServer;
 let port: number;
 
 beforeEach(async () => {
-  http = createHttpServer();
+  http = createHttpServer(ownHosts(['tally.test']));
   http.server.listen(0, '127.0.0.1');
   await once(http.server, 'listening');
   ({ port } = http.server.address() as AddressInfo);
@@ -27,8 +28,14 @@ afterEach(() => {
 });
 
 /** @param target goes into the request line as it is */
-async function get(target: string) {
-  const outgoing = httpRequest({ port, host: '127.0.0.1', path: target, agent: false }).end();
+async function get(target: string, headers: Record<string, string> = {}) {
+  const outgoing = httpRequest({
+    port,
+    host: '127.0.0.1',
+    path: target,
+    headers,
+    agent: false,
+  }).end();
   const [response] = await once(outgoing, 'response');
   return { status: response.statusCode, headers: response.headers, body: await json(response) };
 }
@@ -42,6 +49,15 @@ test('while it starts, every path is answered by a problem that says when to com
   });
   expect(body).toMatchObject({ status: 503, code: 'unavailable' });
 });
+
+test.each(['attacker.example', `attacker.example:8787`, 'localhost.attacker.example'])(
+  'a page that reaches the server by the name %s is refused',
+  async (host) => {
+    const { status, body } = await get('/v1/post-42/counter', { host });
+    expect(status).toBe(421);
+    expect(body).toMatchObject({ status: 421, code: 'unknown_host' });
+  },
+);
 
 test.each([
   ['http://localhost:9101/v1/post-42/counter', '/v1/post-42/counter', ''],
@@ -57,6 +73,6 @@ test.each([
     body: JSON.stringify({ path, query }),
   });
   const handlers = { read: handler, write: handler, site: handler } as unknown as HttpHandlers;
-  http.serve({ handlers, live: { publish: () => ({ statusCode: 500, headers: {} }) } });
+  http.serve({ handlers, live: { publish: async () => ({ statusCode: 500, headers: {} }) } });
   expect((await get(target)).body).toEqual({ path: rawPath, query: rawQueryString });
 });
