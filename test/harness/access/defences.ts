@@ -138,8 +138,8 @@ export const defences: readonly Defence[] = [
   },
   {
     attack: 'Polluting prototypes through field names',
-    file: 'functions/http/schemas.ts',
-    without: [['changeBody = v.strictObject(', 'changeBody = v.object(']],
+    file: 'functions/counters/strict-object.ts',
+    without: [['v.strictObject(entries)', 'v.object(entries) as never']],
   },
   {
     attack: 'Floats, strings, zero or negative amounts',
@@ -158,8 +158,14 @@ export const defences: readonly Defence[] = [
   },
   {
     attack: 'Oversized bodies, names, idempotency keys, batches and ranges',
-    file: 'functions/http/http-request.ts',
-    without: [['bytes <= limits.bodyBytes', 'bytes <= Infinity']],
+    file: 'functions/http/read-body.ts',
+    without: [['bytes > limits.bodyBytes', 'bytes > Infinity']],
+  },
+  {
+    attack: 'Oversized bodies, names, idempotency keys, batches and ranges',
+    file: 'functions/http/read-body.ts',
+    without: [['{ maxOutputLength: limits.bodyBytes }', '{}']],
+    test: 1,
   },
   {
     attack: 'Oversized bodies, names, idempotency keys, batches and ranges',

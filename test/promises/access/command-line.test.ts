@@ -150,6 +150,11 @@ describe('a mistake', () => {
       /^--subjects is a reserved name/,
     ],
     [
+      'a counter that is not defined',
+      ['keys', 'create', ...all, '--counters', 'likes,nope'],
+      /^--counters names no counter that is defined, "nope"; the counters are counter, likes/,
+    ],
+    [
       'an empty counter',
       ['keys', 'create', ...all, '--counters', ''],
       /^--counters must be 1 to 32 /,

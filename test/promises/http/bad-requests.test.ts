@@ -340,13 +340,33 @@ describe('a method', () => {
     async (method, path, allowed) => {
       await expectRefusal({ method, path, body: increment }, 'method_not_allowed');
       const { headers } = await tally.send({ method, path });
-      expect(headers.allow).toBe(`${allowed}, OPTIONS`);
+      expect(headers.allow).toBe(`${allowed === 'GET' ? 'GET, HEAD' : allowed}, OPTIONS`);
     },
   );
 });
 
-test('the answer names the first thing that is wrong, whatever else is', async () => {
-  const request = { ...put('{', { 'Idempotency-Key': 'a b' }), path: '/v1/a%20b/nothing' };
-  const { body } = await tally.send(request);
-  expect(['invalid_subject', 'unknown_counter']).toContain((body as { code: string }).code);
+test('the answer names all names in the path that are wrong, and then all the rest', async () => {
+  const request = { ...put('{', { 'Idempotency-Key': 'a b' }), query: { dry: 'true' } };
+  const path = '/v1/a%20b/nothing';
+  expect(await tally.send({ ...request, path })).toMatchObject({
+    status: 400,
+    body: {
+      code: 'invalid_request',
+      errors: [
+        { code: 'invalid_subject', parameter: 'subject' },
+        { code: 'unknown_counter', parameter: 'counter' },
+      ],
+    },
+  });
+  expect(await tally.send(request)).toMatchObject({
+    status: 400,
+    body: {
+      code: 'invalid_request',
+      errors: [
+        { code: 'unknown_parameter', parameter: 'dry', detail: 'dry is not a known parameter.' },
+        { code: 'invalid_idempotency_key', header: 'Idempotency-Key' },
+        { code: 'invalid_json', pointer: '#' },
+      ],
+    },
+  });
 });
