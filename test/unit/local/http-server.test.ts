@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { json } from 'node:stream/consumers';
+import { json, text } from 'node:stream/consumers';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
@@ -59,4 +59,23 @@ test.each([
   const handlers = { read: handler, write: handler, site: handler } as unknown as HttpHandlers;
   http.serve({ handlers, live: { publish: () => ({ statusCode: 500, headers: {} }) } });
   expect((await get(target)).body).toEqual({ path: rawPath, query: rawQueryString });
+});
+
+test('HEAD has the headers of GET, its length among them, and no body', async () => {
+  const handler = async () => ({
+    statusCode: 200,
+    headers: { 'content-type': 'application/json', etag: 'W/"x"' },
+    body: '{"count":29}',
+  });
+  const handlers = { read: handler, write: handler, site: handler } as unknown as HttpHandlers;
+  http.serve({ handlers, live: { publish: () => ({ statusCode: 500, headers: {} }) } });
+  const send = async (method: string) => {
+    const target = { port, host: '127.0.0.1', path: '/v1/a/likes', method, agent: false };
+    const [response] = await once(httpRequest(target).end(), 'response');
+    const { date: _, ...headers } = response.headers;
+    return { headers, body: await text(response) };
+  };
+  const whole = await send('GET');
+  expect(whole).toMatchObject({ headers: { 'content-length': '12' }, body: '{"count":29}' });
+  expect(await send('HEAD')).toEqual({ ...whole, body: '' });
 });
