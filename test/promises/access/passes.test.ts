@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { signPass, verifyPass } from '../../../functions/access/passes.ts';
+import type { CounterInput } from '../../../functions/counters/define-counters.ts';
 import { limits } from '../../../functions/rules/limits.ts';
 import {
   admin,
@@ -21,7 +22,7 @@ import {
   type TallyUnderTest,
 } from '../../harness/tally-under-test.ts';
 
-const poll = { kind: 'reaction', choices: ['yes', 'no'], access: keyed } as const;
+const poll: CounterInput = { kind: 'reaction', choices: ['yes', 'no'], access: keyed };
 let tally: TallyUnderTest;
 let server: Headers;
 beforeAll(async () => {
