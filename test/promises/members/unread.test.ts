@@ -59,7 +59,11 @@ async function expectUnread(rows: Readonly<Record<string, number>>): Promise<voi
     return { subject, counter, count };
   });
   const count = Object.values(rows).reduce((sum, row) => sum + row, 0);
-  expect(body).toEqual({ count, subscriptions: expect.arrayContaining(subscriptions) });
+  expect(body).toEqual({
+    count,
+    subscriptions: expect.arrayContaining(subscriptions),
+    next_cursor: null,
+  });
   expect((body as { subscriptions: unknown[] }).subscriptions).toHaveLength(subscriptions.length);
 }
 
@@ -361,11 +365,13 @@ test('what the caller may not read is in no list, no sum, and is not marked', as
     ok: true,
     count: 1,
     subscriptions: [{ ...own, count: 1 }],
+    next_cursor: null,
   });
   expect(await unread.markRead(user, mayRead)).toEqual({
     ok: true,
     count: 0,
     subscriptions: [{ ...own, count: 0 }],
+    next_cursor: null,
   });
   await expectUnread({ [`${post}/likes`]: 0, [`secret-${post}/likes`]: 10 });
 });
