@@ -277,11 +277,14 @@ function mapValues<K extends string | number, V, W>(
   );
 }
 
-/**
- * Ids are unique, and some operations have several routes: a shorter one has a fixed parameter, and a
- * change may be sent by a method that clients do not repeat by themselves.
- */
+/** Operations that take a second method, which then is in their id. */
+const otherMethods: ReadonlyMap<string, string> = new Map([
+  ['changeCounter POST', 'ByPost'],
+  ['changeSettings PUT', 'ByPut'],
+]);
+
+/** Ids are unique, and some operations have several routes: a shorter one has a fixed parameter. */
 function operationIdOf({ operation, method, fixed }: Route): string {
-  const byPost = operation === 'changeCounter' && method === 'POST' ? 'ByPost' : '';
-  return `${operation}${byPost}${fixed ? 'Short' : ''}`;
+  const byMethod = otherMethods.get(`${operation} ${method}`) ?? '';
+  return `${operation}${byMethod}${fixed ? 'Short' : ''}`;
 }

@@ -17,6 +17,7 @@ const fieldCodes: ReadonlyMap<string, ProblemCode> = new Map([
   ['consistent', 'invalid_consistent'],
   ['from', 'invalid_range'],
   ['to', 'invalid_range'],
+  ['last', 'invalid_range'],
   ['limit', 'invalid_limit'],
   ['cursor', 'invalid_cursor'],
   ['time_zone', 'invalid_time_zone'],

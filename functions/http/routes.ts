@@ -21,7 +21,7 @@ export type FunctionName = 'read' | 'write' | 'site';
 export type Right = 'none' | 'read' | 'write' | 'admin' | 'deployment' | 'user' | 'key' | 'each';
 
 interface RouteShape {
-  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE';
   /** API Gateway's syntax: literal segments and `{parameter}` segments. */
   readonly path: `/${string}`;
   readonly operation: string;
@@ -80,6 +80,13 @@ const table = [
     path: '/v1/{subject}/settings',
     operation: 'readSettings',
     servedBy: 'read',
+    right: 'admin',
+  },
+  {
+    method: 'PATCH',
+    path: '/v1/{subject}/settings',
+    operation: 'changeSettings',
+    servedBy: 'write',
     right: 'admin',
   },
   {

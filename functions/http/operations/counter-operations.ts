@@ -6,7 +6,13 @@ import type { Counters } from '../../counters/counters.ts';
 import type { CounterDefinition } from '../../counters/define-counters.ts';
 import { counterPage } from '../../pages/counter-page.ts';
 import { authorise, counterNeed, mayRead } from '../authorise.ts';
-import { bookJson, cacheControl, changeResponse, createCounterReads } from '../counter-answers.ts';
+import {
+  bookJson,
+  cacheControl,
+  changeResponse,
+  createCounterReads,
+  historyJson,
+} from '../counter-answers.ts';
 import type { Mistake } from '../mistake.ts';
 import type { Operation } from '../operation.ts';
 import { asKind, requireKind } from '../parse-names.ts';
@@ -42,8 +48,8 @@ export function createCounterOperations(counters: Counters) {
   const readHistory: Operation = async (request) => {
     const counter = requireKind(request.counter(), 'count');
     const { query } = inputOf(request, { query: historyQuery });
-    const { rows } = acceptedOrThrow(await history.read(counter, query));
-    return json(200, { window: query.window, rows }, cacheHeaders(counter.definition, false));
+    const answer = acceptedOrThrow(await history.read(counter, query));
+    return json(200, historyJson(answer), cacheHeaders(counter.definition, false));
   };
 
   const changeCounter: Operation = async (request) => {

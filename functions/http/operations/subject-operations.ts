@@ -51,10 +51,10 @@ export function createSubjectOperations(counters: Counters) {
 
   const changeSettings: Operation = async (request) => {
     const subject = parseSubject(request.params.subject);
-    const { body } = inputOf(request, { body: settingsBody });
-    const calendar = { timeZone: body.time_zone, dayStart: body.day_start };
-    await calendars.set(subject, calendar);
-    return settingsResponse(calendar);
+    const { time_zone: timeZone, day_start: dayStart } = inputOf(request, {
+      body: settingsBody,
+    }).body;
+    return settingsResponse(await calendars.change(subject, { timeZone, dayStart }));
   };
 
   return { readSubject, readSettings, changeSettings };

@@ -365,13 +365,11 @@ test('what the caller may not read is in no list, no sum, and is not marked', as
     ok: true,
     count: 1,
     subscriptions: [{ ...own, count: 1 }],
-    next_cursor: null,
   });
   expect(await unread.markRead(user, mayRead)).toEqual({
     ok: true,
     count: 0,
     subscriptions: [{ ...own, count: 0 }],
-    next_cursor: null,
   });
   await expectUnread({ [`${post}/likes`]: 0, [`secret-${post}/likes`]: 10 });
 });

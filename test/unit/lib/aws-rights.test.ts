@@ -145,6 +145,7 @@ describe('the read function', () => {
     ['put a ledger item', 'PutItem', `${itemPrefixes.token}post-42#likes#hash`, ['pk', 'sk', 'd']],
     ['put a member', 'PutItem', `${itemPrefixes.member}post-42#reactions#ada`, ['pk', 'sk', 'c']],
     ['put settings', 'PutItem', `${itemPrefixes.settings}resto-7`, ['pk', 'sk', 'z']],
+    ['change settings', 'UpdateItem', `${itemPrefixes.settings}resto-7`, ['pk', 'sk', 'z']],
     ['put what begins like the secret', 'PutItem', `${secretItemKey.pk}s`, ['pk', 'sk', 'b']],
     ['change what begins like a key', 'UpdateItem', `${key}id`, ['pk', 'sk', 'u']],
   ])('may not %s', (_, action, partitionKey, attributes) => {
