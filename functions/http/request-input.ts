@@ -48,6 +48,7 @@ export function inputOf<Query extends ObjectSchema = Empty, Body extends v.Gener
   const token = tokenOf(request, takes.token);
   const others = [...credentialMistakes(request), ...conditionMistakes(request)];
   if (query.ok && body.ok && token.ok && others.length === 0) {
+    request.progress.isRepeatable = takes.token === undefined || token.output !== undefined;
     return { query: query.output, body: body.output, token: token.output };
   }
   const mistakes = [query, token, body].flatMap((it) => (it.ok ? [] : it.mistakes));

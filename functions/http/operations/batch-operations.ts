@@ -17,7 +17,7 @@ import type { Operation } from '../operation.ts';
 import { counterMistakes, parseCounter, requireKind } from '../parse-names.ts';
 import { Problem } from '../problem.ts';
 import { inputOf, wantsMinimal } from '../request-input.ts';
-import { acceptedOrThrow, json, problemBody } from '../responses.ts';
+import { acceptedOrThrow, json, problemBody, problemHeaders } from '../responses.ts';
 import { batchItem } from '../schemas.ts';
 
 /** Each item is checked by itself, so that a wrong one does not fail the others. */
@@ -66,7 +66,7 @@ export function createBatchOperations(counters: Counters) {
     const results = await Promise.all(
       items.map((item, index) =>
         runItem(request, item, index).catch((error: unknown) =>
-          problemBody(request.problemOf(error)),
+          resultOf(request.problemOf(error, isRepeatable(item))),
         ),
       ),
     );
@@ -74,6 +74,21 @@ export function createBatchOperations(counters: Counters) {
   };
 
   return { runBatch };
+}
+
+/** A read, or a change that counts once. */
+function isRepeatable(item: unknown): boolean {
+  const { action, idempotency_key: token }: Record<string, unknown> = Object(item);
+  return action === 'read' || token !== undefined;
+}
+
+/** An item has no headers, so its result says itself when to come back. */
+function resultOf(cause: Problem): Result {
+  const { 'retry-after': seconds } = problemHeaders(cause);
+  return {
+    ...problemBody(cause),
+    ...(seconds === undefined ? {} : { retry_after_seconds: Number(seconds) }),
+  };
 }
 
 /** @throws Problem for all that is wrong with an item */
