@@ -182,7 +182,13 @@ function problemsOf(route: Route, doc: OperationDoc): ProblemCode[] {
     'body_too_large',
     ...(route.right === 'none'
       ? []
-      : (['key_required', 'invalid_key', 'forbidden', 'rate_limited'] as const)),
+      : ([
+          'key_required',
+          'invalid_key',
+          'forbidden',
+          'rate_limited',
+          'request_too_heavy',
+        ] as const)),
     ...doc.problems,
     'internal_error',
   ];
@@ -229,6 +235,7 @@ function problemAnswer(codes: readonly ProblemCode[]): Json {
 function problemHeaders(code: ProblemCode): ResponseHeader[] {
   const { status, retry } = problemKinds[code];
   if (status === 401) return ['WWW-Authenticate'];
+  if (status === 429) return ['Retry-After', 'RateLimit', 'RateLimit-Policy'];
   return retry === 'no' ? [] : ['Retry-After'];
 }
 

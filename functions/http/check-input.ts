@@ -13,6 +13,7 @@ import type { ProblemCode } from './problems.ts';
 const fieldCodes: ReadonlyMap<string, ProblemCode> = new Map([
   ['action', 'invalid_action'],
   ['amount', 'invalid_amount'],
+  ['cost', 'invalid_cost'],
   ['window', 'invalid_window'],
   ['consistent', 'invalid_consistent'],
   ['from', 'invalid_range'],

@@ -3,6 +3,7 @@
 import type { ChangeAnswer } from '../counters/count.ts';
 import type { Counters } from '../counters/counters.ts';
 import type { HistoryAnswer } from '../counters/history.ts';
+import type { LimitAnswer } from '../counters/limit.ts';
 import type { NamedCounter } from '../counters/named-counter.ts';
 import type { Shown } from '../counters/show.ts';
 import type { BookAnswer } from '../counters/ticket.ts';
@@ -28,7 +29,7 @@ export interface ReadRequest {
   readonly consistent: boolean;
 }
 
-export function createCounterReads({ counts, history, tickets, uniques, show }: Counters) {
+export function createCounterReads({ counts, history, tickets, uniques, limits, show }: Counters) {
   /**
    * @throws Problem, also invalid_window and invalid_range for a kind without windows or ranges;
    *   StoreUnavailableError
@@ -53,6 +54,8 @@ export function createCounterReads({ counts, history, tickets, uniques, show }: 
     if (window !== undefined) {
       throw new Problem('invalid_window', `"${counter.counter}" has no windows.`);
     }
+    const limit = asKind(counter, 'limit');
+    if (limit) return limitJson(await limits.read(limit, { consistent }));
     const ticket = asKind(counter, 'ticket');
     if (ticket) return bookJson(await tickets.read(ticket, { consistent }));
     return shownJson(acceptedOrThrow(await show(requireLive(counter), { consistent })));
@@ -72,6 +75,12 @@ export const bookJson = ({ number, day, shift, updatedAtMs }: BookAnswer) => ({
   day,
   shift,
   updated_at: asTime(updatedAtMs),
+});
+
+export const limitJson = ({ allowed, remaining, retryAfterMs }: LimitAnswer) => ({
+  allowed,
+  remaining,
+  retry_after_ms: retryAfterMs,
 });
 
 const uniqueJson = ({ count, standardError, window, range }: UniqueAnswer) => ({

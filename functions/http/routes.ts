@@ -138,6 +138,20 @@ const table = [
     servedBy: 'write',
     right: 'write',
   },
+  {
+    method: 'POST',
+    path: '/v1/{subject}/{counter}/take',
+    operation: 'takeFromLimit',
+    servedBy: 'write',
+    right: 'write',
+  },
+  {
+    method: 'POST',
+    path: '/v1/{subject}/{counter}/return',
+    operation: 'returnToLimit',
+    servedBy: 'write',
+    right: 'write',
+  },
   // A caller that asks where to listen leaves a mark in the table, so it takes the function that writes.
   {
     method: 'GET',

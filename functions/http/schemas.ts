@@ -55,6 +55,16 @@ export const changeBody = strictObject({
   ),
 });
 
+const cost = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(limits.limitUnits));
+
+export const takeBody = strictObject({
+  cost: v.optional(v.pipe(cost, v.description('Units to take, all or none; 1 if left out.'))),
+});
+
+export const returnBody = strictObject({
+  cost: v.pipe(cost, v.description('Units to give back.')),
+});
+
 /** What is left out stays as it is. */
 export const settingsBody = strictObject({
   time_zone: v.optional(
@@ -364,6 +374,22 @@ export const bookAnswer = v.object({
 
 export const settingsAnswer = v.object({ time_zone: v.string(), day_start: v.string() });
 
+export const limitAnswer = v.object({
+  allowed: v.pipe(
+    v.boolean(),
+    v.description('Whether the cost was taken; of a read, whether one unit could be.'),
+  ),
+  remaining: v.optional(
+    v.pipe(v.number(), v.integer(), v.minValue(0), v.description('Whole units that are left.')),
+  ),
+  retry_after_ms: v.pipe(
+    v.number(),
+    v.integer(),
+    v.minValue(0),
+    v.description('Milliseconds until there is room for the cost; 0 if there was.'),
+  ),
+});
+
 /** Where a mistake is. */
 const place = {
   pointer: v.optional(
@@ -394,7 +420,14 @@ export const subjectAnswer = v.object({
   counters: v.pipe(
     v.record(
       v.string(),
-      v.union([counterAnswer, reactionCounts, uniqueAnswer, bookAnswer, problemDocument]),
+      v.union([
+        counterAnswer,
+        reactionCounts,
+        uniqueAnswer,
+        bookAnswer,
+        limitAnswer,
+        problemDocument,
+      ]),
     ),
     v.description(
       'By name, what a GET of the counter alone would answer. A counter without an answer has its problem, with a `status` and a `code`.',

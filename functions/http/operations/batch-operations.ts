@@ -6,9 +6,10 @@ import * as v from 'valibot';
 import type { Counters } from '../../counters/counters.ts';
 import type { TallyConfig } from '../../counters/define-counters.ts';
 import { strictObject } from '../../counters/strict-object.ts';
+import { weights } from '../../rules/caller-limits.ts';
 import { limits } from '../../rules/limits.ts';
 import { parseToken } from '../../rules/tokens.ts';
-import { authorise, counterNeed, mayRead } from '../authorise.ts';
+import { authorise, charge, counterNeed, mayRead } from '../authorise.ts';
 import { check, pointerOf, wholeOfBody } from '../check-input.ts';
 import { changeJson, createCounterReads } from '../counter-answers.ts';
 import type { HttpRequest } from '../http-request.ts';
@@ -22,6 +23,10 @@ import { batchItem } from '../schemas.ts';
 
 /** Each item is checked by itself, so that a wrong one does not fail the others. */
 const envelope = strictObject({ items: v.array(v.unknown()) });
+
+/** An item that is not valid counts like a change. */
+const isRead = (item: unknown): boolean =>
+  typeof item === 'object' && item !== null && 'action' in item && item.action === 'read';
 
 type Result = Readonly<Record<string, unknown>> & { readonly status: number };
 
@@ -63,6 +68,9 @@ export function createBatchOperations(counters: Counters) {
         `The batch has ${items.length} items; at most ${limits.batchItems} are allowed.`,
       );
     }
+    const reads = items.filter(isRead).length;
+    const writes = items.length - reads;
+    await charge(request, { reads: weights.batch(reads), writes: weights.batch(writes) });
     const results = await Promise.all(
       items.map((item, index) =>
         runItem(request, item, index).catch((error: unknown) =>

@@ -2,7 +2,8 @@
 import type { Counters } from '../../counters/counters.ts';
 import type { NamedCounter } from '../../counters/named-counter.ts';
 import type { Calendar } from '../../rules/calendar.ts';
-import { accessProblem, counterNeed } from '../authorise.ts';
+import { weights } from '../../rules/caller-limits.ts';
+import { accessProblem, charge, counterNeed } from '../authorise.ts';
 import { cacheControl, createCounterReads } from '../counter-answers.ts';
 import type { HttpRequest } from '../http-request.ts';
 import type { Operation } from '../operation.ts';
@@ -35,6 +36,7 @@ export function createSubjectOperations(counters: Counters) {
     const all = definitions.map(([counter, definition]) => ({ subject, counter, definition }));
     const readable = await readableOf(request, all);
     inputOf(request, {});
+    await charge(request, { reads: weights.rows(readable.length) });
     const entries = await Promise.all(readable.map(entryOf));
     return json(
       200,
