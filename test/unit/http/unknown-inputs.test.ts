@@ -19,6 +19,7 @@ const tally = createMemoryTally(
     poll: { kind: 'reaction', choices: ['yes', 'no'], access },
     viewers: { kind: 'presence', access },
     visitors: { kind: 'unique', windows: ['day'], access },
+    calls: { kind: 'limit', max: 100, perSeconds: 60, access },
   },
   adminKey,
 );
@@ -26,7 +27,9 @@ afterAll(() => expect(tally.errors).toEqual([]));
 
 /** The counters that an operation takes; any count for the others. */
 const countersOf: Partial<Record<OperationName, readonly string[]>> = {
-  readCounter: ['counter', 'orders', 'poll', 'viewers', 'visitors'],
+  readCounter: ['counter', 'orders', 'poll', 'viewers', 'visitors', 'calls'],
+  takeFromLimit: ['calls'],
+  returnToLimit: ['calls'],
   resetCounter: ['counter', 'orders'],
   drawTicket: ['orders'],
   findLiveUpdates: ['counter', 'poll', 'viewers'],
