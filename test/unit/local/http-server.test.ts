@@ -79,3 +79,26 @@ test('HEAD has the headers of GET, its length among them, and no body', async ()
   expect(whole).toMatchObject({ headers: { 'content-length': '12' }, body: '{"count":29}' });
   expect(await send('HEAD')).toEqual({ ...whole, body: '' });
 });
+
+test.each([
+  ['/v1/ana%40example.com/likes', 'read', '/v1/ana@example.com/likes'],
+  ['/v1/a%2Fb/live', 'read', '/v1/a/b/live'],
+  ['/v1/a/b/live', 'write', '/v1/a/b/live'],
+  ['/v1/a%zz/likes', 'read', '/v1/a%zz/likes'],
+])(
+  'as by API Gateway, %s goes to the function of its path as sent, which gets it decoded',
+  async (target, name, rawPath) => {
+    const handlerOf = (served: string) => async (event: APIGatewayProxyEventV2) => ({
+      statusCode: 200,
+      headers: {},
+      body: JSON.stringify({ served, path: event.rawPath }),
+    });
+    const handlers = {
+      read: handlerOf('read'),
+      write: handlerOf('write'),
+      site: handlerOf('site'),
+    } as unknown as HttpHandlers;
+    http.serve({ handlers, live: { publish: () => ({ statusCode: 500, headers: {} }) } });
+    expect((await get(target)).body).toEqual({ served: name, path: rawPath });
+  },
+);
