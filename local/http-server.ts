@@ -83,7 +83,8 @@ async function respond(
   if (method === 'POST' && event.rawPath === livePaths.publish) {
     return send(response, await live.publish(request, body));
   }
-  const match = matchRoute(method, event.rawPath);
+  // API Gateway chooses the function by the path as it was sent, and hands it over decoded.
+  const match = matchRoute(method, pathOf(request));
   const name = match.found === 'route' ? match.route.servedBy : defaultFunction;
   send(response, await limit(() => handlers[name](event, lambdaContext(name))));
 }
@@ -100,11 +101,8 @@ async function readBody(request: IncomingMessage): Promise<Buffer | 'too large'>
 }
 
 function toEvent(request: IncomingMessage, body: Buffer): APIGatewayProxyEventV2 {
-  // A proxy may send scheme and host as well (RFC 9112, section 3.2.2).
-  const target = request.url?.replace(/^https?:\/\/[^/?]*/i, '') ?? '';
-  const [path, ...query] = target.split('?');
-  const rawPath = path || '/';
-  const rawQueryString = query.join('?');
+  const rawPath = decode(pathOf(request));
+  const rawQueryString = targetOf(request).split('?').slice(1).join('?');
   const { method = 'GET' } = request;
   const atMs = Date.now();
   return {
@@ -136,6 +134,19 @@ function toEvent(request: IncomingMessage, body: Buffer): APIGatewayProxyEventV2
     ...(body.length > 0 ? { body: body.toString('base64') } : {}),
     isBase64Encoded: body.length > 0,
   };
+}
+
+/** A proxy may send scheme and host as well (RFC 9112, section 3.2.2). */
+const targetOf = ({ url = '' }: IncomingMessage): string => url.replace(/^https?:\/\/[^/?]*/i, '');
+
+const pathOf = (request: IncomingMessage): string => targetOf(request).split('?')[0] || '/';
+
+function decode(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
 
 function queryOf(rawQueryString: string): Record<string, string> {

@@ -19,7 +19,7 @@ import type { Operation } from '../operation.ts';
 import { counterMistakes, parseCounter, requireKind } from '../parse-names.ts';
 import { Problem } from '../problem.ts';
 import { inputOf, wantsMinimal } from '../request-input.ts';
-import { acceptedOrThrow, json, problemBody } from '../responses.ts';
+import { acceptedOrThrow, json, problemBody, problemHeaders } from '../responses.ts';
 import { batchItem } from '../schemas.ts';
 
 /** Each item is checked by itself, so that a wrong one does not fail the others. */
@@ -71,7 +71,7 @@ export function createBatchOperations(counters: Counters) {
     const results = await Promise.all(
       items.map((item, index) =>
         runItem(request, item, index).catch((error: unknown) =>
-          problemBody(request.problemOf(error)),
+          resultOf(request.problemOf(error, isRepeatable(item))),
         ),
       ),
     );
@@ -91,6 +91,21 @@ function workOf(items: readonly unknown[], config: TallyConfig): Work {
   return {
     reads: readWeights.reduce((sum, weight) => sum + weight, 0),
     writes: items.length - reads.length,
+  };
+}
+
+/** A read, or a change that counts once. */
+function isRepeatable(item: unknown): boolean {
+  const { action, idempotency_key: token }: Record<string, unknown> = Object(item);
+  return action === 'read' || token !== undefined;
+}
+
+/** An item has no headers, so its result says itself when to come back. */
+function resultOf(cause: Problem): Result {
+  const { 'retry-after': seconds } = problemHeaders(cause);
+  return {
+    ...problemBody(cause),
+    ...(seconds === undefined ? {} : { retry_after_seconds: Number(seconds) }),
   };
 }
 

@@ -57,13 +57,17 @@ const goodBodies: Readonly<Record<string, unknown>> = {
 function requestsWith(credentials: readonly Headers[]): ApiRequest[] {
   return routes.flatMap((route) =>
     credentials.flatMap((headers) =>
-      [goodBodies[route.operation], { [personal.text]: personal.text }, personal.text].map(
-        (body): ApiRequest => ({
+      [
+        { body: goodBodies[route.operation], query: {} },
+        { body: goodBodies[route.operation], query: { [personal.text]: personal.text } },
+        { body: { [personal.text]: personal.text }, query: {} },
+        { body: personal.text, query: {} },
+      ].map(
+        (input): ApiRequest => ({
           method: route.method,
           path: pathTo(route),
           headers: { ...headers, 'idempotency-key': personal.token },
-          query: { secret: personal.text },
-          body,
+          ...input,
         }),
       ),
     ),

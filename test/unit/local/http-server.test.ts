@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { json } from 'node:stream/consumers';
+import { json, text } from 'node:stream/consumers';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
@@ -76,3 +76,45 @@ test.each([
   http.serve({ handlers, live: { publish: async () => ({ statusCode: 500, headers: {} }) } });
   expect((await get(target)).body).toEqual({ path: rawPath, query: rawQueryString });
 });
+
+test('HEAD has the headers of GET, its length among them, and no body', async () => {
+  const handler = async () => ({
+    statusCode: 200,
+    headers: { 'content-type': 'application/json', etag: 'W/"x"' },
+    body: '{"count":29}',
+  });
+  const handlers = { read: handler, write: handler, site: handler } as unknown as HttpHandlers;
+  http.serve({ handlers, live: { publish: () => ({ statusCode: 500, headers: {} }) } });
+  const send = async (method: string) => {
+    const target = { port, host: '127.0.0.1', path: '/v1/a/likes', method, agent: false };
+    const [response] = await once(httpRequest(target).end(), 'response');
+    const { date: _, ...headers } = response.headers;
+    return { headers, body: await text(response) };
+  };
+  const whole = await send('GET');
+  expect(whole).toMatchObject({ headers: { 'content-length': '12' }, body: '{"count":29}' });
+  expect(await send('HEAD')).toEqual({ ...whole, body: '' });
+});
+
+test.each([
+  ['/v1/ana%40example.com/likes', 'read', '/v1/ana@example.com/likes'],
+  ['/v1/a%2Fb/live', 'read', '/v1/a/b/live'],
+  ['/v1/a/b/live', 'write', '/v1/a/b/live'],
+  ['/v1/a%zz/likes', 'read', '/v1/a%zz/likes'],
+])(
+  'as by API Gateway, %s goes to the function of its path as sent, which gets it decoded',
+  async (target, name, rawPath) => {
+    const handlerOf = (served: string) => async (event: APIGatewayProxyEventV2) => ({
+      statusCode: 200,
+      headers: {},
+      body: JSON.stringify({ served, path: event.rawPath }),
+    });
+    const handlers = {
+      read: handlerOf('read'),
+      write: handlerOf('write'),
+      site: handlerOf('site'),
+    } as unknown as HttpHandlers;
+    http.serve({ handlers, live: { publish: () => ({ statusCode: 500, headers: {} }) } });
+    expect((await get(target)).body).toEqual({ served: name, path: rawPath });
+  },
+);
