@@ -201,6 +201,7 @@ function problemsOf(route: Route, doc: OperationDoc): ProblemCode[] {
     ...requestHeadersOf(route, doc).flatMap((name) => requestHeaders[name].problems),
     ...(route.servedBy === 'site' ? [] : inputProblems),
     'body_too_large',
+    ...(route.servedBy === 'write' ? (['origin_not_allowed'] as const) : []),
     ...problemsOfRight[route.right],
     ...(/\{member\}/.test(route.path) ? (['visitor_required', 'other_member'] as const) : []),
     ...doc.problems,

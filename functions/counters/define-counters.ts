@@ -4,6 +4,7 @@
  * the counter and the field, and never reaches a request.
  */
 import * as v from 'valibot';
+import { amountsFor } from '../rules/amounts.ts';
 import { isTimeOfDay, isTimeZone } from '../rules/calendar.ts';
 import { limits } from '../rules/limits.ts';
 import { counterNameRule, isCounterName, isReservedCounter } from '../rules/names.ts';
@@ -45,6 +46,17 @@ const countDefinition = v.strictObject({
    * count in one cell: a count that has grown to several and gets bounds later refuses all changes.
    */
   bounds: v.optional(v.strictObject({ min: v.optional(integer), max: v.optional(integer) })),
+  /**
+   * What one change may be. By default anything where writing takes an API key; elsewhere at most 1, and
+   * no decrement.
+   */
+  amounts: v.optional(
+    v.strictObject({
+      max: v.optional(between(1, limits.amount)),
+      decrement: v.optional(v.boolean()),
+    }),
+    {},
+  ),
   /** Days that windows of each kind are kept after their end. */
   keepDays: v.optional(keepDays, {}),
   /** How many cells contention can spread a total over. */
@@ -78,6 +90,10 @@ const countRules = v.pipe(
     ),
     ['bounds'],
   ),
+  v.transform((definition) => ({
+    ...definition,
+    amounts: amountsFor(definition.amounts, { takesKey: definition.access.write === 'key' }),
+  })),
 );
 
 const ticketDefinition = v.strictObject({
@@ -165,7 +181,10 @@ const headerName = v.pipe(
 );
 
 const settingsSchema = v.strictObject({
-  /** Origins that browsers may call from: `https://*.example.com` for all subdomains, `*` for all; `[]` for none. */
+  /**
+   * Origins whose pages may read answers, and write: `https://*.example.com` for all subdomains, `*`
+   * for all; `[]` for none but Tally's own. Clients that are not browsers may always.
+   */
   corsOrigins: v.optional(v.array(corsOrigin), ['*']),
   /** Headers that pages of other origins may send beside the usual ones. */
   corsHeaders: v.optional(v.pipe(v.array(headerName), v.maxLength(limits.corsHeaders)), []),

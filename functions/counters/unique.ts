@@ -1,7 +1,7 @@
 /**
  * The unique kind: how many different members came, in the space of 32 small items however many
  * there were. See rules/hyperloglog.ts for how. Members are hashed with the deployment's secret, so
- * that nobody can craft ids that pile up in one register, and no id is stored.
+ * that nobody can work out ids that raise many registers, and no id is stored.
  */
 
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
@@ -25,7 +25,13 @@ import type { Refusal } from './refusals.ts';
 import { refuseByWindow } from './refuse-by-window.ts';
 import type { Secrets } from './secrets.ts';
 import { firstKept, totalExpiry } from './total-expiry.ts';
-import { endsOf, planRange, type RangeEnds, type RangeRequest } from './window-range.ts';
+import {
+  type BeforeWindows,
+  endsOf,
+  planRange,
+  type RangeEnds,
+  type RangeRequest,
+} from './window-range.ts';
 
 export interface UniqueAnswer {
   readonly ok: true;
@@ -110,7 +116,7 @@ export function createUniques({
   async function readRange(
     named: NamedCounter<UniqueDefinition>,
     range: RangeRequest,
-    options: { consistent: boolean },
+    { before, ...options }: { consistent: boolean; before: BeforeWindows },
   ): Promise<UniqueAnswer | Refusal> {
     const { subject, counter, definition } = named;
     const plan = planRange(range, { windows: definition.windows, most: limits.uniqueWindows });
@@ -118,6 +124,7 @@ export function createUniques({
     const windows = plan.windows(await calendars.of(subject, [plan.kind]), now());
     if (!windows.ok) return windows;
     const { kind, keys, calendar } = windows;
+    await before(keys.length);
     const nowMs = now();
     const keptFrom = firstKept(config, { subject, counter, kind }, { nowMs, calendar });
     const isKept = keys[0] >= keptFrom;
@@ -131,14 +138,20 @@ export function createUniques({
    */
   async function read(
     named: NamedCounter<UniqueDefinition>,
-    { window, range, consistent }: UniqueRequest & { consistent: boolean },
+    {
+      window,
+      range,
+      consistent,
+      before,
+    }: UniqueRequest & { consistent: boolean; before: BeforeWindows },
   ): Promise<UniqueAnswer | Refusal> {
     const { subject, definition } = named;
-    if (range) return readRange(named, { ...range, window }, { consistent });
+    if (range) return readRange(named, { ...range, window }, { consistent, before });
     const kind = window ?? definition.windows[0];
     const refusal = refuseByWindow(definition, kind);
     if (refusal) return refusal;
     const key = windowKeyAt(kind, now(), await calendars.of(subject, [kind]));
+    await before(1);
     const count = await estimateOf(named, [key], { consistent });
     return { ok: true, count, standardError, ...(kind !== 'all' && { window: key }) };
   }
@@ -150,9 +163,7 @@ export function createUniques({
    */
   async function visit(counter: NamedCounter<UniqueDefinition>, member: string): Promise<boolean> {
     hashKey ??= createSecretKey(await secrets.sketchKey());
-    const hash = createHmac('sha256', hashKey)
-      .update(`unique#${counter.counter}#${member}`)
-      .digest();
+    const hash = createHmac('sha256', hashKey).update(hashedText(counter, member)).digest();
     const calendar = await calendars.of(counter.subject, counter.definition.windows);
     const windows = counter.definition.windows.map((kind) => windowKeyAt(kind, now(), calendar));
     const raised = await Promise.all(windows.map((window) => raise(counter, window, hash)));
@@ -161,6 +172,20 @@ export function createUniques({
 
   return { read, visit };
 }
+
+/**
+ * What is hashed of a member. Callers of a public counter choose the ids: they can try many, and see
+ * which ones raise the count. The subject in the hash makes these worth nothing on another subject.
+ * Elsewhere Tally or the deployment's servers make the ids, and one hash for all subjects lets their
+ * sketches be merged.
+ */
+const hashedText = (
+  { subject, counter, definition }: NamedCounter<UniqueDefinition>,
+  member: string,
+): string =>
+  definition.access.write === 'public'
+    ? `unique#${subject}#${counter}#${member}`
+    : `unique#${counter}#${member}`;
 
 const sketchName = ({ subject, counter, window }: Omit<SketchKey, 'region'>): string =>
   `${subject}#${counter}#${window}`;

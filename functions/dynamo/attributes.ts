@@ -130,8 +130,12 @@ export const apiKeyAttributes = {
   callsPerMinute: 'm',
   /** Epoch ms at which it was created. */
   createdAtMs: 't',
-  /** The last day on which it was used, `2026-11-21`; absent if it never was. */
+} as const;
+
+export const apiKeyUseAttributes = {
+  /** The last day on which the API key was used, `2026-11-21`. */
   lastUsedDay: 'u',
+  expiresAt,
 } as const;
 
 export const secretAttributes = {
@@ -176,6 +180,7 @@ export const itemAttributes = {
   subscription: subscriptionAttributes,
   settings: settingsAttributes,
   apiKey: apiKeyAttributes,
+  apiKeyUse: apiKeyUseAttributes,
   secret: secretAttributes,
   deployments: deploymentsAttributes,
   allowance: allowanceAttributes,

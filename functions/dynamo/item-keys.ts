@@ -11,6 +11,7 @@ import type { WatchKey } from '../store/watch-store.ts';
 import { escapeName } from './escape-name.ts';
 import {
   apiKeysPartition,
+  apiKeyUsesPartition,
   failedBatchesPartition,
   itemPrefixes,
   secretPartition,
@@ -94,6 +95,8 @@ export const callerHash = ({ caller }: Pick<CallerAllowance, 'caller'>): string 
   digestOf(caller).subarray(0, 16).toString('base64url');
 
 export const apiKeyItemKey = (id: string): ItemKey => ({ pk: apiKeysPartition, sk: id });
+
+export const apiKeyUseItemKey = (id: string): ItemKey => ({ pk: apiKeyUsesPartition, sk: id });
 
 export const tokenItemKey = (name: TokenKey): ItemKey => ({
   pk: `${itemPrefixes.token}${hashed(name)}`,

@@ -248,7 +248,7 @@ const rangeEnds = {
   ends_at: v.pipe(clockTime, v.description('When the last window ends.')),
   kept_from: v.pipe(
     v.string(),
-    v.description('The first window that is still kept. Of those before it no number is known.'),
+    v.description('The first window that is still kept. Nothing is known of those before it.'),
   ),
 };
 
@@ -486,7 +486,10 @@ export const keyList = v.object({
       scopes: v.array(scope),
       calls_per_minute: v.nullable(v.number()),
       created_at: v.string(),
-      last_used_day: v.nullable(v.string()),
+      last_used_day: v.pipe(
+        v.nullable(v.string()),
+        v.description(`Null if it was not used for ${limits.keepKeyUseDays} days.`),
+      ),
     }),
   ),
   next_cursor: nextCursor,

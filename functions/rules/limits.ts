@@ -137,10 +137,12 @@ export const limits = {
   uniqueWindows: 31,
   /** Sketches that a function remembers, of 4 KB each. */
   rememberedSketches: 1_000,
-  /** Subscriptions of one user: their counts are read together. */
+  /** Subscriptions of one user, with all tenants together: they are one query, and their counts are read together. */
   subscriptions: 100,
   /** API keys of a deployment: they are listed in one answer. */
   apiKeys: 1_000,
+  /** Days that the last use of an API key is remembered: who lists the keys to revoke old ones does so every year. */
+  keepKeyUseDays: 400,
   /** Scopes of a key, and subjects and counters of a scope: a key's item stays within a few kilobytes. */
   scopes: 20,
   namesOfScope: 50,

@@ -26,6 +26,7 @@ import { createWriteFunction } from '../../functions/http/write-function.ts';
 import type { CellKey } from '../../functions/store/cell-store.ts';
 import { createStreamFunction } from '../../functions/stream/stream-function.ts';
 import type { HttpHandlers } from '../../local/http-server.ts';
+import { withAnyAmounts } from './counts/any-amounts.ts';
 import { createTestTable, type TestTable } from './engine/test-table.ts';
 import { type ApiRequest, apiEvent, bodyBytes, lambdaContext } from './http/api-event.ts';
 import { createLedgerDelivery, scanTable, watchDirectChanges } from './ledger-delivery.ts';
@@ -35,6 +36,7 @@ export const open = { read: 'public', write: 'public' } as const;
 export const keyed = { read: 'key', write: 'key' } as const;
 
 export interface TallyOptions {
+  /** Their counts take any amount, unless they say their `amounts`. */
   readonly counters: Readonly<Record<string, CounterInput>>;
   readonly settings?: SettingsInput;
   readonly instances?: number;
@@ -118,7 +120,7 @@ const usualStart = '2096-02-28T23:00:00.000Z';
 export async function createTallyUnderTest(options: TallyOptions): Promise<TallyUnderTest> {
   const { counters, settings, regions = ['local'], seed = 1 } = options;
   const table = options.table ?? (await createTestTable());
-  const config = defineCounters(counters, settings);
+  const config = defineCounters(withAnyAmounts(counters), settings);
   const clock = createTestClock(options.startsAt ?? usualStart);
   const pauses: number[] = [];
   const errors: Error[] = [];

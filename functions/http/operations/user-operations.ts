@@ -18,7 +18,7 @@ export function createUserOperations({ unread }: Counters) {
     await authorise(request, readNeed(subject, counter));
     inputOf(request, {});
     const user = parseUser(request.params.user);
-    acceptedOrThrow(await unread.subscribe(user, { subject, counter }, readableBy(request)));
+    acceptedOrThrow(await unread.subscribe(user, { subject, counter }));
     return noContent();
   };
 

@@ -31,7 +31,7 @@ type Send = Pick<Instance, 'send'>;
 /** Gives the victim something to lose. */
 export async function furnish({ send }: Send): Promise<void> {
   const put = (path: string, body: unknown) => send({ method: 'PUT', path, headers: admin, body });
-  for (const counter of ['stock', 'likes']) {
+  for (const counter of ['stock', 'counter']) {
     await put(`/v1/${victim}/${counter}`, { action: 'increment', amount: 40 });
   }
   await send({ method: 'POST', path: `/v1/${victim}/orders/tickets`, headers: admin });

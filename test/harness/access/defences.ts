@@ -228,6 +228,14 @@ export const defences: readonly Defence[] = [
     without: [['return answer.ok;', 'return true;']],
   },
   {
+    attack: "Learning of others through a user's unread counts",
+    file: 'functions/counters/unread.ts',
+    without: [
+      ['const shown = await readable(user, mayRead);', 'const shown = await store.list(user);'],
+    ],
+    test: 1,
+  },
+  {
     attack: 'A route that forgets its right',
     file: 'functions/http/routes.ts',
     without: [
@@ -272,6 +280,28 @@ export const defences: readonly Defence[] = [
     ],
   },
   {
+    attack: 'Ruining a public count by one request',
+    file: 'functions/counters/refuse-by-amount.ts',
+    without: [['amount < 0 && !amounts.decrement', 'false']],
+  },
+  {
+    attack: 'Ruining a public count by one request',
+    file: 'functions/rules/amounts.ts',
+    without: [['{ max: 1, decrement: false }', '{ max: limits.amount, decrement: true }']],
+    test: 1,
+  },
+  {
+    attack: 'Ruining a public count by one request',
+    file: 'functions/counters/count.ts',
+    without: [
+      [
+        'refuseByAmount(definition, amount) ??',
+        '(isSaturating ? undefined : refuseByAmount(definition, amount)) ??',
+      ],
+    ],
+    test: 2,
+  },
+  {
     attack: 'Overflowing a total',
     file: 'functions/counters/count.ts',
     without: [['Number.isSafeInteger(asNumber)', 'Number.isFinite(asNumber)']],
@@ -301,6 +331,27 @@ export const defences: readonly Defence[] = [
     attack: 'Making subscriptions without end',
     file: 'functions/counters/unread.ts',
     without: [['names.length > limits.subscriptions', 'false']],
+  },
+  {
+    attack: 'Making subscriptions without end',
+    file: 'functions/counters/unread.ts',
+    without: [
+      [
+        'store.list(user),',
+        'store.list(user).then((all) => all.filter((it) => it.subject === name.subject)),',
+      ],
+      ['await store.list(user))', 'others)'],
+    ],
+    test: 1,
+  },
+  {
+    attack: 'Filling the table by reading and listening',
+    file: 'functions/dynamo/dynamo-watch-store.ts',
+    without: [
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
+      [', ${names.expiresAt} = :x`', '`'],
+      ["':x': Math.ceil(untilMs / 1000) + limits.keepWatchSeconds,", ''],
+    ],
   },
   {
     attack: 'Flooding one counter',
@@ -340,13 +391,13 @@ export const defences: readonly Defence[] = [
   },
   {
     attack: 'Many changes in one request',
-    file: 'functions/rules/caller-limits.ts',
-    without: [
-      [
-        'batch: (items: number): number => items,',
-        'batch: (items: number): number => Math.min(1, items),',
-      ],
-    ],
+    file: 'functions/http/operations/batch-operations.ts',
+    without: [['await charge(request, workOf(items, config));', '']],
+  },
+  {
+    attack: 'Requests that read a thousand times as much',
+    file: 'functions/http/authorise.ts',
+    without: [['readWeight(items) - 1', '0']],
   },
   {
     attack: 'One address that calls too often',
@@ -383,6 +434,23 @@ export const defences: readonly Defence[] = [
     without: [["may(request, counterNeed('read', counter))", 'Promise.resolve(true)']],
   },
   {
+    attack: 'Choosing ids that make a few visitors look like many',
+    file: 'functions/counters/unique.ts',
+    without: [["definition.access.write === 'public'", "definition.kind !== 'unique'"]],
+  },
+  {
+    attack: 'Choosing ids that make a few visitors look like many',
+    file: 'functions/counters/unique.ts',
+    without: [["createHmac('sha256', hashKey)", "createHmac('sha256', '')"]],
+    test: 1,
+  },
+  {
+    attack: 'Choosing ids that make a few visitors look like many',
+    file: 'functions/http/operations/member-operations.ts',
+    without: [['canRead ? json(200, { changed }) : noContent()', 'json(200, { changed })']],
+    test: 2,
+  },
+  {
     attack: 'Driving up the cost of a limited key',
     file: 'functions/counters/allowances.ts',
     without: [
@@ -397,7 +465,7 @@ export const defences: readonly Defence[] = [
   {
     attack: 'Driving up the bill',
     file: 'lib/counter-table.ts',
-    without: [['...(maxWriteUnits && { maxWriteRequestUnits: maxWriteUnits }),', '']],
+    without: [['maxWriteRequestUnits: maxWriteUnits,', '']],
     test: 1,
   },
   {
@@ -450,8 +518,15 @@ export const defences: readonly Defence[] = [
   {
     attack: 'Using a revoked key',
     file: 'functions/access/api-keys.ts',
-    without: [['{ ...memory, key:', '{ atMs: now(), key:']],
+    without: [
+      ['await noteUse(key.id);', 'await noteUse(key.id);\nfound.set(id, { key, atMs: now() });'],
+    ],
     test: 1,
+  },
+  {
+    attack: 'Bringing a revoked key back by using it in another region',
+    file: 'functions/dynamo/dynamo-api-key-store.ts',
+    without: [['Key: apiKeyUseItemKey(id),', 'Key: apiKeyItemKey(id),']],
   },
   {
     attack: 'Stealing keys from the table or its backups',
@@ -519,6 +594,23 @@ export const defences: readonly Defence[] = [
     without: [['origins: [...corsOrigins],', "origins: ['*'],"]],
   },
   {
+    attack: 'Writing from pages of other origins, by requests without a preflight',
+    file: 'functions/rules/origins.ts',
+    without: [['patterns.some((pattern) => pattern.test(origin))', 'true']],
+  },
+  {
+    attack: 'Writing from pages of other origins, by requests without a preflight',
+    file: 'functions/http/answer-request.ts',
+    without: [["if (route.servedBy === 'write') checkOrigin(event, originRule);", '']],
+    test: 1,
+  },
+  {
+    attack: 'Writing from pages of other origins, by requests without a preflight',
+    file: 'functions/rules/origins.ts',
+    without: [["'[^.:/]*'", "'.*'"]],
+    test: 2,
+  },
+  {
     attack: 'Mixing up answers in caches',
     file: 'functions/http/pipeline.ts',
     without: [['[vary, Vary, ...dependsOn]', '[vary, Vary]']],
@@ -547,7 +639,7 @@ export const defences: readonly Defence[] = [
   {
     attack: 'A broken read function that writes',
     file: 'lib/counter-table.ts',
-    without: [['apiKeysPartition, [', 'apiKeysPartition, undefined && [']],
+    without: [['apiKeyUsesPartition);', "itemPrefixes.apiKey + '*');"]],
   },
   {
     attack: 'The key of a laptop in AWS',
@@ -558,5 +650,72 @@ export const defences: readonly Defence[] = [
         "TALLY_ADMIN_KEY: process.env.TALLY_ADMIN_KEY ?? '',",
       ],
     ],
+  },
+  {
+    attack: "Going around CloudFront and WAF, by the API's own address",
+    file: 'functions/http/behind-edge.ts',
+    without: [['!accepted.some((digest) => timingSafeEqual(digest, shown))', 'false']],
+  },
+  {
+    attack: "Going around CloudFront and WAF, by the API's own address",
+    file: 'lib/edge.ts',
+    without: [['for (const each of functions) secret.addTo(each);', '']],
+    test: 1,
+  },
+  {
+    attack: 'Claiming the address of somebody else',
+    file: 'functions/http/behind-edge.ts',
+    without: [['if (secrets.length === 0) return handler;', "secrets = [...secrets, ''];"]],
+  },
+  {
+    attack: 'One address that sends a flood',
+    file: 'lib/edge-firewall.ts',
+    without: [['[addressRule(requestsPerAddress, tooMany), ', '[']],
+  },
+  {
+    attack: 'Reaching the database of a laptop, for its secret or a key',
+    file: 'local/engine.ts',
+    without: [
+      ["'LoopbackEngine',", "'software.amazon.dynamodb.services.local.main.ServerRunner',"],
+    ],
+  },
+  {
+    attack: 'Reaching the database of a laptop, for its secret or a key',
+    file: 'local/engine.ts',
+    without: [["'-disableTelemetry',", "'-disableTelemetry',\n      '-sharedDb',"]],
+    test: 1,
+  },
+  {
+    attack: 'Reaching the database of a laptop, for its secret or a key',
+    file: 'local/listen.ts',
+    without: [["host ?? '127.0.0.1'", 'host']],
+    test: 2,
+  },
+  {
+    attack: "Reaching the server of a laptop by a name of one's own",
+    file: 'local/http-server.ts',
+    without: [['!isOwnHost(request.headers.host)', 'false']],
+  },
+  {
+    attack: "Reaching the server of a laptop by a name of one's own",
+    file: 'local/live-server.ts',
+    without: [['!options.isOwnHost(request.headers.host)', 'false']],
+    test: 1,
+  },
+  {
+    attack: 'Forging live messages on a laptop',
+    file: 'local/live-server.ts',
+    without: [['!(await isSigned(signed))', 'false']],
+  },
+  {
+    attack: 'Forging live messages on a laptop',
+    file: 'local/signature-check.ts',
+    without: [
+      [
+        ' &&\n    timingSafeEqual(Buffer.from(claim.signature), Buffer.from(expected.signature))',
+        '',
+      ],
+    ],
+    test: 1,
   },
 ];

@@ -123,7 +123,7 @@ describe('an image that Tally did not write is recognised:', () => {
 
 test('items that count in no total, and cells whatever is in them, are passed over', async () => {
   const rig = await createFoldRig();
-  const uncounted = ['t#post-42#orders', 'u#ann', 's#post-42', 'k#', 'k#17'];
+  const uncounted = ['t#post-42#orders', 'u#ann', 's#post-42', 'k#', 'k#17', 'y#'];
   const cells = ['c', 'c#', `c#post-42#views#${here}#0`, 'c#post-42#views#us-east-1#x'];
   const images: WireImage[] = [{}, { n: { S: 'many' }, l: { S: '' } }, goodImage];
   const records = [...uncounted, ...cells].flatMap((pk) =>

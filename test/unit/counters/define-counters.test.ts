@@ -47,10 +47,26 @@ describe('defaults', () => {
       kind: 'count',
       write: 'immediate',
       windows: ['all'],
+      amounts: { max: limits.amount, decrement: true },
       keepDays: limits.keepDays,
       maxShards: limits.maxShards,
       access,
     });
+  });
+
+  test('a change is any amount where writing takes an API key, else 1 more', () => {
+    const amountsOf = (write: 'public' | 'key', amounts = {}) => {
+      const likes = { ...count, access: { read: 'public', write }, amounts } as const;
+      return defineCounters({ likes }).counters.get('likes');
+    };
+    const expectAmounts = (found: unknown, amounts: object) =>
+      expect(found).toMatchObject({ amounts });
+    expectAmounts(amountsOf('key'), { max: limits.amount, decrement: true });
+    expectAmounts(amountsOf('public'), { max: 1, decrement: false });
+    expectAmounts(amountsOf('public', { max: 5 }), { max: 5, decrement: false });
+    expectAmounts(amountsOf('public', { decrement: true }), { max: 1, decrement: true });
+    expectAmounts(amountsOf('key', { max: 5 }), { max: 5, decrement: true });
+    expectAmounts(amountsOf('key', { decrement: false }), { max: limits.amount, decrement: false });
   });
 
   test('what is said of one kind of window leaves the others as they are', () => {
@@ -158,6 +174,11 @@ describe('a mistake is told with its counter and its field:', () => {
     ['too many days', { ...count, keepDays: { hour: 3651 } }, 'keepDays.hour'],
     ['days of an unknown window', { ...count, keepDays: { week: 1 } }, 'keepDays.week'],
     ['days of the window that never ends', { ...count, keepDays: { all: 1 } }, 'keepDays.all'],
+    ['an amount of 0', { ...count, amounts: { max: 0 } }, 'amounts.max'],
+    ['an amount too large', { ...count, amounts: { max: 1e9 + 1 } }, 'amounts.max'],
+    ['half an amount', { ...count, amounts: { max: 1.5 } }, 'amounts.max'],
+    ['decrements by number', { ...count, amounts: { decrement: 1 } }, 'amounts.decrement'],
+    ['a lowest amount', { ...count, amounts: { min: 1 } }, 'amounts.min'],
     ['no shard', { ...count, maxShards: 0 }, 'maxShards'],
     ['half a shard', { ...count, maxShards: 1.5 }, 'maxShards'],
     ['too many shards', { ...count, maxShards: 257 }, 'maxShards'],

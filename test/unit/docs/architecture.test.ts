@@ -3,6 +3,7 @@ import { attributePrefixes, itemAttributes } from '../../../functions/dynamo/att
 import {
   allowanceItemKey,
   apiKeyItemKey,
+  apiKeyUseItemKey,
   bookItemKey,
   callerHash,
   cellItemKey,
@@ -51,6 +52,7 @@ const keys: Record<ItemKind, ItemKey> = {
   subscription: subscriptionItemKey('user', { subject, counter }),
   settings: settingsItemKey(subject),
   apiKey: apiKeyItemKey('id'),
+  apiKeyUse: apiKeyUseItemKey('id'),
   secret: secretItemKey,
   deployments: deploymentsItemKey,
   allowance: allowanceItemKey({ subject, counter, region }),
