@@ -20,9 +20,9 @@ import type { CounterFunction } from './counter-function.ts';
 export interface CounterTableProps {
   /** Regions that hold a copy of the table, the stack's own first; if empty, only that one does. */
   readonly regions: readonly string[];
-  /** DynamoDB throttles above so many read and write units a second; undefined is the account's quota. */
+  /** DynamoDB throttles above so many units a second; undefined is the account's quota. */
   readonly maxReadUnits: number | undefined;
-  readonly maxWriteUnits: number | undefined;
+  readonly maxWriteUnits: number;
 }
 
 /** The one table. It outlives the stack, because nothing else could restore the counts. */
@@ -48,7 +48,7 @@ export class CounterTable extends Construct {
       // Counting comes in bursts, and nobody should have to plan for them.
       billing: Billing.onDemand({
         ...(maxReadUnits && { maxReadRequestUnits: maxReadUnits }),
-        ...(maxWriteUnits && { maxWriteRequestUnits: maxWriteUnits }),
+        maxWriteRequestUnits: maxWriteUnits,
       }),
       // DynamoDB's own key encrypts it: a KMS key would add its price and a second way to lose the data,
       // and the table holds only hashes of API keys.

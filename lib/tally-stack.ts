@@ -8,6 +8,7 @@ import { CounterFunction } from './counter-function.ts';
 import { CounterStream } from './counter-stream.ts';
 import { CounterTable } from './counter-table.ts';
 import type { DeploymentOptions } from './deployment-options.ts';
+import { Edge } from './edge.ts';
 import { LiveUpdates } from './live-updates.ts';
 import { MonthlyBudget } from './monthly-budget.ts';
 import { OperatorAlarms } from './operator-alarms.ts';
@@ -50,6 +51,13 @@ export class TallyStack extends Stack {
     });
 
     const api = new CounterApi(this, 'Api', { ...options, functions: { read, write, site } });
+    const front = options.edge
+      ? new Edge(this, 'Edge', {
+          ...options.edge,
+          apiHost: api.host,
+          functions: [read, write, site],
+        })
+      : api;
 
     const stream = new CounterFunction(this, 'Stream', {
       entry: 'functions/stream/stream-handler.ts',
@@ -69,7 +77,7 @@ export class TallyStack extends Stack {
       batchingSeconds: options.streamBatchingSeconds,
     });
 
-    new CfnOutput(this, 'ApiUrl', { value: api.url, description: 'Where the counters are' });
+    new CfnOutput(this, 'ApiUrl', { value: front.url, description: 'Where the counters are' });
     new CfnOutput(this, 'TableName', {
       value: table.name,
       description: 'Kept when the stack is destroyed',

@@ -151,13 +151,13 @@ export function createAccess(options: AccessOptions) {
       pending ??= callerOf(credential);
       return pending;
     };
-    /** Identifying a caller counts for 1 already, so that trying is limited, too. */
-    let isCounted = false;
+    /** What this request counts for so far; identifying a caller counts for the first one, so that trying is limited, too. */
+    let weighed = 0;
 
     async function chargeCaller(sender: Caller, weight: number): Promise<LimitRefusal | undefined> {
-      const rest = isCounted ? weight : weight - 1;
-      isCounted = true;
-      return rest > 0 ? countCalls(sender, rest, weight) : undefined;
+      const rest = weighed === 0 ? weight - 1 : weight;
+      weighed += weight;
+      return rest > 0 ? countCalls(sender, rest, weighed) : undefined;
     }
 
     async function chargeAddress({

@@ -11,6 +11,7 @@ import { type Refusal, refuse } from './refusals.ts';
 import type { Totals } from './total.ts';
 import { firstKept } from './total-expiry.ts';
 import {
+  type BeforeWindows,
   endsOf,
   planRange,
   type RangeEnds,
@@ -58,11 +59,14 @@ export function createHistory({
   async function windowsOf(
     { subject, definition }: Count,
     request: RangeRequest,
+    before: BeforeWindows,
   ): Promise<Windows | Refusal> {
     const { windows } = definition;
     const plan = planRange(request, { windows, most: limits.historyRows });
     if (!plan.ok) return plan;
-    return plan.windows(await calendars.of(subject, [plan.kind]), now());
+    const range = plan.windows(await calendars.of(subject, [plan.kind]), now());
+    if (range.ok) await before(range.keys.length);
+    return range;
   }
 
   /** The count of each window; undefined for those that are not kept any more. */
@@ -82,8 +86,12 @@ export function createHistory({
 
   return {
     /** Each window of a range. @throws StoreUnavailableError */
-    async read(counter: Count, request: RangeRequest): Promise<HistoryAnswer | Refusal> {
-      const windows = await windowsOf(counter, request);
+    async read(
+      counter: Count,
+      request: RangeRequest,
+      { before }: { before: BeforeWindows },
+    ): Promise<HistoryAnswer | Refusal> {
+      const windows = await windowsOf(counter, request, before);
       if (!windows.ok) return windows;
       const { kind, keys, calendar } = windows;
       const counts = await countsOf(counter, windows, { consistent: false });
@@ -103,9 +111,9 @@ export function createHistory({
     async sum(
       counter: Count,
       request: RangeRequest,
-      options: { consistent: boolean },
+      { before, ...options }: { consistent: boolean; before: BeforeWindows },
     ): Promise<RangeAnswer | Refusal> {
-      const windows = await windowsOf(counter, request);
+      const windows = await windowsOf(counter, request, before);
       if (!windows.ok) return windows;
       const counts = await countsOf(counter, windows, options);
       const count = asNumber(

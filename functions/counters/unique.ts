@@ -25,7 +25,13 @@ import type { Refusal } from './refusals.ts';
 import { refuseByWindow } from './refuse-by-window.ts';
 import type { Secrets } from './secrets.ts';
 import { firstKept, totalExpiry } from './total-expiry.ts';
-import { endsOf, planRange, type RangeEnds, type RangeRequest } from './window-range.ts';
+import {
+  type BeforeWindows,
+  endsOf,
+  planRange,
+  type RangeEnds,
+  type RangeRequest,
+} from './window-range.ts';
 
 export interface UniqueAnswer {
   readonly ok: true;
@@ -110,7 +116,7 @@ export function createUniques({
   async function readRange(
     named: NamedCounter<UniqueDefinition>,
     range: RangeRequest,
-    options: { consistent: boolean },
+    { before, ...options }: { consistent: boolean; before: BeforeWindows },
   ): Promise<UniqueAnswer | Refusal> {
     const { subject, counter, definition } = named;
     const plan = planRange(range, { windows: definition.windows, most: limits.uniqueWindows });
@@ -118,6 +124,7 @@ export function createUniques({
     const windows = plan.windows(await calendars.of(subject, [plan.kind]), now());
     if (!windows.ok) return windows;
     const { kind, keys, calendar } = windows;
+    await before(keys.length);
     const nowMs = now();
     const keptFrom = firstKept(config, { subject, counter, kind }, { nowMs, calendar });
     const isKept = keys[0] >= keptFrom;
@@ -131,14 +138,20 @@ export function createUniques({
    */
   async function read(
     named: NamedCounter<UniqueDefinition>,
-    { window, range, consistent }: UniqueRequest & { consistent: boolean },
+    {
+      window,
+      range,
+      consistent,
+      before,
+    }: UniqueRequest & { consistent: boolean; before: BeforeWindows },
   ): Promise<UniqueAnswer | Refusal> {
     const { subject, definition } = named;
-    if (range) return readRange(named, { ...range, window }, { consistent });
+    if (range) return readRange(named, { ...range, window }, { consistent, before });
     const kind = window ?? definition.windows[0];
     const refusal = refuseByWindow(definition, kind);
     if (refusal) return refusal;
     const key = windowKeyAt(kind, now(), await calendars.of(subject, [kind]));
+    await before(1);
     const count = await estimateOf(named, [key], { consistent });
     return { ok: true, count, standardError, ...(kind !== 'all' && { window: key }) };
   }

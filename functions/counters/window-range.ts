@@ -37,6 +37,12 @@ export interface Windows {
   readonly calendar: Calendar;
 }
 
+/**
+ * Is told how many windows a read takes, before they are read; throws if its caller may not read that
+ * much.
+ */
+export type BeforeWindows = (windows: number) => Promise<void>;
+
 /** A range that makes sense; which windows it has depends on the calendar, and maybe on the time. */
 export interface PlannedRange {
   readonly ok: true;

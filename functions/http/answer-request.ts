@@ -33,9 +33,14 @@ export type Answer = (event: APIGatewayProxyEventV2, mediaType: string) => Promi
 export function createAnswer(options: AnswerOptions): Answer {
   const originRule = createOriginRule(options.config.settings.corsOrigins);
   return async (event, mediaType) => {
-    const problemOf = (error: unknown) => asProblem(error, event, options.logError);
+    const progress = { isRepeatable: true };
+    const problemOf = (error: unknown, isRepeatable = progress.isRepeatable) =>
+      asProblem(error, { event, isRepeatable, logError: options.logError });
     try {
-      return await answerRoute({ ...options, originRule }, { event, mediaType, problemOf });
+      return await answerRoute(
+        { ...options, originRule },
+        { event, mediaType, progress, problemOf },
+      );
     } catch (error) {
       return problem(problemOf(error));
     }
@@ -44,7 +49,7 @@ export function createAnswer(options: AnswerOptions): Answer {
 
 async function answerRoute(
   { operations, access, config, originRule }: AnswerOptions & { readonly originRule: OriginRule },
-  received: Pick<HttpRequest, 'event' | 'mediaType' | 'problemOf'>,
+  received: Pick<HttpRequest, 'event' | 'mediaType' | 'progress' | 'problemOf'>,
 ): Promise<HttpResponse> {
   const { event } = received;
   const { method } = event.requestContext.http;
@@ -154,30 +159,31 @@ const noAccess: RequestAccess = {
 };
 
 /**
- * Without an Idempotency-Key it has no `Retry-After`: clients that send a request again by themselves go by
- * that, and would count it twice.
+ * A change that would count again has no `Retry-After`: clients that send a request again by themselves go
+ * by that.
  */
-export function outcomeUnknown({ headers }: Pick<APIGatewayProxyEventV2, 'headers'>): Problem {
-  const mayRepeat = headers['idempotency-key'] !== undefined;
-  return new Problem(
+export const outcomeUnknown = (isRepeatable: boolean): Problem =>
+  new Problem(
     'outcome_unknown',
-    mayRepeat
-      ? 'The change may or may not have been counted. Send it again with the same Idempotency-Key: it counts once.'
-      : 'The change may or may not have been counted, and without an Idempotency-Key it would count again. Read the count and decide.',
-    { mayRepeat },
+    isRepeatable
+      ? 'The change may or may not have been made. Send the same request again, with the same Idempotency-Key if it had one: it counts once.'
+      : 'The change may or may not have been counted, and without an Idempotency-Key it may count again. Read the count and decide.',
+    { mayRepeat: isRepeatable },
   );
-}
 
 /** The problem that an error is answered with. An error that is not the caller's is logged. */
 function asProblem(
   error: unknown,
-  event: APIGatewayProxyEventV2,
-  logError: AnswerOptions['logError'],
+  {
+    event,
+    isRepeatable,
+    logError,
+  }: Pick<AnswerOptions, 'logError'> & { event: APIGatewayProxyEventV2; isRepeatable: boolean },
 ): Problem {
   if (error instanceof Problem) return error;
   const cause = error instanceof Error ? error : new Error(String(error));
   logError('a request failed', cause);
-  if (cause instanceof OutcomeUnknownError) return outcomeUnknown(event);
+  if (cause instanceof OutcomeUnknownError) return outcomeUnknown(isRepeatable);
   if (cause instanceof ChallengeUnavailableError) {
     return new Problem('challenge_unavailable', 'Try again in a moment, with a new solution.');
   }
@@ -186,6 +192,6 @@ function asProblem(
   }
   return new Problem('internal_error', 'See the log of this request.', {
     members: { request_id: event.requestContext.requestId },
-    mayRepeat: event.headers['idempotency-key'] !== undefined,
+    mayRepeat: isRepeatable,
   });
 }

@@ -8,6 +8,7 @@ import {
   type Work,
 } from '../access/access.ts';
 import type { NamedCounter } from '../counters/named-counter.ts';
+import { itemsOfWindow, readWeight } from '../rules/caller-limits.ts';
 import type { Action } from '../rules/scopes.ts';
 import type { Token } from '../rules/senders.ts';
 import type { HttpRequest } from './http-request.ts';
@@ -45,6 +46,19 @@ export async function charge({ access }: HttpRequest, work: Work): Promise<void>
   const refusal = await access.charge(work);
   if (refusal) throw accessProblem(refusal);
 }
+
+/**
+ * Counts the windows that a read takes for its caller, before they are read, where they are more than every
+ * request counts for.
+ *
+ * @throws as `charge`
+ */
+export const chargeWindows =
+  (request: HttpRequest) =>
+  (windows: number): Promise<void> => {
+    const items = windows * itemsOfWindow(request.counter().definition.kind);
+    return charge(request, { reads: readWeight(items) - 1 });
+  };
 
 /** @throws Problem key_required, invalid_key, pass_expired, rate_limited; StoreUnavailableError */
 export async function requireCaller({ access }: HttpRequest): Promise<Caller> {

@@ -8,7 +8,7 @@ import type { NamedCounter } from '../counters/named-counter.ts';
 import type { Shown } from '../counters/show.ts';
 import type { BookAnswer } from '../counters/ticket.ts';
 import type { UniqueAnswer } from '../counters/unique.ts';
-import type { RangeEnds } from '../counters/window-range.ts';
+import type { BeforeWindows, RangeEnds } from '../counters/window-range.ts';
 import type { WindowKind } from '../rules/windows.ts';
 import { asKind, requireLive } from './parse-names.ts';
 import { Problem } from './problem.ts';
@@ -31,20 +31,29 @@ export interface ReadRequest {
 
 export function createCounterReads({ counts, history, tickets, uniques, limits, show }: Counters) {
   /**
+   * @param options.before by default nothing: what the read counts for was counted before
    * @throws Problem, also invalid_window and invalid_range for a kind without windows or ranges;
    *   StoreUnavailableError
    */
-  return async (counter: NamedCounter, request: ReadRequest) => {
+  return async (
+    counter: NamedCounter,
+    request: ReadRequest,
+    { before }: { before: BeforeWindows } = { before: async () => {} },
+  ) => {
     const { window, from, to, last, consistent } = request;
     const hasRange = from !== undefined || to !== undefined || last !== undefined;
     const range = hasRange ? { from, to, last } : undefined;
     const unique = asKind(counter, 'unique');
     if (unique) {
-      return uniqueJson(acceptedOrThrow(await uniques.read(unique, { window, range, consistent })));
+      return uniqueJson(
+        acceptedOrThrow(await uniques.read(unique, { window, range, consistent, before })),
+      );
     }
     const count = asKind(counter, 'count');
     if (count && range) {
-      const sum = acceptedOrThrow(await history.sum(count, { ...range, window }, { consistent }));
+      const sum = acceptedOrThrow(
+        await history.sum(count, { ...range, window }, { consistent, before }),
+      );
       return { count: sum.count, ...rangeJson(sum) };
     }
     if (count) return shownJson(acceptedOrThrow(await counts.read(count, { window, consistent })));

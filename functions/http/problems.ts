@@ -214,8 +214,8 @@ export const problemKinds = {
     status: 409,
     title: 'The change would take the count out of its bounds',
     cause:
-      'The counter has a min or a max, and nothing was changed. Callers with read access get the current `count`. If it is missing for them, the counter had grown to several cells before it was given bounds, and bounds cannot be kept across cells.',
-    fix: 'Tell your user that it is sold out, or wait for the next window.',
+      'The counter has a min or a max, and nothing was changed. Callers with read access get the current `count`. If it is missing for them, the counter had grown to several cells before it was given bounds, and bounds cannot be kept across cells. A counter whose first window ends also says what still fits (`remaining`), when it begins anew (`resets_at`), and how long that takes (`Retry-After`).',
+    fix: 'Tell your user that it is sold out, or wait for the next window. For so much in a time, use a counter of the kind `limit`.',
     retry: 'no',
   },
   bounds_settling: {
@@ -352,6 +352,22 @@ export const problemKinds = {
     title: 'The pass is of another member',
     cause: 'A pass acts for the member or visitor that it was made for, and for no other.',
     fix: 'Use `me` in place of the member. A server acts for its users with its API key.',
+    retry: 'no',
+  },
+  not_through_edge: {
+    status: 403,
+    title: 'The request does not come through CloudFront',
+    cause:
+      'The deployment has CloudFront and a firewall in front, and takes no requests past them.',
+    fix: 'Use the address of the deployment, `ApiUrl` of its stack, and not that of API Gateway.',
+    retry: 'no',
+  },
+  unknown_host: {
+    status: 421,
+    title: 'The server does not answer under this name',
+    cause:
+      'The `Host` header has a name that the server of `npm start` was not given. A page of another site could otherwise reach it by a name of its own.',
+    fix: 'Use `localhost` or an address, or start the server with the name in `TALLY_HOSTS`.',
     retry: 'no',
   },
   rate_limited: {

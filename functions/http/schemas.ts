@@ -248,7 +248,7 @@ const rangeEnds = {
   ends_at: v.pipe(clockTime, v.description('When the last window ends.')),
   kept_from: v.pipe(
     v.string(),
-    v.description('The first window that is still kept. Of those before it no number is known.'),
+    v.description('The first window that is still kept. Nothing is known of those before it.'),
   ),
 };
 

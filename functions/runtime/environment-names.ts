@@ -15,6 +15,8 @@ export const environmentNames = {
   challengeUrl: 'TALLY_CHALLENGE_URL',
   /** The bits of a proof of work, instead of those in tally.config.ts. */
   challengeBits: 'TALLY_CHALLENGE_BITS',
+  /** Comma-separated secrets that CloudFront may show; empty where it is not in front. */
+  originSecrets: 'TALLY_ORIGIN_SECRETS',
   /** An API key with every right, for a local server; never set in AWS. */
   adminKey: 'TALLY_ADMIN_KEY',
 } as const;

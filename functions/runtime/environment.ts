@@ -55,6 +55,13 @@ export function readEnvironment(
   };
 }
 
+/** The secrets that CloudFront may show; none if it is not in front. */
+export function readOriginSecrets(
+  variables: Readonly<Record<string, string | undefined>>,
+): readonly string[] {
+  return variables[names.originSecrets]?.split(',').filter((secret) => secret !== '') ?? [];
+}
+
 /** @throws if the function needs live updates and the environment does not say where they go */
 export function requireLive(live: LiveEndpoints | undefined): LiveEndpoints {
   if (live) return live;

@@ -367,13 +367,13 @@ export const defences: readonly Defence[] = [
   },
   {
     attack: 'Many changes in one request',
-    file: 'functions/rules/caller-limits.ts',
-    without: [
-      [
-        'batch: (items: number): number => items,',
-        'batch: (items: number): number => Math.min(1, items),',
-      ],
-    ],
+    file: 'functions/http/operations/batch-operations.ts',
+    without: [['await charge(request, workOf(items, config));', '']],
+  },
+  {
+    attack: 'Requests that read a thousand times as much',
+    file: 'functions/http/authorise.ts',
+    without: [['readWeight(items) - 1', '0']],
   },
   {
     attack: 'One address that calls too often',
@@ -441,7 +441,7 @@ export const defences: readonly Defence[] = [
   {
     attack: 'Driving up the bill',
     file: 'lib/counter-table.ts',
-    without: [['...(maxWriteUnits && { maxWriteRequestUnits: maxWriteUnits }),', '']],
+    without: [['maxWriteRequestUnits: maxWriteUnits,', '']],
     test: 1,
   },
   {
@@ -626,5 +626,72 @@ export const defences: readonly Defence[] = [
         "TALLY_ADMIN_KEY: process.env.TALLY_ADMIN_KEY ?? '',",
       ],
     ],
+  },
+  {
+    attack: "Going around CloudFront and WAF, by the API's own address",
+    file: 'functions/http/behind-edge.ts',
+    without: [['!accepted.some((digest) => timingSafeEqual(digest, shown))', 'false']],
+  },
+  {
+    attack: "Going around CloudFront and WAF, by the API's own address",
+    file: 'lib/edge.ts',
+    without: [['for (const each of functions) secret.addTo(each);', '']],
+    test: 1,
+  },
+  {
+    attack: 'Claiming the address of somebody else',
+    file: 'functions/http/behind-edge.ts',
+    without: [['if (secrets.length === 0) return handler;', "secrets = [...secrets, ''];"]],
+  },
+  {
+    attack: 'One address that sends a flood',
+    file: 'lib/edge-firewall.ts',
+    without: [['[addressRule(requestsPerAddress, tooMany), ', '[']],
+  },
+  {
+    attack: 'Reaching the database of a laptop, for its secret or a key',
+    file: 'local/engine.ts',
+    without: [
+      ["'LoopbackEngine',", "'software.amazon.dynamodb.services.local.main.ServerRunner',"],
+    ],
+  },
+  {
+    attack: 'Reaching the database of a laptop, for its secret or a key',
+    file: 'local/engine.ts',
+    without: [["'-disableTelemetry',", "'-disableTelemetry',\n      '-sharedDb',"]],
+    test: 1,
+  },
+  {
+    attack: 'Reaching the database of a laptop, for its secret or a key',
+    file: 'local/listen.ts',
+    without: [["host ?? '127.0.0.1'", 'host']],
+    test: 2,
+  },
+  {
+    attack: "Reaching the server of a laptop by a name of one's own",
+    file: 'local/http-server.ts',
+    without: [['!isOwnHost(request.headers.host)', 'false']],
+  },
+  {
+    attack: "Reaching the server of a laptop by a name of one's own",
+    file: 'local/live-server.ts',
+    without: [['!options.isOwnHost(request.headers.host)', 'false']],
+    test: 1,
+  },
+  {
+    attack: 'Forging live messages on a laptop',
+    file: 'local/live-server.ts',
+    without: [['!(await isSigned(signed))', 'false']],
+  },
+  {
+    attack: 'Forging live messages on a laptop',
+    file: 'local/signature-check.ts',
+    without: [
+      [
+        ' &&\n    timingSafeEqual(Buffer.from(claim.signature), Buffer.from(expected.signature))',
+        '',
+      ],
+    ],
+    test: 1,
   },
 ];

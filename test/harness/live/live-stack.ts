@@ -11,10 +11,11 @@ import { createSiteFunction } from '../../../functions/http/site-function.ts';
 import { createWriteFunction } from '../../../functions/http/write-function.ts';
 import { createPublisher } from '../../../functions/stream/publisher.ts';
 import { createStreamFunction } from '../../../functions/stream/stream-function.ts';
-import { engineAccess, startEngine } from '../../../local/engine.ts';
 import { createHttpServer } from '../../../local/http-server.ts';
 import { attachLiveServer, livePaths } from '../../../local/live-server.ts';
+import { ownHosts } from '../../../local/own-hosts.ts';
 import { startStreamPump } from '../../../local/stream-pump.ts';
+import { engineAccess, startTestEngine } from '../engine/test-engine.ts';
 import { createTestTable, type TestTable } from '../engine/test-table.ts';
 import { storedContext } from '../members/stored-context.ts';
 import type { TallyOptions } from '../tally-under-test.ts';
@@ -34,10 +35,11 @@ export interface LiveStack {
 export async function startLiveStack(counters: TallyOptions['counters']): Promise<LiveStack> {
   const errors: unknown[] = [];
   const answers: { path: string; status: number }[] = [];
-  const engine = await startEngine({ dataFolder: 'memory' });
+  const engine = await startTestEngine({ dataFolder: 'memory' });
   const table = await createTestTable({ endpoint: engine.endpoint, stream: true });
   const { context, clients } = storedContext({ table, counters, now: Date.now });
-  const { server, serve } = createHttpServer();
+  const isOwnHost = ownHosts();
+  const { server, serve } = createHttpServer(isOwnHost);
   server.on('request', ({ url = '' }, response) => {
     response.on('finish', () => answers.push({ path: url, status: response.statusCode }));
   });
@@ -50,7 +52,11 @@ export async function startLiveStack(counters: TallyOptions['counters']): Promis
     realtime: `ws://localhost:${port}${livePaths.realtime}`,
     apiKey: 'da2-abcdefghijklmnopqrstuvwxyz',
   };
-  const live = attachLiveServer(server, { apiKey: endpoints.apiKey, accessKeyId });
+  const live = attachLiveServer(server, {
+    apiKey: endpoints.apiKey,
+    publisher: engineAccess,
+    isOwnHost,
+  });
   const logger = { error: (_message: string, error: Error) => void errors.push(error) };
   const wiring = { context, adminKey: undefined, logger };
   const { config } = context;

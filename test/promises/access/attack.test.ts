@@ -16,7 +16,7 @@ import { createDynamoClients, fromWire } from '../../../functions/dynamo/dynamo-
 import { createDynamoSecretStore } from '../../../functions/dynamo/dynamo-secret-store.ts';
 import { matchRoute } from '../../../functions/http/routes.ts';
 import { environmentNames } from '../../../functions/runtime/environment-names.ts';
-import { type Engine, startEngine } from '../../../local/engine.ts';
+import type { Engine } from '../../../local/engine.ts';
 import { tally as config } from '../../../tally.config.ts';
 import { type AttackRequest, attackRequests } from '../../harness/access/attack-requests.ts';
 import {
@@ -33,6 +33,7 @@ import {
 import { adminKey } from '../../harness/access/callers.ts';
 import { type Change, deedsOf, doneItems, itemsOf } from '../../harness/access/deeds.ts';
 import { startWatchedServer, type WatchedServer } from '../../harness/access/watched-server.ts';
+import { startTestEngine } from '../../harness/engine/test-engine.ts';
 import { createTestClient } from '../../harness/engine/test-table.ts';
 import { parseHttpAnswers } from '../../harness/http/http-answers.ts';
 import { scanTable } from '../../harness/ledger-delivery.ts';
@@ -65,7 +66,7 @@ const agent = new Agent({ keepAlive: true, maxSockets: atOnce });
 
 beforeAll(
   async () => {
-    engine = await startEngine({ dataFolder: 'memory' });
+    engine = await startTestEngine({ dataFolder: 'memory' });
     server = await startWatchedServer({
       AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
       [environmentNames.adminKey]: adminKey,

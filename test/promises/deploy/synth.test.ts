@@ -22,6 +22,9 @@ beforeAll(() => {
     'maxReadUnits=500',
     'maxWriteUnits=200',
     'writeConcurrency=50',
+    'protect=true',
+    'botControl=true',
+    'originSecretVersion=2',
   ].flatMap((value) => ['--context', value]);
   synth = spawnSync(
     'npx',

@@ -173,16 +173,23 @@ describe('the read function', () => {
 describe('the bill', () => {
   const onDemand = (template: Template) => all(template, 'AWS::DynamoDB::GlobalTable')[0] ?? {};
 
-  test('has no limit on the table unless a deployment sets one', () => {
-    expect(JSON.stringify(onDemand(plain))).not.toContain('OnDemandThroughput');
+  test('has a limit on what the table writes, and on what it reads if a deployment sets one', () => {
+    const writes = ({ WriteOnDemandThroughputSettings: it }: Properties) => it.MaxWriteRequestUnits;
+    expect(writes(onDemand(plain))).toBe(8_000);
+    expect(JSON.stringify(onDemand(plain))).not.toContain('ReadOnDemandThroughput');
+    // It follows the requests that the API takes, up to the quota of a table.
+    expect(writes(onDemand(synthesise({ requestsPerSecond: '50' })))).toBe(200);
+    expect(writes(onDemand(synthesise({ requestsPerSecond: '20000' })))).toBe(40_000);
     const chosen = onDemand(synthesise({ maxReadUnits: '500', maxWriteUnits: 200 }));
     expect(chosen.WriteOnDemandThroughputSettings).toEqual({ MaxWriteRequestUnits: 200 });
     expect(chosen.Replicas[0].ReadOnDemandThroughputSettings).toEqual({ MaxReadRequestUnits: 500 });
   });
 
-  test('is watched by a budget that mails, if a deployment sets one', () => {
+  test('is watched by a budget that mails, as soon as there is an address', () => {
     expect(all(plain, 'AWS::Budgets::Budget')).toEqual([]);
     const email = 'ops@example.com';
+    const [unset] = all(synthesise({ alarmEmail: email }), 'AWS::Budgets::Budget');
+    expect(unset?.Budget.BudgetLimit).toEqual({ Amount: 100, Unit: 'USD' });
     const [budget] = all(
       synthesise({ monthlyBudgetUsd: '40', alarmEmail: email }),
       'AWS::Budgets::Budget',
