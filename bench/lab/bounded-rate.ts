@@ -2,6 +2,7 @@
  * How many keyed changes a second one bounded count takes, whose cell takes the write units that AWS
  * gives an item: requests come at a rate, by chance, to several functions, in virtual time.
  */
+import { StoreUnavailableError } from '../../functions/store/store-errors.ts';
 import { createMemoryTally } from '../../test/harness/memory-table/memory-tally.ts';
 
 export interface BoundedRateOptions {
@@ -59,7 +60,9 @@ export async function measureBoundedRate(options: BoundedRateOptions): Promise<B
   async function change(token: string, amount: number): Promise<void> {
     const on = running[Math.floor(random() * functions)] ?? tally.start();
     const begunAtMs = time.now();
-    const answer = await on.counts.change(stock, { amount, token, wantCount: true });
+    const answer = await on.counts
+      .change(stock, { amount, token, wantCount: true })
+      .catch(asUnavailable);
     if (answer.ok) timesMs.push(time.now() - begunAtMs);
     else busy++;
   }
@@ -95,6 +98,12 @@ export async function measureBoundedRate(options: BoundedRateOptions): Promise<B
     'largest cell (bytes)': largestBytes,
     exact: left.ok && left.count === busy,
   };
+}
+
+/** Nothing was counted, because the item could not even be read. */
+function asUnavailable(error: unknown): { readonly ok: false } {
+  if (error instanceof StoreUnavailableError) return { ok: false };
+  throw error;
 }
 
 const keyed = { read: 'key', write: 'key' } as const;
