@@ -12,7 +12,13 @@ import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { defaultFunction, type FunctionName, jwtPrefix, routes } from '../functions/http/routes.ts';
+import {
+  defaultFunction,
+  type FunctionName,
+  jwtPrefix,
+  methodsOf,
+  routes,
+} from '../functions/http/routes.ts';
 import type { CounterFunction } from './counter-function.ts';
 import type { IdentityProvider } from './deployment-options.ts';
 
@@ -32,6 +38,7 @@ export interface CounterApiProps {
 export class CounterApi extends Construct {
   /** Ends without a slash, so that `$URL/v1/…` works. */
   readonly url: string;
+  readonly host: string;
 
   constructor(
     scope: Construct,
@@ -57,10 +64,10 @@ export class CounterApi extends Construct {
     });
     const authorizer = identityProvider && jwtAuthorizer(identityProvider);
     for (const { method, path, servedBy, right } of routes) {
-      const methods = [HttpMethod[method]];
+      const methods = methodsOf({ method }).map((own) => HttpMethod[own]);
       const integration = integrations[servedBy];
       api.addRoutes({ path, methods, integration });
-      if (!authorizer || right === 'none') continue;
+      if (!authorizer || right === 'none' || right === 'challenge') continue;
       api.addRoutes({ path: `${jwtPrefix}${path}`, methods, integration, authorizer });
     }
     Validations.of(api).acknowledge({
@@ -79,6 +86,7 @@ export class CounterApi extends Construct {
       },
     });
     this.url = api.apiEndpoint;
+    this.host = `${api.apiId}.execute-api.${Stack.of(this).region}.${Stack.of(this).urlSuffix}`;
   }
 
   /** Logs under /aws/vendedlogs/ take no room in the account's small resource policy for logs. */

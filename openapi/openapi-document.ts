@@ -63,7 +63,8 @@ const introduction = `A counter service: every accepted change is counted exactl
 
 Send an \`Idempotency-Key\` with every change, and retry with the same one. Errors are problem
 documents (RFC 9457) with a stable \`code\`; [every code](/docs/errors) has a cause and a fix. A
-request body has at most ${limits.bodyBytes / 1024} KiB. API Gateway answers 429 to requests beyond
+request body has at most ${limits.bodyBytes / 1024} KiB, unpacked if it comes by gzip. Unknown fields and
+query parameters are refused. Every GET also answers HEAD. API Gateway answers 429 to requests beyond
 the rate that the operator allows, before they reach Tally.`;
 
 function pathsOf(table: readonly Route[]): Json {
@@ -121,8 +122,29 @@ const security = {
   user: [{ key: [] }],
   deployment: [{ key: [] }],
   key: [{ key: [] }],
+  challenge: [{}, { key: [] }],
   each: [{}, { key: [] }],
 } satisfies Record<Right, readonly Json[]>;
+
+const credentialProblems = [
+  'invalid_key',
+  'pass_expired',
+  'forbidden',
+  'rate_limited',
+  'request_too_heavy',
+] as const;
+const scopeProblems = ['key_required', ...credentialProblems] as const;
+const problemsOfRight = {
+  none: [],
+  read: scopeProblems,
+  write: ['visitor_required', ...scopeProblems],
+  admin: scopeProblems,
+  user: scopeProblems,
+  deployment: scopeProblems,
+  key: scopeProblems,
+  challenge: ['challenge_required', 'challenge_unavailable', ...credentialProblems],
+  each: ['visitor_required', ...scopeProblems],
+} satisfies Record<Right, readonly ProblemCode[]>;
 
 /** The pipeline adds an ETag to the answer of every GET. */
 const hasValidator = ({ method }: Route): boolean => method === 'GET';
@@ -177,16 +199,28 @@ function problemsOf(route: Route, doc: OperationDoc): ProblemCode[] {
     ...pathParametersOf(route).flatMap(([, { problems }]) => problems),
     ...Object.keys(route.fixed ?? {}).flatMap((name) => pathParameters[name]?.problems ?? []),
     ...requestHeadersOf(route, doc).flatMap((name) => requestHeaders[name].problems),
-    ...(doc.body ? (['invalid_json', 'invalid_body', 'unknown_field'] as const) : []),
-    ...(route.method === 'GET' ? [] : (['body_too_large'] as const)),
-    ...(route.right === 'none'
-      ? []
-      : (['key_required', 'invalid_key', 'forbidden', 'rate_limited'] as const)),
+    ...(route.servedBy === 'site' ? [] : inputProblems),
+    'body_too_large',
+    ...(route.servedBy === 'write' ? (['origin_not_allowed'] as const) : []),
+    ...problemsOfRight[route.right],
+    ...(/\{member\}/.test(route.path) ? (['visitor_required', 'other_member'] as const) : []),
     ...doc.problems,
     'internal_error',
   ];
   return [...new Set(codes)];
 }
+
+/** Whatever an operation takes, it refuses what it does not take. */
+const inputProblems = [
+  'invalid_request',
+  'invalid_json',
+  'invalid_body',
+  'unknown_field',
+  'unknown_parameter',
+  'unsupported_media_type',
+  'unsupported_encoding',
+  'unsupported_condition',
+] as const satisfies readonly ProblemCode[];
 
 function problemAnswers(codes: readonly ProblemCode[]): Json {
   const byStatus = Map.groupBy(codes, (code) => problemKinds[code].status);
@@ -216,6 +250,7 @@ function problemAnswer(codes: readonly ProblemCode[]): Json {
 function problemHeaders(code: ProblemCode): ResponseHeader[] {
   const { status, retry } = problemKinds[code];
   if (status === 401) return ['WWW-Authenticate'];
+  if (status === 429) return ['Retry-After', 'RateLimit', 'RateLimit-Policy'];
   return retry === 'no' ? [] : ['Retry-After'];
 }
 
@@ -264,11 +299,14 @@ function mapValues<K extends string | number, V, W>(
   );
 }
 
-/**
- * Ids are unique, and some operations have several routes: a shorter one has a fixed parameter, and a
- * change may be sent by a method that clients do not repeat by themselves.
- */
+/** Operations that take a second method, which then is in their id. */
+const otherMethods: ReadonlyMap<string, string> = new Map([
+  ['changeCounter POST', 'ByPost'],
+  ['changeSettings PUT', 'ByPut'],
+]);
+
+/** Ids are unique, and some operations have several routes: a shorter one has a fixed parameter. */
 function operationIdOf({ operation, method, fixed }: Route): string {
-  const byPost = operation === 'changeCounter' && method === 'POST' ? 'ByPost' : '';
-  return `${operation}${byPost}${fixed ? 'Short' : ''}`;
+  const byMethod = otherMethods.get(`${operation} ${method}`) ?? '';
+  return `${operation}${byMethod}${fixed ? 'Short' : ''}`;
 }

@@ -9,6 +9,7 @@ import { batchDocs } from './batch-docs.ts';
 import { counterDocs } from './counter-docs.ts';
 import { healthDocs } from './health-docs.ts';
 import { keyDocs } from './key-docs.ts';
+import { limitDocs } from './limit-docs.ts';
 import { liveDocs } from './live-docs.ts';
 import { memberDocs } from './member-docs.ts';
 import type { OperationDoc } from './operation-doc.ts';
@@ -17,12 +18,14 @@ import { siteDocs } from './site-docs.ts';
 import { subjectDocs } from './subject-docs.ts';
 import { ticketDocs } from './ticket-docs.ts';
 import { userDocs } from './user-docs.ts';
+import { visitorDocs } from './visitor-docs.ts';
 
 export const operationDocs: Readonly<Record<OperationName, OperationDoc>> = {
   ...batchDocs,
   ...counterDocs,
   ...healthDocs,
   ...keyDocs,
+  ...limitDocs,
   ...liveDocs,
   ...memberDocs,
   ...passDocs,
@@ -30,4 +33,5 @@ export const operationDocs: Readonly<Record<OperationName, OperationDoc>> = {
   ...subjectDocs,
   ...ticketDocs,
   ...userDocs,
+  ...visitorDocs,
 };

@@ -3,6 +3,7 @@
  * gives an item: requests come at a rate, by chance, to several functions, in virtual time.
  */
 import { StoreUnavailableError } from '../../functions/store/store-errors.ts';
+import { anyonesToken } from '../../test/harness/counts/anyones-token.ts';
 import { createMemoryTally } from '../../test/harness/memory-table/memory-tally.ts';
 
 export interface BoundedRateOptions {
@@ -61,7 +62,7 @@ export async function measureBoundedRate(options: BoundedRateOptions): Promise<B
     const on = running[Math.floor(random() * functions)] ?? tally.start();
     const begunAtMs = time.now();
     const answer = await on.counts
-      .change(stock, { amount, token, wantCount: true })
+      .change(stock, { amount, token: anyonesToken(token), wantCount: true })
       .catch(asUnavailable);
     if (answer.ok) timesMs.push(time.now() - begunAtMs);
     else busy++;

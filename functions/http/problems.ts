@@ -8,10 +8,12 @@ import type { RefusalCode } from '../counters/refusals.ts';
 import type { ErrorText } from '../pages/errors-document.ts';
 import { limits } from '../rules/limits.ts';
 import { nameRule, reservedMembers, reservedSubjects } from '../rules/names.ts';
+import { requestProblems } from './request-problems.ts';
 
 const listed = (names: readonly string[]): string => names.map((it) => `\`${it}\``).join(', ');
 
 export const problemKinds = {
+  ...requestProblems,
   invalid_subject: {
     status: 400,
     title: 'The subject is not a valid name',
@@ -99,15 +101,16 @@ export const problemKinds = {
   invalid_json: {
     status: 400,
     title: 'The body is not JSON',
-    cause: 'The request body is empty or cannot be parsed as JSON.',
-    fix: 'Send a JSON object, such as `{"action":"increment"}`.',
+    cause: 'The request body is empty, is not UTF-8, or cannot be parsed as JSON.',
+    fix: 'Send a JSON object, such as `{"action":"increment"}`. Names and strings take double quotes; a Windows shell drops those that are not escaped.',
     retry: 'no',
   },
   invalid_body: {
     status: 400,
-    title: 'The body is not a JSON object',
-    cause: 'The request body is JSON, but a list, a string, a number, true, false or null.',
-    fix: 'Send a JSON object, such as `{"action":"increment"}`.',
+    title: 'The body is not what this takes',
+    cause:
+      'The request body is JSON, but not an object; or a field of it is missing, is of a wrong type or has a value that it cannot have.',
+    fix: 'Correct what `detail` names; `pointer` says where it is.',
     retry: 'no',
   },
   unknown_field: {
@@ -164,8 +167,8 @@ export const problemKinds = {
   invalid_idempotency_key: {
     status: 400,
     title: 'The Idempotency-Key is not valid',
-    cause: `It is empty, is longer than ${limits.tokenLength} characters, has spaces or characters outside ASCII, or is a UUIDv7 from the future.`,
-    fix: 'Send a UUID. Make one for each change, and keep it for the retries of that change.',
+    cause: `It is empty, is longer than ${limits.tokenLength} characters, has spaces, characters outside ASCII or a comma outside of quotes, or is a UUIDv7 from the future; or the request cannot be made safe to send again by one.`,
+    fix: 'Send a UUID. Make one for each change, and keep it for the retries of that change. `detail` says what is wrong.',
     retry: 'no',
   },
   idempotency_key_expired: {
@@ -183,12 +186,36 @@ export const problemKinds = {
     fix: 'Make a new Idempotency-Key for each change. Send the same one only with the same change.',
     retry: 'no',
   },
+  amount_too_large: {
+    status: 400,
+    title: 'The amount is more than the counter takes',
+    cause:
+      'The definition of the counter says how much one change may be. A counter that takes no API key for writing takes 1, unless it says more.',
+    fix: 'Send what `detail` allows, or give the counter `amounts: { max }` in tally.config.ts.',
+    retry: 'no',
+  },
+  decrement_not_allowed: {
+    status: 400,
+    title: 'The counter takes no decrements',
+    cause:
+      'The definition of the counter allows increments only. So it is for a counter that takes no API key for writing, unless it says otherwise.',
+    fix: 'Give the counter `amounts: { decrement: true }` in tally.config.ts, or correct the count by a `set`.',
+    retry: 'no',
+  },
+  invalid_cost: {
+    status: 400,
+    title: 'The cost is not valid',
+    cause:
+      '`cost` is not a whole number from 1 on, or is more than the burst of the limit, which it never has room for.',
+    fix: 'Send a whole number up to the burst of the limit, or leave it out for 1.',
+    retry: 'no',
+  },
   out_of_bounds: {
     status: 409,
     title: 'The change would take the count out of its bounds',
     cause:
-      'The counter has a min or a max, and nothing was changed. Callers with read access get the current `count`. If it is missing for them, the counter had grown to several cells before it was given bounds, and bounds cannot be kept across cells.',
-    fix: 'Tell your user that it is sold out, or wait for the next window.',
+      'The counter has a min or a max, and nothing was changed. Callers with read access get the current `count`. If it is missing for them, the counter had grown to several cells before it was given bounds, and bounds cannot be kept across cells. A counter whose first window ends also says what still fits (`remaining`), when it begins anew (`resets_at`), and how long that takes (`Retry-After`).',
+    fix: 'Tell your user that it is sold out, or wait for the next window. For so much in a time, use a counter of the kind `limit`.',
     retry: 'no',
   },
   bounds_settling: {
@@ -266,11 +293,42 @@ export const problemKinds = {
     fix: 'Send `Authorization: Bearer tally_…`.',
     retry: 'no',
   },
+  visitor_required: {
+    status: 401,
+    title: 'This needs the pass of a visitor',
+    cause:
+      'The counter is open to visitors, so that each has one vote, and the request has no pass.',
+    fix: 'Get a pass with `POST /v1/visitors`, and send it as `Authorization: Bearer pass_…`. A server may send its API key.',
+    retry: 'no',
+  },
+  challenge_required: {
+    status: 401,
+    title: 'A challenge has to be solved first',
+    cause:
+      'The request has no `solution`, or one that is wrong, too old or of another network address. `challenge` has a new challenge.',
+    fix: 'Solve the challenge, and send the request again with the `solution`.',
+    retry: 'no',
+  },
+  challenge_unavailable: {
+    status: 503,
+    title: 'The solution cannot be verified at the moment',
+    cause:
+      'The provider of the challenge does not answer, or does not know this deployment. No pass was made.',
+    fix: 'Send the request again after `Retry-After` seconds, with a new solution. If it goes on, the operator finds the reason in the log.',
+    retry: 'yes',
+  },
   invalid_key: {
     status: 401,
     title: 'The API key or pass is not valid',
-    cause: 'The API key is malformed, unknown or revoked; or the pass is forged or expired.',
-    fix: 'Ask your operator for an API key, or your server for a new pass.',
+    cause: 'The API key is malformed, unknown or revoked; or the pass is not genuine.',
+    fix: 'Ask your operator for an API key, or your server for a pass.',
+    retry: 'no',
+  },
+  pass_expired: {
+    status: 401,
+    title: 'The pass has expired',
+    cause: 'The pass was good until its `expires_at`, and that is over.',
+    fix: 'Get a new pass: from your server, if it has made this one; or, as a visitor, renew this one with `POST /v1/visitors`. Then send the request again, with the same Idempotency-Key if it had one.',
     retry: 'no',
   },
   forbidden: {
@@ -281,19 +339,58 @@ export const problemKinds = {
     fix: 'Ask your operator for an API key with the scope that this takes.',
     retry: 'no',
   },
+  origin_not_allowed: {
+    status: 403,
+    title: 'Pages of this origin may not write',
+    cause:
+      'A page of an origin that is not in `corsOrigins` of tally.config.ts sent the request. Browsers say so in `Origin` and `Sec-Fetch-Site`; other clients send neither.',
+    fix: 'Add the origin of the page to `corsOrigins` and deploy.',
+    retry: 'no',
+  },
+  other_member: {
+    status: 403,
+    title: 'The pass is of another member',
+    cause: 'A pass acts for the member or visitor that it was made for, and for no other.',
+    fix: 'Use `me` in place of the member. A server acts for its users with its API key.',
+    retry: 'no',
+  },
+  not_through_edge: {
+    status: 403,
+    title: 'The request does not come through CloudFront',
+    cause:
+      'The deployment has CloudFront and a firewall in front, and takes no requests past them.',
+    fix: 'Use the address of the deployment, `ApiUrl` of its stack, and not that of API Gateway.',
+    retry: 'no',
+  },
+  unknown_host: {
+    status: 421,
+    title: 'The server does not answer under this name',
+    cause:
+      'The `Host` header has a name that the server of `npm start` was not given. A page of another site could otherwise reach it by a name of its own.',
+    fix: 'Use `localhost` or an address, or start the server with the name in `TALLY_HOSTS`.',
+    retry: 'no',
+  },
   rate_limited: {
     status: 429,
-    title: 'The API key has made too many requests',
+    title: 'The caller has made too many requests',
     cause:
-      'The API key was made with a limit of requests a minute. Requests with its passes count as well.',
-    fix: 'Wait for `Retry-After` seconds, until the next minute.',
+      'An API key may have a limit of requests a minute; its passes count as well. Without one, a network address and a visitor may make so many reads and changes a minute. `detail` and the header `RateLimit-Policy` say which limit it is. A batch counts its items, and a long history or union what it reads. Nothing was read or changed.',
+    fix: 'Wait for `Retry-After` seconds. `RateLimit` says the same, with what remains.',
     retry: 'yes',
+  },
+  request_too_heavy: {
+    status: 400,
+    title: 'The request counts for more than its caller may do at once',
+    cause:
+      'A batch counts its items, and a history or union what it reads. This one is more than fits into the limit of its caller, even if nothing else is sent.',
+    fix: 'Send several smaller requests, or use an API key with a higher limit.',
+    retry: 'no',
   },
   invalid_scopes: {
     status: 400,
     title: 'The scopes of the API key are not valid',
     cause:
-      '`scopes` is missing or empty; or a scope has an unknown or repeated action, no subjects, a reserved subject, an empty list of counters, or too many names.',
+      '`scopes` is missing or empty; or a scope has an unknown or repeated action, no subjects, a reserved subject, an empty list of counters, a counter that is not defined, or too many names.',
     fix: 'Send `{"scopes":[{"actions":["read","write"],"subjects":["resto-7"],"counters":["orders"]}]}`.',
     retry: 'no',
   },
@@ -307,7 +404,7 @@ export const problemKinds = {
   invalid_pass: {
     status: 400,
     title: 'The rights of the pass are not valid',
-    cause: `\`actions\` must be \`read\`, \`write\` or both; \`counters\`, if sent, a list of counter names; and \`expires_in_seconds\` from 1 to ${limits.passSecondsMax}.`,
+    cause: `\`actions\` must be \`read\`, \`write\` or both; \`counters\`, if sent, a list of counters that are defined; and \`expires_in_seconds\` from 1 to ${limits.passSecondsMax}.`,
     fix: 'Correct the field that `detail` names.',
     retry: 'no',
   },

@@ -11,6 +11,7 @@ export type FunctionName = 'read' | 'write' | 'site';
  * - `admin`: on the counter or subject in the path.
  * - `user`: what belongs to a user. It takes a credential even where counters are public.
  * - `key`: anything, but only with a credential.
+ * - `challenge`: to become a visitor; the operation asks newcomers to solve a challenge.
  * - `deployment`: everything there is.
  * - `each`: the operation handles several counters, and checks the right to each as soon as it knows
  *   them: if the path tells, before the query is parsed. Where the caller names the counters (a batch),
@@ -18,10 +19,19 @@ export type FunctionName = 'read' | 'write' | 'site';
  *   such a counter is left out, and if none remains, the request is refused like one for a single
  *   counter. An invalid credential is never taken for none: each counter that is not public refuses it.
  */
-export type Right = 'none' | 'read' | 'write' | 'admin' | 'deployment' | 'user' | 'key' | 'each';
+export type Right =
+  | 'none'
+  | 'read'
+  | 'write'
+  | 'admin'
+  | 'deployment'
+  | 'user'
+  | 'key'
+  | 'challenge'
+  | 'each';
 
 interface RouteShape {
-  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE';
   /** API Gateway's syntax: literal segments and `{parameter}` segments. */
   readonly path: `/${string}`;
   readonly operation: string;
@@ -83,6 +93,13 @@ const table = [
     right: 'admin',
   },
   {
+    method: 'PATCH',
+    path: '/v1/{subject}/settings',
+    operation: 'changeSettings',
+    servedBy: 'write',
+    right: 'admin',
+  },
+  {
     method: 'PUT',
     path: '/v1/{subject}/settings',
     operation: 'changeSettings',
@@ -128,6 +145,20 @@ const table = [
     method: 'POST',
     path: '/v1/{subject}/{counter}/tickets',
     operation: 'drawTicket',
+    servedBy: 'write',
+    right: 'write',
+  },
+  {
+    method: 'POST',
+    path: '/v1/{subject}/{counter}/take',
+    operation: 'takeFromLimit',
+    servedBy: 'write',
+    right: 'write',
+  },
+  {
+    method: 'POST',
+    path: '/v1/{subject}/{counter}/return',
+    operation: 'returnToLimit',
     servedBy: 'write',
     right: 'write',
   },
@@ -231,6 +262,13 @@ const table = [
     right: 'key',
   },
   {
+    method: 'POST',
+    path: '/v1/visitors',
+    operation: 'becomeVisitor',
+    servedBy: 'write',
+    right: 'challenge',
+  },
+  {
     method: 'GET',
     path: '/{subject}/counter',
     operation: 'readCounter',
@@ -302,11 +340,17 @@ export function matchRoute(method: string, path: string): RouteMatch {
     })
     .toSorted((one, other) => (isMoreSpecific(one.pattern, other.pattern) ? -1 : 1));
   if (!best) return { found: 'nothing' };
-  const allowed = best.ofPath.map((route) => route.method);
-  const route = best.ofPath.find((it) => it.method === method);
+  const allowed = best.ofPath.flatMap((route) => methodsOf(route));
+  const route = best.ofPath.find((it) => methodsOf(it).some((own) => own === method));
   if (!route) return { found: 'other_methods', allowed };
   return { found: 'route', route, params: { ...best.params, ...route.fixed }, allowed };
 }
+
+/** HEAD is answered wherever GET is: the same, and the server leaves the body out. */
+export const methodsOf = ({
+  method,
+}: Pick<Route, 'method'>): readonly (RouteShape['method'] | 'HEAD')[] =>
+  method === 'GET' ? ['GET', 'HEAD'] : [method];
 
 const byPath: ReadonlyMap<string, readonly Route[]> = Map.groupBy(routes, ({ path }) => path);
 

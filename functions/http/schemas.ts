@@ -8,11 +8,16 @@ import {
   counterNames,
   passActions,
   scope,
+  scopesOf,
   subjectPattern,
 } from '../access/key-schemas.ts';
+import { strictObject } from '../counters/strict-object.ts';
 import { isTimeOfDay, isTimeZone } from '../rules/calendar.ts';
 import { limits } from '../rules/limits.ts';
+import { isName, isReservedMember, isReservedSubject, nameRule } from '../rules/names.ts';
+import { describeBadToken, parseToken } from '../rules/tokens.ts';
 import { windowKinds } from '../rules/windows.ts';
+import { pagingQuery } from './paging.ts';
 
 const amount = v.optional(
   v.pipe(
@@ -31,7 +36,7 @@ const wholeNumber = v.pipe(
   v.maxValue(Number.MAX_SAFE_INTEGER),
 );
 
-export const changeBody = v.strictObject({
+export const changeBody = strictObject({
   action: v.picklist(['increment', 'decrement', 'set']),
   amount,
   saturate: v.optional(
@@ -50,11 +55,24 @@ export const changeBody = v.strictObject({
   ),
 });
 
-export const settingsBody = v.strictObject({
-  time_zone: v.pipe(
-    v.string(),
-    v.check(isTimeZone, 'must be a time zone such as Europe/Berlin'),
-    v.description('A name of the IANA time zone database.'),
+const cost = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(limits.limitUnits));
+
+export const takeBody = strictObject({
+  cost: v.optional(v.pipe(cost, v.description('Units to take, all or none; 1 if left out.'))),
+});
+
+export const returnBody = strictObject({
+  cost: v.pipe(cost, v.description('Units to give back.')),
+});
+
+/** What is left out stays as it is. */
+export const settingsBody = strictObject({
+  time_zone: v.optional(
+    v.pipe(
+      v.string(),
+      v.check(isTimeZone, 'must be a time zone such as Europe/Berlin'),
+      v.description('A name of the IANA time zone database.'),
+    ),
   ),
   day_start: v.optional(
     v.pipe(
@@ -62,25 +80,26 @@ export const settingsBody = v.strictObject({
       v.check(isTimeOfDay, 'must be a time of day such as 04:00'),
       v.description('The wall-clock time at which a business day begins.'),
     ),
-    '00:00',
   ),
 });
 
-export const reactionBody = v.strictObject({
+export const reactionBody = strictObject({
   choice: v.pipe(v.string(), v.description('One of the choices in the definition of the counter.')),
 });
 
 /** The body of a heartbeat, a visit, a reset or a ticket: there is nothing to say in it. */
-export const emptyBody = v.strictObject({});
+export const emptyBody = strictObject({});
 
-export const keyBody = v.strictObject({
-  scopes: v.pipe(v.array(scope), v.minLength(1), v.maxLength(limits.scopes)),
+export const keyBody = strictObject({
+  scopes: scopesOf(),
   calls_per_minute: v.optional(callsPerMinute),
 });
 
-export const passBody = v.strictObject({
+export const passBody = strictObject({
   member: v.pipe(
     v.string(),
+    v.check(isName, `must be ${nameRule}`),
+    v.check((name) => !isReservedMember(name), 'is a reserved name'),
     v.description('The visitor it is for. The pass acts as this member and user only.'),
   ),
   actions: passActions,
@@ -92,40 +111,85 @@ export const passBody = v.strictObject({
   ),
 });
 
-const batchSubject = { subject: v.string(), counter: v.string() };
+export const visitorBody = strictObject({
+  solution: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(limits.solutionLength),
+      v.description(
+        'For a proof of work: the `seed`, a colon and any text, so that the SHA-256 of it all (UTF-8) begins with `bits` zero bits. For a captcha: what its widget returns.',
+      ),
+    ),
+  ),
+});
 
-/** One read or change. Its names are checked like those of a path. */
+const batchSubject = {
+  subject: v.pipe(
+    v.string(),
+    v.check(isName, `must be ${nameRule}`),
+    v.check((name) => !isReservedSubject(name), 'is a reserved name'),
+  ),
+  counter: v.string(),
+};
+
+/** One read or change. */
 export const batchItem = v.variant('action', [
-  v.strictObject({
+  strictObject({
     ...batchSubject,
     action: v.literal('read'),
     window: v.optional(v.picklist(windowKinds)),
   }),
-  v.strictObject({
+  strictObject({
     ...batchSubject,
     action: v.picklist(['increment', 'decrement']),
     amount,
-    idempotency_key: v.optional(v.string()),
+    idempotency_key: v.optional(
+      v.pipe(
+        v.string(),
+        v.check(
+          (text) => parseToken(text) !== undefined,
+          ({ input }) => describeBadToken(input),
+        ),
+      ),
+    ),
   }),
 ]);
 
-export const batchBody = v.strictObject({
+export const batchBody = strictObject({
   items: v.pipe(v.array(batchItem), v.maxLength(limits.batchItems)),
 });
 
-export const historyQuery = v.object({
-  window: v.pipe(
-    v.picklist(['day', 'hour', 'minute']),
-    v.description('One of the windows in the definition of the counter.'),
+const rangeFrom = v.pipe(
+  v.string(),
+  v.description(
+    "The first window: a day, an hour or a minute. A time such as `2026-11-21T09` is by the subject's clock, `2026-11-21T08Z` is the same anywhere. A day stands for all its hours and minutes.",
   ),
-  from: v.pipe(
-    v.string(),
-    v.description('The first window, such as `2026-11-21T09`, or a day for its first window.'),
+);
+const rangeTo = v.pipe(v.string(), v.description('The last window, included.'));
+const lastWindows = v.pipe(
+  v.string(),
+  v.description(
+    'A range that ends now: `30d`, `24h` or `60m` are so many whole windows, the current one included. It excludes `window`, `from` and `to`.',
   ),
-  to: v.pipe(v.string(), v.description('The last window, included; or a day for its last window.')),
+);
+
+export const historyQuery = strictObject({
+  window: v.optional(
+    v.pipe(
+      v.picklist(['day', 'hour', 'minute']),
+      v.description(
+        'One of the windows in the definition of the counter. By default what `from` and `to` are; for days the longest window that the counter has.',
+      ),
+    ),
+  ),
+  from: v.optional(rangeFrom),
+  to: v.optional(rangeTo),
+  last: v.optional(lastWindows),
 });
 
-export const readQuery = v.object({
+export const listQuery = strictObject(pagingQuery);
+
+export const readQuery = strictObject({
   window: v.optional(
     v.pipe(
       v.picklist(windowKinds),
@@ -134,15 +198,9 @@ export const readQuery = v.object({
       ),
     ),
   ),
-  from: v.optional(
-    v.pipe(
-      v.string(),
-      v.description('For uniques: the first window of a union, or a day for its first window.'),
-    ),
-  ),
-  to: v.optional(
-    v.pipe(v.string(), v.description('For uniques: the last window of a union, included.')),
-  ),
+  from: v.optional(rangeFrom),
+  to: v.optional(rangeTo),
+  last: v.optional(lastWindows),
   consistent: v.optional(
     v.pipe(
       v.picklist(['true', 'false']),
@@ -169,10 +227,33 @@ const shownWindow = v.optional(
   v.pipe(
     v.string(),
     v.description(
-      'The window that the count is of: `2026-11-21`, or `2026-11-21T09` in UTC. Left out if that is all time.',
+      'The window that the count is of: `2026-11-21`, or the hour that begins at `2026-11-21T09Z`. Left out if that is all time.',
     ),
   ),
 );
+
+const maybeCount = v.pipe(
+  v.nullable(count),
+  v.description('Null if that is not kept any more: see `kept_from`.'),
+);
+const clockTime = v.pipe(v.string(), v.isoTimestamp());
+/** What a range is of. */
+const rangeEnds = {
+  from: v.pipe(v.string(), v.description('The first window.')),
+  to: v.pipe(v.string(), v.description('The last window, included.')),
+  starts_at: v.pipe(
+    clockTime,
+    v.description("When the first window begins, by the subject's clock."),
+  ),
+  ends_at: v.pipe(clockTime, v.description('When the last window ends.')),
+  kept_from: v.pipe(
+    v.string(),
+    v.description('The first window that is still kept. Nothing is known of those before it.'),
+  ),
+};
+
+/** The sum of a range of windows. */
+export const rangeAnswer = v.object({ count: maybeCount, ...rangeEnds });
 
 export const counterAnswer = v.object({
   count,
@@ -185,12 +266,22 @@ const choices = v.pipe(v.record(v.string(), count), v.description('The count of 
 
 export const reactionCounts = v.object({ count, choices, version, updated_at: updatedAt });
 
+const standardError = v.pipe(
+  v.number(),
+  v.description('Relative. Two thirds of all estimates are off by less.'),
+);
+
 export const uniqueAnswer = v.object({
   count: v.pipe(count, v.description('The estimated number of different members.')),
-  standard_error: v.pipe(
-    v.number(),
-    v.description('Relative. Two thirds of all estimates are off by less.'),
-  ),
+  standard_error: standardError,
+  window: shownWindow,
+});
+
+/** The union of a range of windows. */
+export const unionAnswer = v.object({
+  count: maybeCount,
+  standard_error: standardError,
+  ...rangeEnds,
 });
 
 export const reactionAnswer = v.object({
@@ -218,9 +309,15 @@ export const visitAnswer = v.object({
 
 export const choiceAnswer = v.object({ choice: v.nullable(v.string()) });
 
+const nextCursor = v.pipe(
+  v.nullable(v.string()),
+  v.description('The `cursor` of the next entries; null if there are no more.'),
+);
+
 export const unreadAnswer = v.object({
   count: v.pipe(count, v.description('The sum of what is unread.')),
   subscriptions: v.array(v.object({ subject: v.string(), counter: v.string(), count })),
+  next_cursor: nextCursor,
 });
 
 export const changeAnswer = v.object({
@@ -229,7 +326,7 @@ export const changeAnswer = v.object({
     v.pipe(
       v.string(),
       v.description(
-        'The window that the change was counted in, and that `count` is of: `2026-11-21`, or `2026-11-21T09` in UTC. In the answer to a retry it may be over. Left out for all time, unless the counter shows another window by now: then it is `all`.',
+        'The window that the change was counted in, and that `count` is of: `2026-11-21`, or the hour that begins at `2026-11-21T09Z`. In the answer to a retry it may be over. Left out for all time, unless the counter shows another window by now: then it is `all`.',
       ),
     ),
   ),
@@ -250,18 +347,25 @@ export const changeAnswer = v.object({
 
 export const historyAnswer = v.object({
   window: v.picklist(['day', 'hour', 'minute']),
+  ...rangeEnds,
   rows: v.pipe(
     v.array(
       v.object({
-        window: v.pipe(v.string(), v.description('`2026-11-21`, or `2026-11-21T09` in UTC.')),
-        count,
+        window: v.pipe(
+          v.string(),
+          v.description(
+            'A day, `2026-11-21`; or an hour or a minute by when it begins in UTC: `2026-11-21T09Z` or `2026-11-21T09h30Z`, `2026-11-21T09:30Z`.',
+          ),
+        ),
+        starts_at: v.pipe(clockTime, v.description("When it begins, by the subject's clock.")),
+        count: maybeCount,
         open: v.pipe(
           v.boolean(),
           v.description('True for the current window, whose count may still change.'),
         ),
       }),
     ),
-    v.description('Oldest first, without gaps.'),
+    v.description('Oldest first, without gaps. The hours of a day add up to the day.'),
   ),
 });
 
@@ -282,6 +386,31 @@ export const bookAnswer = v.object({
 
 export const settingsAnswer = v.object({ time_zone: v.string(), day_start: v.string() });
 
+export const limitAnswer = v.object({
+  allowed: v.pipe(
+    v.boolean(),
+    v.description('Whether the cost was taken; of a read, whether one unit could be.'),
+  ),
+  remaining: v.optional(
+    v.pipe(v.number(), v.integer(), v.minValue(0), v.description('Whole units that are left.')),
+  ),
+  retry_after_ms: v.pipe(
+    v.number(),
+    v.integer(),
+    v.minValue(0),
+    v.description('Milliseconds until there is room for the cost; 0 if there was.'),
+  ),
+});
+
+/** Where a mistake is. */
+const place = {
+  pointer: v.optional(
+    v.pipe(v.string(), v.description('Where in the body, such as `#/amount` (RFC 6901).')),
+  ),
+  parameter: v.optional(v.pipe(v.string(), v.description('Which parameter of path or query.'))),
+  header: v.optional(v.pipe(v.string(), v.description('Which header.'))),
+};
+
 /** RFC 9457. Some codes have more members, such as the `count` of `out_of_bounds`. */
 export const problemDocument = v.looseObject({
   type: v.pipe(v.string(), v.description('The page of the code.')),
@@ -289,6 +418,13 @@ export const problemDocument = v.looseObject({
   status: v.pipe(v.number(), v.integer()),
   code: v.pipe(v.string(), v.description('Stable, so programs may branch on it.')),
   detail: v.pipe(v.string(), v.description('What is wrong with this request, for people.')),
+  ...place,
+  errors: v.optional(
+    v.pipe(
+      v.array(v.object({ code: v.string(), ...place, detail: v.string() })),
+      v.description('With the code `invalid_request`: each thing that is wrong.'),
+    ),
+  ),
 });
 
 export const subjectAnswer = v.object({
@@ -296,7 +432,14 @@ export const subjectAnswer = v.object({
   counters: v.pipe(
     v.record(
       v.string(),
-      v.union([counterAnswer, reactionCounts, uniqueAnswer, bookAnswer, problemDocument]),
+      v.union([
+        counterAnswer,
+        reactionCounts,
+        uniqueAnswer,
+        bookAnswer,
+        limitAnswer,
+        problemDocument,
+      ]),
     ),
     v.description(
       'By name, what a GET of the counter alone would answer. A counter without an answer has its problem, with a `status` and a `code`.',
@@ -343,9 +486,19 @@ export const keyList = v.object({
       scopes: v.array(scope),
       calls_per_minute: v.nullable(v.number()),
       created_at: v.string(),
-      last_used_day: v.nullable(v.string()),
+      last_used_day: v.pipe(
+        v.nullable(v.string()),
+        v.description(`Null if it was not used for ${limits.keepKeyUseDays} days.`),
+      ),
     }),
   ),
+  next_cursor: nextCursor,
+});
+
+export const visitorAnswer = v.object({
+  pass: v.string(),
+  visitor: v.pipe(v.string(), v.description('The id of the visitor, as `me` stands for it.')),
+  expires_at: v.pipe(v.string(), v.description('The pass can be renewed until a month later.')),
 });
 
 export const passAnswer = v.object({ pass: v.string(), expires_at: v.string() });

@@ -10,6 +10,12 @@ export const limits = {
   amount: 1_000_000_000,
   /** Bytes of a request body: a hundred batch items with room to spare, far below the 10 MB that API Gateway would pass on. */
   bodyBytes: 64 * 1024,
+  /** Mistakes of a request that its answer names: more than anybody mends at once, and an answer stays short. */
+  mistakes: 20,
+  /** Entries of one page of a list, unless asked for fewer. */
+  pageEntries: 100,
+  /** Headers beyond the usual that pages of other origins may send: they come with every preflight. */
+  corsHeaders: 20,
   /** Hours a token is remembered unless configured: retries end within minutes, offline phones within a day. */
   tokenHours: 24,
   /** Longest configurable token memory. */
@@ -135,13 +141,49 @@ export const limits = {
   uniqueWindows: 31,
   /** Sketches that a function remembers, of 4 KB each. */
   rememberedSketches: 1_000,
-  /** Subscriptions of one user: their counts are read together. */
+  /** Subscriptions of one user, with all tenants together: they are one query, and their counts are read together. */
   subscriptions: 100,
   /** API keys of a deployment: they are listed in one answer. */
   apiKeys: 1_000,
+  /** Days that the last use of an API key is remembered: who lists the keys to revoke old ones does so every year. */
+  keepKeyUseDays: 400,
   /** Scopes of a key, and subjects and counters of a scope: a key's item stays within a few kilobytes. */
   scopes: 20,
   namesOfScope: 50,
+  /**
+   * What callers may do who show no API key, in units of one read or change. Many people share an
+   * address: an office, a school, a mobile network. They come all at once, and a script keeps on. So a
+   * burst is large, and the rate behind it bounds what an address costs: some $0.40 a day by writing,
+   * $2.50 by reading.
+   */
+  callers: {
+    addressWrites: { max: 120, perSeconds: 60, burst: 600 },
+    addressReads: { max: 1_200, perSeconds: 60, burst: 6_000 },
+    /** Nobody presses a button more often than once a second for long; tabs send heartbeats besides. */
+    visitorWrites: { max: 60, perSeconds: 60, burst: 120 },
+    /** A class that opens the page together, and again the next hour. */
+    newVisitors: { max: 60, perSeconds: 3_600, burst: 60 },
+  },
+  /** Items of half a read unit that cost as much as the request that reads them: $1.37 a million, and $0.0625. */
+  itemsOfRequest: 20,
+  /** One in so many requests of a caller without an exact limit is counted, for as many: an eighth of a write unit for each. */
+  sampleOf: 8,
+  /** A function goes by what it has read of a caller for so long, and for so great a part of the burst that it lets through itself. */
+  callerReadMs: 2_000,
+  callerReadPart: 32,
+  /** Allowances that a function remembers. */
+  rememberedAllowances: 5_000,
+  /** Attempts at a take: the first may not know the allowance, the second may meet the first take of another. */
+  takeAttempts: 5,
+  /** Milliseconds for which a function remembers that a limit has no room: a flood writes no more, and what is given back is seen soon. */
+  trustRefusalMs: 1_000,
+  /** Seconds that an allowance outlives the time at which it is whole: covers the difference of clocks. */
+  allowanceGraceSeconds: 60,
+  /** Largest `max` and `burst` of a limit, and units a second: times are microseconds, so at this rate a unit is 1 % exact. */
+  limitUnits: 1_000_000,
+  limitUnitsPerSecond: 10_000,
+  /** Longest `perSeconds` of a limit: a month. */
+  limitPerSeconds: 31 * 86_400,
   /** Requests a minute that a key may be limited to: they are counted in one item, which takes 1,000 writes a second. */
   callsPerMinuteMax: 60_000,
   /** Keys a function remembers, and for how many seconds: a revoked key works no longer than that. */
@@ -151,6 +193,31 @@ export const limits = {
   rememberedGuesses: 200,
   /** Seconds that a pass is good for at most: it cannot be revoked. */
   passSecondsMax: 86_400,
+  /** Seconds for which an expired pass of a visitor can still be renewed: who comes back within a month stays the same visitor. */
+  renewPassSeconds: 30 * 86_400,
+  /** Hours that a visitor's pass lasts, unless configured; at most a week, since it cannot be revoked. */
+  visitorPassHours: 24,
+  visitorPassHoursMax: 168,
+  /** Zero bits of a proof of work, unless configured: some seconds in a browser; and at most, which takes a phone half an hour. */
+  proofOfWorkBits: 18,
+  proofOfWorkBitsMax: 28,
+  /** Seconds for the solution of a challenge: a slow phone with a hard one. */
+  challengeSeconds: 600,
+  /** Milliseconds for a provider to verify a solution: people wait for it. */
+  challengeMs: 3_000,
+  /** Characters of a solution: hCaptcha's are the longest, with up to some thousands. */
+  solutionLength: 8_192,
+  /** Characters of a site's public key at a provider: four times those of today. */
+  siteKeyLength: 128,
+  /** Bytes of a secret: as many as SHA-256 has. */
+  secretBytes: 32,
+  /** Seconds that a function remembers the secret, and after which a new version of it signs: all functions know it by then, in all regions. */
+  secretCacheSeconds: 60,
+  secretSettleSeconds: 120,
+  /** Seconds that what a version has signed is valid after it has signed its last: the longest life of a pass, and the time for its renewal. */
+  keepSecretSeconds: 37 * 86_400,
+  /** Versions of the secret: more rotations within a month than anybody needs, in an item of a kilobyte. */
+  secretVersions: 16,
   /** Hours over which the expiry of one window's items is spread, so that they do not all go at midnight. */
   expiryJitterHours: 3,
   /** Days that bounded windows are kept after they end, unless configured. */

@@ -1,9 +1,11 @@
 /** Stream records of ledger items as Lambda delivers them, made from items as the store writes them. */
+
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { DynamoDBRecord, AttributeValue as StreamValue } from 'aws-lambda';
 import { cellItemKey, memberItemKey, tokenItemKey } from '../../../functions/dynamo/item-keys.ts';
 import { tokenFormItem } from '../../../functions/dynamo/register-items.ts';
 import type { Fact, TokenKey } from '../../../functions/store/register-store.ts';
+import { anyonesToken } from '../counts/anyones-token.ts';
 
 export type Item = Readonly<Record<string, unknown>>;
 export type WireImage = Record<string, StreamValue>;
@@ -15,7 +17,7 @@ export const here = 'eu-central-1';
 export const nowMs = Date.UTC(2096, 1, 29, 9, 30);
 export const nowSeconds = nowMs / 1000;
 
-export const windows = { all: '-', day: '2096-02-29', hour: '2096-02-29T09' } as const;
+export const windows = { all: '-', day: '2096-02-29', hour: '2096-02-29T09Z' } as const;
 
 /** The id of a stream shard that was made so long ago. */
 export const streamShard = (name: string, agoMs = 3_600_000): string =>
@@ -28,7 +30,7 @@ export function tokenOf(parts: Partial<Fact & TokenKey> = {}): Item {
   const {
     subject = 'post-42',
     counter = 'views',
-    token = `token-${tokensMade++}`,
+    token = anyonesToken(`token-${tokensMade++}`),
     ...fact
   } = parts;
   return {
@@ -48,7 +50,11 @@ export function tokenOf(parts: Partial<Fact & TokenKey> = {}): Item {
 
 /** A claim of `post-42/views`, which its register counts. */
 export const claimOf = (): Item => ({
-  ...tokenItemKey({ subject: 'post-42', counter: 'views', token: `token-${tokensMade++}` }),
+  ...tokenItemKey({
+    subject: 'post-42',
+    counter: 'views',
+    token: anyonesToken(`token-${tokensMade++}`),
+  }),
   ...tokenFormItem({
     form: 'claim',
     fingerprint: 'add 1',

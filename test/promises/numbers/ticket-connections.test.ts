@@ -5,11 +5,13 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Engine, startEngine } from '../../../local/engine.ts';
+import type { Engine } from '../../../local/engine.ts';
 import { createHttpServer } from '../../../local/http-server.ts';
+import { ownHosts } from '../../../local/own-hosts.ts';
 import { admin, adminKey } from '../../harness/access/callers.ts';
 import { drawTickets, expectOneNumberEach } from '../../harness/counts/connections.ts';
 import { shuffled } from '../../harness/counts/shuffled.ts';
+import { startTestEngine } from '../../harness/engine/test-engine.ts';
 import { type FaultProxy, startFaultProxy } from '../../harness/faults/fault-proxy.ts';
 import type { JsonObject } from '../../harness/faults/wire-errors.ts';
 import { expectGapFree } from '../../harness/http/requests.ts';
@@ -35,8 +37,11 @@ test('500 tickets from 40 connections are the numbers 1 to 500, one for each tok
   const tally = await createTallyUnderTest({
     counters: { orders: { kind: 'ticket', access: open } },
   });
-  const { server, serve } = createHttpServer();
-  serve({ handlers: tally.handlers, live: { publish: () => ({ statusCode: 500, headers: {} }) } });
+  const { server, serve } = createHttpServer(ownHosts());
+  serve({
+    handlers: tally.handlers,
+    live: { publish: async () => ({ statusCode: 500, headers: {} }) },
+  });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
@@ -65,7 +70,7 @@ describe('with servers that are killed', () => {
 
   // An engine of its own, because its table has a stream; and one that outlives the servers.
   beforeAll(async () => {
-    engine = await startEngine({ dataFolder: 'memory' });
+    engine = await startTestEngine({ dataFolder: 'memory' });
     proxy = await startFaultProxy({ upstream: engine.endpoint });
     server = start();
   });
@@ -83,11 +88,11 @@ describe('with servers that are killed', () => {
 
   /** Kills a server when a ticket is in the table that it has not answered yet. */
   async function killUnanswered(old: TallyServer): Promise<void> {
-    const known = new Set(proxy.requests.map(({ body }) => tokenKey(body)));
+    const known = new Set(proxy.requests.map(({ body }) => entryKey(body)));
     const gate = proxy.hold({
       side: 'reply',
       operation: 'UpdateItem',
-      where: (body) => isEntry(body) && !known.has(tokenKey(body)),
+      where: (body) => isEntry(body) && !known.has(entryKey(body)),
       times: 1,
     });
     await gate.reached();
@@ -96,9 +101,9 @@ describe('with servers that are killed', () => {
   }
 
   /** The name of the entry that a number is given to. */
-  const tokenKey = ({ ExpressionAttributeNames: names }: { ExpressionAttributeNames?: unknown }) =>
-    (names as { '#token'?: string } | undefined)?.['#token'];
-  const isEntry = (body: JsonObject) => tokenKey(body) !== undefined;
+  const entryKey = ({ ExpressionAttributeNames: names }: { ExpressionAttributeNames?: unknown }) =>
+    (names as { '#entry'?: string } | undefined)?.['#entry'];
+  const isEntry = (body: JsonObject) => entryKey(body) !== undefined;
 
   test('and started again, what is sent again gets its number, and there is no gap', async () => {
     const killAfter = new Set([40, 200, 450]);

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { attributePrefixes, itemAttributes } from '../../../functions/dynamo/attributes.ts';
 import {
+  allowanceItemKey,
   apiKeyItemKey,
+  apiKeyUseItemKey,
   bookItemKey,
+  callerHash,
   cellItemKey,
   deploymentsItemKey,
   failedBatchItemKey,
@@ -19,6 +22,7 @@ import {
   watchItemKey,
 } from '../../../functions/dynamo/item-keys.ts';
 import { type ItemKind, itemPrefixes } from '../../../functions/dynamo/item-prefixes.ts';
+import { anyonesToken } from '../../harness/counts/anyones-token.ts';
 import { readItemTables } from '../../harness/docs/item-tables.ts';
 
 const { items, attributes } = readItemTables();
@@ -28,10 +32,11 @@ const kinds = Object.keys(itemPrefixes) as ItemKind[];
 const subject = 'subject';
 const counter = 'counter';
 const region = 'region';
+const caller = 'caller';
 const window = 'window';
 const [shard, block, cutOff] = [101, 102, 103];
 const cell = { subject, counter, region, shard, window };
-const token = { subject, counter, token: 'token' };
+const token = { subject, counter, token: anyonesToken('token') };
 const book = { subject, counter, day: 'day' };
 const keys: Record<ItemKind, ItemKey> = {
   cell: cellItemKey(cell),
@@ -47,12 +52,16 @@ const keys: Record<ItemKind, ItemKey> = {
   subscription: subscriptionItemKey('user', { subject, counter }),
   settings: settingsItemKey(subject),
   apiKey: apiKeyItemKey('id'),
+  apiKeyUse: apiKeyUseItemKey('id'),
   secret: secretItemKey,
   deployments: deploymentsItemKey,
+  allowance: allowanceItemKey({ subject, counter, region }),
+  callerAllowance: allowanceItemKey({ limit: 'limit', caller, region }),
 };
 const spelledOut = (key: string) =>
   key
     .replace(tokenHash(token), 'hash')
+    .replace(callerHash({ caller }), 'hash')
     .replace(String(shard), 'shard')
     .replace(String(block), 'block')
     .replace(String(cutOff).padStart(15, '0'), 'cut-off');
