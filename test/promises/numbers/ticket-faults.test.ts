@@ -176,7 +176,10 @@ describe('a book that stays busy until the deadline', () => {
     const injection = stayBusy(limits.registerMs);
     expect(await draw(tally, 'resto/orders', 'mine')).toMatchObject({
       status: 503,
-      body: { code: 'outcome_unknown', detail: expect.stringContaining('with the same one') },
+      body: {
+        code: 'outcome_unknown',
+        detail: expect.stringContaining('with the same Idempotency-Key'),
+      },
     });
     injection.remove();
     const again = await draw(tally, 'resto/orders', 'mine');
