@@ -30,7 +30,7 @@ test('the configuration as it is shipped is valid', () => {
   const kinds = [...tally.counters].map(([name, { kind }]) => [name, kind]);
   expect(Object.fromEntries(kinds)).toEqual({
     counter: 'count',
-    likes: 'count',
+    likes: 'reaction',
     views: 'count',
     reactions: 'reaction',
     viewers: 'presence',
