@@ -105,6 +105,13 @@ await measure('the same visit again', () =>
 await measure('estimate visitors', () =>
   counters.uniques.read(counterOf('visitors', 'unique'), { ...eventual, before: async () => {} }),
 );
+await measure('take from a limit', () => counters.limits.take(counterOf('calls', 'limit'), 1));
+await measure('take again', () => counters.limits.take(counterOf('calls', 'limit'), 99));
+await measure('take what is not there', () => counters.limits.take(counterOf('calls', 'limit'), 1));
+await measure('give back', () => counters.limits.giveBack(counterOf('calls', 'limit'), 50));
+await measure('look at a limit', () =>
+  counters.limits.read(counterOf('calls', 'limit'), { consistent: false }),
+);
 await measureFold();
 
 console.table(rows);

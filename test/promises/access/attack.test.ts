@@ -99,7 +99,7 @@ async function items(): Promise<Record<string, unknown>[]> {
 async function protectedItems() {
   const ids = new Set(credentials.map(({ authorization = '' }) => authorization.split('_')[1]));
   const isProtected = ({ pk, sk }: Record<string, unknown>) =>
-    new RegExp(`^[ceti]#${victim}#(?:stock|calls|orders)(?:#|$)`).test(String(pk)) ||
+    new RegExp(`^[cetl]#${victim}#(?:stock|calls|orders)(?:#|$)`).test(String(pk)) ||
     pk === `s#${victim}` ||
     (pk === `u#${victimUser}` && String(sk).startsWith(`${victim}#`)) ||
     (pk === 'k#' && ids.has(String(sk))) ||
