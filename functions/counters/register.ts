@@ -58,7 +58,7 @@ export function createRegisters({
   turnSizes?: TurnSizes;
 }) {
   const { store, now } = context;
-  const turns = createTurns({ store, now, turnSizes });
+  const turns = createTurns({ ...context, turnSizes });
   const enter = createEnterRegister({ ...context, turns });
 
   function withClaimTime<Reason>({ form, keyOf }: RegisterRequest<Reason>): TokenForm {

@@ -1,9 +1,6 @@
 import { expect, test } from 'vitest';
-import {
-  behindEdge,
-  originSecretHeader,
-  viewerAddressHeader,
-} from '../../../functions/http/behind-edge.ts';
+import { behindEdge } from '../../../functions/http/behind-edge.ts';
+import { edgeHeaders } from '../../../functions/http/edge-headers.ts';
 import { createPipeline } from '../../../functions/http/pipeline.ts';
 import { json } from '../../../functions/http/responses.ts';
 import { apiEvent, bodyBytes, lambdaContext } from '../../harness/http/api-event.ts';
@@ -28,10 +25,10 @@ async function ask(headers: Record<string, string>, accepted: readonly string[] 
 
 test.each([
   [{}],
-  [{ [originSecretHeader]: '' }],
-  [{ [originSecretHeader]: 'guessed' }],
-  [{ [originSecretHeader]: secrets.join() }],
-  [{ [viewerAddressHeader]: '203.0.113.9:443' }],
+  [{ [edgeHeaders.originSecret]: '' }],
+  [{ [edgeHeaders.originSecret]: 'guessed' }],
+  [{ [edgeHeaders.originSecret]: secrets.join() }],
+  [{ [edgeHeaders.viewerAddress]: '203.0.113.9:443' }],
 ])('a request to the API itself is refused, whatever it claims: %j', async (headers) => {
   const { status, body } = await ask(headers);
   expect(status).toBe(403);
@@ -41,7 +38,7 @@ test.each([
 test.each(secrets)(
   'a request with %s, the secret of now or before, is answered',
   async (secret) => {
-    expect((await ask({ [originSecretHeader]: secret })).status).toBe(200);
+    expect((await ask({ [edgeHeaders.originSecret]: secret })).status).toBe(200);
   },
 );
 
@@ -52,13 +49,16 @@ test.each([
   [undefined, connection],
 ])('behind CloudFront, %s is the caller %s', async (viewer, address) => {
   const headers = {
-    [originSecretHeader]: secrets[0] ?? '',
-    ...(viewer === undefined ? {} : { [viewerAddressHeader]: viewer }),
+    [edgeHeaders.originSecret]: secrets[0] ?? '',
+    ...(viewer === undefined ? {} : { [edgeHeaders.viewerAddress]: viewer }),
   };
   expect((await ask(headers)).body).toEqual({ address });
 });
 
 test('without CloudFront in front nobody can name an address of its own', async () => {
-  const headers = { [viewerAddressHeader]: '203.0.113.9:443', [originSecretHeader]: '' };
+  const headers = {
+    [edgeHeaders.viewerAddress]: '203.0.113.9:443',
+    [edgeHeaders.originSecret]: '',
+  };
   expect(await ask(headers, [])).toEqual({ status: 200, body: { address: connection } });
 });
