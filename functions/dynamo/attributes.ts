@@ -84,6 +84,10 @@ export const memberAttributes = {
   choice: 'c',
   /** The bucket of a viewer's last heartbeat. */
   bucket: 'b',
+  /** A map from each session of a viewer, hashed, to epoch ms of its last heartbeat, or less 0 when it left. */
+  sessions: 'l',
+  /** Epoch ms since which the member says this choice, or that it is here, or nothing. */
+  sinceMs: 'a',
   /** The region that accepted it. */
   region: 'r',
   /** Rises with every write; epoch ms, or more. A member that left has neither choice nor bucket. */

@@ -33,7 +33,7 @@ export function createCounterReads({ counts, history, tickets, uniques, show }: 
    * @throws Problem, also invalid_window and invalid_range for a kind without windows or ranges;
    *   StoreUnavailableError
    */
-  return async (counter: NamedCounter, request: ReadRequest) => {
+  async function read(counter: NamedCounter, request: ReadRequest) {
     const { window, from, to, last, consistent } = request;
     const hasRange = from !== undefined || to !== undefined || last !== undefined;
     const range = hasRange ? { from, to, last } : undefined;
@@ -56,7 +56,30 @@ export function createCounterReads({ counts, history, tickets, uniques, show }: 
     const ticket = asKind(counter, 'ticket');
     if (ticket) return bookJson(await tickets.read(ticket, { consistent }));
     return shownJson(acceptedOrThrow(await show(requireLive(counter), { consistent })));
+  }
+
+  return async (counter: NamedCounter, request: ReadRequest) => {
+    const answer = await read(counter, request);
+    const isWithout = request.consistent && canBePending(counter, request);
+    return { ...answer, ...(isWithout && { excludes_pending: true }) };
   };
+}
+
+/** Whether changes may be accepted that are not in the number which is read, because the fold adds them. */
+function canBePending({ definition }: NamedCounter, request: ReadRequest): boolean {
+  switch (definition.kind) {
+    case 'ticket':
+    case 'unique':
+      return false;
+    case 'reaction':
+    case 'presence':
+      return true;
+    case 'count': {
+      const { window = definition.windows[0], from, last } = request;
+      const isShown = window === definition.windows[0] && from === undefined && last === undefined;
+      return !(definition.bounds && isShown);
+    }
+  }
 }
 
 const shownJson = ({ count, choices, window, version, updatedAtMs }: Omit<Shown, 'ok'>) => ({
@@ -119,6 +142,7 @@ export const changeJson = (answer: {
   updatedAtMs?: number | null;
   pending: boolean;
   applied?: number;
+  scope?: ChangeAnswer['scope'];
 }) => ({
   count: answer.count,
   ...(answer.window === undefined ? {} : { window: answer.window }),
@@ -126,6 +150,7 @@ export const changeJson = (answer: {
   updated_at: asTime(answer.updatedAtMs),
   pending: answer.pending,
   ...(answer.applied !== undefined && { applied: answer.applied }),
+  ...(answer.scope && { scope: answer.scope }),
 });
 
 /** Counters are read far more often than written, so caches near the reader may answer for a moment. */

@@ -119,6 +119,10 @@ export const limits = {
   awayAfterSecondsMax: 3_600,
   /** Seconds that a member who has left is remembered: a request can land five minutes late; the rest is for clocks that differ. */
   keepLeftMemberSeconds: 3_600,
+  /** Sessions of a viewer: more tabs and devices than anybody watches with, and few enough for one write unit. The oldest goes. */
+  sessionsOfViewer: 16,
+  /** Seconds that a session is known to have left: longer than a heartbeat that overlaps with that can take. */
+  keepLeftSessionSeconds: 60,
   /** Buckets that a count of viewers adds up. */
   presentBuckets: 32,
   /** Seconds that a heartbeat is remembered: longer than the stream keeps what the fold has to see of it. */

@@ -2,12 +2,13 @@
 
 import type { Need } from '../../access/access.ts';
 import type { Counters } from '../../counters/counters.ts';
-import type { MayRead, UnreadAnswer } from '../../counters/unread.ts';
+import type { MayRead, UnreadAnswer, UnreadRow } from '../../counters/unread.ts';
 import { authorise, may } from '../authorise.ts';
 import type { HttpRequest } from '../http-request.ts';
 import type { Operation } from '../operation.ts';
 import { parseUser } from '../parse-names.ts';
-import { acceptedOrThrow, type HttpResponse, json, noContent } from '../responses.ts';
+import { Problem } from '../problem.ts';
+import { acceptedOrThrow, type HttpResponse, json, noContent, problemBody } from '../responses.ts';
 
 export function createUserOperations({ unread }: Counters) {
   const subscribe: Operation = async (request) => {
@@ -27,12 +28,12 @@ export function createUserOperations({ unread }: Counters) {
 
   const readUnread: Operation = async (request) => {
     const user = parseUser(request.params.user);
-    return unreadResponse(acceptedOrThrow(await unread.read(user, readableBy(request))));
+    return unreadResponse(await unread.read(user, readableBy(request)));
   };
 
   const markRead: Operation = async (request) => {
     const user = parseUser(request.params.user);
-    return unreadResponse(acceptedOrThrow(await unread.markRead(user, readableBy(request))));
+    return unreadResponse(await unread.markRead(user, readableBy(request)));
   };
 
   return { subscribe, unsubscribe, readUnread, markRead };
@@ -54,4 +55,10 @@ const readNeed = (subject: string, counter: string): Need => ({
 });
 
 const unreadResponse = ({ count, subscriptions }: UnreadAnswer): HttpResponse =>
-  json(200, { count, subscriptions });
+  json(200, { count, subscriptions: subscriptions.map(rowJson) });
+
+const rowJson = ({ subject, counter, unread: own }: UnreadRow) => ({
+  subject,
+  counter,
+  ...(own.ok ? { count: own.count } : problemBody(new Problem(own.code, own.detail))),
+});
