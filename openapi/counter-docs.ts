@@ -7,6 +7,7 @@ import {
   emptyBody,
   historyAnswer,
   historyQuery,
+  limitAnswer,
   rangeAnswer,
   reactionCounts,
   readQuery,
@@ -21,7 +22,7 @@ export const counterDocs = {
     tag: 'Counters',
     summary: 'Read a counter',
     description:
-      'A counter that was never changed reads 0. A reaction also has `choices`, and a unique its `standard_error`. A ticket counter shows its last number. With `from` and `to`, or `last`, a count is the sum and a unique the union of that range; other kinds have no range. A browser that asks for no `window` gets a small page instead of JSON.',
+      'A counter that was never changed reads 0. A reaction also has `choices`, and a unique its `standard_error`. A ticket counter shows its last number, and a limit what could be taken. With `from` and `to`, or `last`, a count is the sum and a unique the union of that range; other kinds have no range. A browser that asks for no `window` gets a small page instead of JSON.',
     query: readQuery,
     answers: {
       200: {
@@ -33,6 +34,7 @@ export const counterDocs = {
               reactionCounts,
               uniqueAnswer,
               bookAnswer,
+              limitAnswer,
               rangeAnswer,
               unionAnswer,
             ]),

@@ -63,7 +63,8 @@ const introduction = `A counter service: every accepted change is counted exactl
 
 Send an \`Idempotency-Key\` with every change, and retry with the same one. Errors are problem
 documents (RFC 9457) with a stable \`code\`; [every code](/docs/errors) has a cause and a fix. A
-request body has at most ${limits.bodyBytes / 1024} KiB. API Gateway answers 429 to requests beyond
+request body has at most ${limits.bodyBytes / 1024} KiB, unpacked if it comes by gzip. Unknown fields and
+query parameters are refused. Every GET also answers HEAD. API Gateway answers 429 to requests beyond
 the rate that the operator allows, before they reach Tally.`;
 
 function pathsOf(table: readonly Route[]): Json {
@@ -177,16 +178,34 @@ function problemsOf(route: Route, doc: OperationDoc): ProblemCode[] {
     ...pathParametersOf(route).flatMap(([, { problems }]) => problems),
     ...Object.keys(route.fixed ?? {}).flatMap((name) => pathParameters[name]?.problems ?? []),
     ...requestHeadersOf(route, doc).flatMap((name) => requestHeaders[name].problems),
-    ...(doc.body ? (['invalid_json', 'invalid_body', 'unknown_field'] as const) : []),
-    ...(route.method === 'GET' ? [] : (['body_too_large'] as const)),
+    ...(route.servedBy === 'site' ? [] : inputProblems),
+    'body_too_large',
     ...(route.right === 'none'
       ? []
-      : (['key_required', 'invalid_key', 'forbidden', 'rate_limited'] as const)),
+      : ([
+          'key_required',
+          'invalid_key',
+          'forbidden',
+          'rate_limited',
+          'request_too_heavy',
+        ] as const)),
     ...doc.problems,
     'internal_error',
   ];
   return [...new Set(codes)];
 }
+
+/** Whatever an operation takes, it refuses what it does not take. */
+const inputProblems = [
+  'invalid_request',
+  'invalid_json',
+  'invalid_body',
+  'unknown_field',
+  'unknown_parameter',
+  'unsupported_media_type',
+  'unsupported_encoding',
+  'unsupported_condition',
+] as const satisfies readonly ProblemCode[];
 
 function problemAnswers(codes: readonly ProblemCode[]): Json {
   const byStatus = Map.groupBy(codes, (code) => problemKinds[code].status);
@@ -216,6 +235,7 @@ function problemAnswer(codes: readonly ProblemCode[]): Json {
 function problemHeaders(code: ProblemCode): ResponseHeader[] {
   const { status, retry } = problemKinds[code];
   if (status === 401) return ['WWW-Authenticate'];
+  if (status === 429) return ['Retry-After', 'RateLimit', 'RateLimit-Policy'];
   return retry === 'no' ? [] : ['Retry-After'];
 }
 

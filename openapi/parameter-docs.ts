@@ -95,6 +95,15 @@ export const responseHeaders = {
     description: 'Seconds to wait before the request is sent again.',
     schema: v.pipe(v.number(), v.integer(), v.minValue(0)),
   },
+  RateLimit: {
+    description:
+      'What remains of the limit, and the seconds until there is room again (draft-ietf-httpapi-ratelimit-headers).',
+    schema: v.string(),
+  },
+  'RateLimit-Policy': {
+    description: 'The name of the limit, its quota and its window in seconds.',
+    schema: v.string(),
+  },
   'WWW-Authenticate': {
     description: 'How to authenticate.',
     schema: v.literal('Bearer'),

@@ -11,6 +11,7 @@ import { type Refusal, refuse } from './refusals.ts';
 import type { Totals } from './total.ts';
 import { firstKept } from './total-expiry.ts';
 import {
+  type AdmitWindows,
   endsOf,
   planRange,
   type RangeEnds,
@@ -58,11 +59,13 @@ export function createHistory({
   async function windowsOf(
     { subject, definition }: Count,
     request: RangeRequest,
+    admit: AdmitWindows,
   ): Promise<Windows | Refusal> {
-    const { windows } = definition;
-    const plan = planRange(request, { windows, most: limits.historyRows });
+    const plan = planRange(request, { windows: definition.windows, most: limits.historyRows });
     if (!plan.ok) return plan;
-    return plan.windows(await calendars.of(subject, [plan.kind]), now());
+    const windows = plan.windows(await calendars.of(subject, [plan.kind]), now());
+    if (windows.ok) await admit(windows.keys.length);
+    return windows;
   }
 
   /** The count of each window; undefined for those that are not kept any more. */
@@ -81,9 +84,13 @@ export function createHistory({
     firstKept(config, { subject, counter, kind }, { nowMs: now(), calendar });
 
   return {
-    /** Each window of a range. @throws StoreUnavailableError */
-    async read(counter: Count, request: RangeRequest): Promise<HistoryAnswer | Refusal> {
-      const windows = await windowsOf(counter, request);
+    /** Each window of a range. @throws StoreUnavailableError, what `admit` throws */
+    async read(
+      counter: Count,
+      request: RangeRequest,
+      admit: AdmitWindows,
+    ): Promise<HistoryAnswer | Refusal> {
+      const windows = await windowsOf(counter, request, admit);
       if (!windows.ok) return windows;
       const { kind, keys, calendar } = windows;
       const counts = await countsOf(counter, windows, { consistent: false });
@@ -99,13 +106,13 @@ export function createHistory({
       return { ok: true, kind, ...endsOf(windows), keptFrom: keptFromOf(counter, windows), rows };
     },
 
-    /** All windows of a range as one number. @throws StoreUnavailableError */
+    /** All windows of a range as one number. @throws as `read` */
     async sum(
       counter: Count,
       request: RangeRequest,
-      options: { consistent: boolean },
+      options: { consistent: boolean; admit: AdmitWindows },
     ): Promise<RangeAnswer | Refusal> {
-      const windows = await windowsOf(counter, request);
+      const windows = await windowsOf(counter, request, options.admit);
       if (!windows.ok) return windows;
       const counts = await countsOf(counter, windows, options);
       const count = asNumber(

@@ -8,6 +8,7 @@ export type RefusalCode =
   | 'not_bounded'
   | 'not_single_cell'
   | 'count_mismatch'
+  | 'invalid_cost'
   | 'contended'
   | 'count_too_large'
   | 'invalid_window'

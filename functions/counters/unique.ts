@@ -25,7 +25,13 @@ import type { NamedCounter } from './named-counter.ts';
 import type { Refusal } from './refusals.ts';
 import { refuseByWindow } from './refuse-by-window.ts';
 import { firstKept, totalExpiry } from './total-expiry.ts';
-import { endsOf, planRange, type RangeEnds, type RangeRequest } from './window-range.ts';
+import {
+  type AdmitWindows,
+  endsOf,
+  planRange,
+  type RangeEnds,
+  type RangeRequest,
+} from './window-range.ts';
 
 export interface UniqueAnswer {
   readonly ok: true;
@@ -43,7 +49,12 @@ export interface UniqueRequest {
   /** By default the window the counter shows. */
   readonly window?: WindowKind | undefined;
   /** The union of several windows; by default the window of now. */
-  readonly range?: RangeRequest | undefined;
+  readonly range?: RangeOfUniques | undefined;
+}
+
+export interface RangeOfUniques {
+  readonly range: RangeRequest;
+  readonly admit: AdmitWindows;
 }
 
 export function createUniques({
@@ -109,8 +120,7 @@ export function createUniques({
 
   async function readRange(
     named: NamedCounter<UniqueDefinition>,
-    range: RangeRequest,
-    options: { consistent: boolean },
+    { range, admit, ...options }: RangeOfUniques & { consistent: boolean },
   ): Promise<UniqueAnswer | Refusal> {
     const { subject, counter, definition } = named;
     const plan = planRange(range, { windows: definition.windows, most: limits.uniqueWindows });
@@ -121,20 +131,24 @@ export function createUniques({
     const nowMs = now();
     const keptFrom = firstKept(config, { subject, counter, kind }, { nowMs, calendar });
     const isKept = keys[0] >= keptFrom;
+    await admit(keys.length);
     const count = isKept ? await estimateOf(named, keys, options) : null;
     return { ok: true, count, standardError, range: { ...endsOf(windows), keptFrom } };
   }
 
   /**
    * The number of different members in a window, or in the union of several.
-   * @throws StoreUnavailableError
+   * @throws StoreUnavailableError, what `admit` throws
    */
   async function read(
     named: NamedCounter<UniqueDefinition>,
     { window, range, consistent }: UniqueRequest & { consistent: boolean },
   ): Promise<UniqueAnswer | Refusal> {
     const { subject, definition } = named;
-    if (range) return readRange(named, { ...range, window }, { consistent });
+    if (range) {
+      const ofWindow = { ...range.range, window };
+      return readRange(named, { ...range, range: ofWindow, consistent });
+    }
     const kind = window ?? definition.windows[0];
     const refusal = refuseByWindow(definition, kind);
     if (refusal) return refusal;

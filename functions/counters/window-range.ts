@@ -29,6 +29,12 @@ export interface RangeRequest {
   readonly last?: string | undefined;
 }
 
+/**
+ * Is asked before the windows of a range are read, since that costs by their number.
+ * @throws if the caller may not read so many now
+ */
+export type AdmitWindows = (windows: number) => Promise<void>;
+
 export interface Windows {
   readonly ok: true;
   readonly kind: BoundedWindowKind;

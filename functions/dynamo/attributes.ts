@@ -20,6 +20,8 @@ export const cellAttributes = {
   cutOffMs: 'g',
   /** How much sets and resets have subtracted from the number, in all. On shard 0 only. */
   resetAway: 'z',
+  /** How often sets and resets have changed the number. On shard 0 only. */
+  sets: 'q',
   /** Epoch ms of the last change. */
   updatedAtMs: 't',
   /** How often the number was changed. */
@@ -154,6 +156,12 @@ export const deploymentsAttributes = {
   boundedSinceMs: 'b',
 } as const;
 
+export const allowanceAttributes = {
+  /** The theoretical arrival, epoch microseconds: when everything will be back. */
+  arrivalUs: 'a',
+  expiresAt,
+} as const;
+
 export const itemAttributes = {
   cell: cellAttributes,
   growth: growthAttributes,
@@ -170,6 +178,8 @@ export const itemAttributes = {
   apiKey: apiKeyAttributes,
   secret: secretAttributes,
   deployments: deploymentsAttributes,
+  allowance: allowanceAttributes,
+  callerAllowance: allowanceAttributes,
 } as const satisfies Record<ItemKind, Readonly<Record<string, string>>>;
 
 /**

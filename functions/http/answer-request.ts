@@ -4,17 +4,19 @@
  */
 
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import type { Access, Need, RequestAccess } from '../access/access.ts';
+import type { Access, Need, RequestAccess, Work } from '../access/access.ts';
 import type { TallyConfig } from '../counters/define-counters.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../store/store-errors.ts';
-import { authorise, counterNeed, requireCaller } from './authorise.ts';
+import { authorise, charge, counterNeed, requireCaller } from './authorise.ts';
+import { callerAddress } from './caller-address.ts';
 import { credentialOf, verifiedScopeClaim } from './credential.ts';
-import { checkBodySize, type HttpRequest } from './http-request.ts';
+import type { HttpRequest } from './http-request.ts';
 import type { Operation } from './operation.ts';
-import { parseCounter, parseSubject, parseUser } from './parse-names.ts';
+import { checkNames, parseCounter, parseSubject, parseUser } from './parse-names.ts';
 import { Problem } from './problem.ts';
+import { checkBodySize } from './read-body.ts';
 import { type HttpResponse, noContent, problem } from './responses.ts';
-import { jwtPrefix, matchRoute, type Right } from './routes.ts';
+import { jwtPrefix, matchRoute, type Right, type Route } from './routes.ts';
 
 export interface AnswerOptions {
   readonly operations: ReadonlyMap<string, Operation>;
@@ -42,35 +44,37 @@ async function answerRoute(
 ): Promise<HttpResponse> {
   const { event } = received;
   const { method } = event.requestContext.http;
-  const match = matchRoute(method === 'HEAD' ? 'GET' : method, pathOf(event));
-  if (match.found === 'nothing') throw new Problem('unknown_path', 'No route has this path.');
+  const match = matchRoute(method, pathOf(event));
+  if (match.found === 'nothing') throw unknownPath();
   const headers = { allow: [...match.allowed, 'OPTIONS'].join(', ') };
   if (match.found === 'other_methods') {
     if (method === 'OPTIONS') return noContent(headers);
-    throw refuseMethod(headers);
+    throw new Problem('method_not_allowed', `This path takes ${headers.allow}.`, { headers });
   }
   const { route, params } = match;
+  // API Gateway chooses the function by the path as it was sent, and hands it over decoded: `a%2Fb`, which
+  // is no name, may look like the path of another function by then.
+  const operation = operations.get(route.operation);
+  if (!operation) throw unknownPath();
+  checkNames(params, config);
+  const address = callerAddress(event);
   const request: HttpRequest = {
     ...received,
     params,
-    access: access?.(credentialOf(event)) ?? noAccess,
+    address,
+    access: access?.(credentialOf(event), address) ?? noAccess,
     counter: once(() => parseCounter(params, config)),
   };
   const need = needOf(route.right, request);
   if (need) await authorise(request, need);
   if (route.right === 'key') await requireCaller(request);
   checkBodySize(event);
-  const operation = operations.get(route.operation);
-  if (!operation) {
-    // API Gateway has no HEAD, so it goes to the function that gets requests without a route.
-    if (method === 'HEAD') throw refuseMethod(headers);
-    throw new Error(`${route.operation} is served by another function`);
-  }
+  const work = workOf(route);
+  if (work) await charge(request, work);
   return operation(request);
 }
 
-const refuseMethod = (headers: { readonly allow: string }): Problem =>
-  new Problem('method_not_allowed', `This path takes ${headers.allow}.`, { headers });
+const unknownPath = (): Problem => new Problem('unknown_path', 'No route has this path.');
 
 /** A function that runs another one at its first call, and remembers the result. */
 function once<T extends object>(run: () => T): () => T {
@@ -92,6 +96,12 @@ function pathOf(event: APIGatewayProxyEventV2): string {
   const isVerified =
     verifiedScopeClaim(event) !== undefined || requestContext.http.method === 'OPTIONS';
   return isTwin && isVerified ? rawPath.slice(jwtPrefix.length) : rawPath;
+}
+
+/** What every request to a route counts for; undefined if the operation counts its parts. */
+function workOf({ right, servedBy }: Route): Work | undefined {
+  if (right === 'none' || right === 'each') return undefined;
+  return servedBy === 'write' ? { writes: 1 } : { reads: 1 };
 }
 
 /**
@@ -121,7 +131,23 @@ function needOf(right: Right, { params, counter }: HttpRequest): Need | undefine
 const noAccess: RequestAccess = {
   authorise: () => Promise.reject(new Error('this function cannot check rights')),
   caller: () => Promise.reject(new Error('this function cannot identify callers')),
+  charge: () => Promise.reject(new Error('this function counts no callers')),
 };
+
+/**
+ * Without an Idempotency-Key it has no `Retry-After`: clients that send a request again by themselves go by
+ * that, and would count it twice.
+ */
+export function outcomeUnknown({ headers }: Pick<APIGatewayProxyEventV2, 'headers'>): Problem {
+  const mayRepeat = headers['idempotency-key'] !== undefined;
+  return new Problem(
+    'outcome_unknown',
+    mayRepeat
+      ? 'The change may or may not have been counted. Send it again with the same Idempotency-Key: it counts once.'
+      : 'The change may or may not have been counted, and without an Idempotency-Key it would count again. Read the count and decide.',
+    { mayRepeat },
+  );
+}
 
 /** The problem that an error is answered with. An error that is not the caller's is logged. */
 function asProblem(
@@ -132,16 +158,12 @@ function asProblem(
   if (error instanceof Problem) return error;
   const cause = error instanceof Error ? error : new Error(String(error));
   logError('a request failed', cause);
-  if (cause instanceof OutcomeUnknownError) {
-    return new Problem(
-      'outcome_unknown',
-      'The change may or may not have been counted. If it had an Idempotency-Key, send it again with the same one: it counts once.',
-    );
-  }
+  if (cause instanceof OutcomeUnknownError) return outcomeUnknown(event);
   if (cause instanceof StoreUnavailableError) {
     return new Problem('unavailable', 'The database does not answer; nothing was changed.');
   }
   return new Problem('internal_error', 'See the log of this request.', {
     members: { request_id: event.requestContext.requestId },
+    mayRepeat: event.headers['idempotency-key'] !== undefined,
   });
 }

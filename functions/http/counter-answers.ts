@@ -3,11 +3,13 @@
 import type { ChangeAnswer } from '../counters/count.ts';
 import type { Counters } from '../counters/counters.ts';
 import type { HistoryAnswer } from '../counters/history.ts';
+import type { LimitAnswer } from '../counters/limit.ts';
 import type { NamedCounter } from '../counters/named-counter.ts';
 import type { Shown } from '../counters/show.ts';
 import type { BookAnswer } from '../counters/ticket.ts';
 import type { UniqueAnswer } from '../counters/unique.ts';
 import type { RangeEnds } from '../counters/window-range.ts';
+import { weights } from '../rules/caller-limits.ts';
 import type { WindowKind } from '../rules/windows.ts';
 import { asKind, requireLive } from './parse-names.ts';
 import { Problem } from './problem.ts';
@@ -26,25 +28,32 @@ export interface ReadRequest {
   readonly to?: string | undefined;
   readonly last?: string | undefined;
   readonly consistent: boolean;
+  /** Counts the cost of a range. */
+  readonly charge?: (reads: number) => Promise<void>;
 }
 
-export function createCounterReads({ counts, history, tickets, uniques, show }: Counters) {
+export function createCounterReads({ counts, history, tickets, uniques, limits, show }: Counters) {
   /**
    * @throws Problem, also invalid_window and invalid_range for a kind without windows or ranges;
    *   StoreUnavailableError
    */
   async function read(counter: NamedCounter, request: ReadRequest) {
-    const { window, from, to, last, consistent } = request;
+    const { window, from, to, last, consistent, charge = async () => {} } = request;
     const hasRange = from !== undefined || to !== undefined || last !== undefined;
     const range = hasRange ? { from, to, last } : undefined;
     const unique = asKind(counter, 'unique');
     if (unique) {
-      return uniqueJson(acceptedOrThrow(await uniques.read(unique, { window, range, consistent })));
+      const admit = (windows: number) => charge(weights.union(windows));
+      const union = range && { range, admit };
+      const read = await uniques.read(unique, { window, range: union, consistent });
+      return uniqueJson(acceptedOrThrow(read));
     }
     const count = asKind(counter, 'count');
     if (count && range) {
-      const sum = acceptedOrThrow(await history.sum(count, { ...range, window }, { consistent }));
-      return { count: sum.count, ...rangeJson(sum) };
+      const admit = (windows: number) => charge(weights.rows(windows));
+      const sum = await history.sum(count, { ...range, window }, { consistent, admit });
+      const accepted = acceptedOrThrow(sum);
+      return { count: accepted.count, ...rangeJson(accepted) };
     }
     if (count) return shownJson(acceptedOrThrow(await counts.read(count, { window, consistent })));
     if (range) {
@@ -53,6 +62,8 @@ export function createCounterReads({ counts, history, tickets, uniques, show }: 
     if (window !== undefined) {
       throw new Problem('invalid_window', `"${counter.counter}" has no windows.`);
     }
+    const limit = asKind(counter, 'limit');
+    if (limit) return limitJson(await limits.read(limit, { consistent }));
     const ticket = asKind(counter, 'ticket');
     if (ticket) return bookJson(await tickets.read(ticket, { consistent }));
     return shownJson(acceptedOrThrow(await show(requireLive(counter), { consistent })));
@@ -70,6 +81,7 @@ function canBePending({ definition }: NamedCounter, request: ReadRequest): boole
   switch (definition.kind) {
     case 'ticket':
     case 'unique':
+    case 'limit':
       return false;
     case 'reaction':
     case 'presence':
@@ -95,6 +107,12 @@ export const bookJson = ({ number, day, shift, updatedAtMs }: BookAnswer) => ({
   day,
   shift,
   updated_at: asTime(updatedAtMs),
+});
+
+export const limitJson = ({ allowed, remaining, retryAfterMs }: LimitAnswer) => ({
+  allowed,
+  remaining,
+  retry_after_ms: retryAfterMs,
 });
 
 const uniqueJson = ({ count, standardError, window, range }: UniqueAnswer) => ({

@@ -8,11 +8,16 @@ import {
   counterNames,
   passActions,
   scope,
+  scopesOf,
   subjectPattern,
 } from '../access/key-schemas.ts';
+import { strictObject } from '../counters/strict-object.ts';
 import { isTimeOfDay, isTimeZone } from '../rules/calendar.ts';
 import { limits } from '../rules/limits.ts';
+import { isName, isReservedMember, isReservedSubject, nameRule } from '../rules/names.ts';
+import { describeBadToken, parseToken } from '../rules/tokens.ts';
 import { windowKinds } from '../rules/windows.ts';
+import { pagingQuery } from './paging.ts';
 
 const amount = v.optional(
   v.pipe(
@@ -31,7 +36,7 @@ const wholeNumber = v.pipe(
   v.maxValue(Number.MAX_SAFE_INTEGER),
 );
 
-export const changeBody = v.strictObject({
+export const changeBody = strictObject({
   action: v.picklist(['increment', 'decrement', 'set']),
   amount,
   saturate: v.optional(
@@ -50,8 +55,18 @@ export const changeBody = v.strictObject({
   ),
 });
 
+const cost = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(limits.limitUnits));
+
+export const takeBody = strictObject({
+  cost: v.optional(v.pipe(cost, v.description('Units to take, all or none; 1 if left out.'))),
+});
+
+export const returnBody = strictObject({
+  cost: v.pipe(cost, v.description('Units to give back.')),
+});
+
 /** What is left out stays as it is. */
-export const settingsBody = v.strictObject({
+export const settingsBody = strictObject({
   time_zone: v.optional(
     v.pipe(
       v.string(),
@@ -68,12 +83,12 @@ export const settingsBody = v.strictObject({
   ),
 });
 
-export const reactionBody = v.strictObject({
+export const reactionBody = strictObject({
   choice: v.pipe(v.string(), v.description('One of the choices in the definition of the counter.')),
 });
 
 /** The body of a heartbeat, and of leaving. */
-export const sessionBody = v.strictObject({
+export const sessionBody = strictObject({
   session: v.optional(
     v.pipe(
       v.string(),
@@ -87,16 +102,18 @@ export const sessionBody = v.strictObject({
 });
 
 /** The body of a visit, a reset or a ticket: there is nothing to say in it. */
-export const emptyBody = v.strictObject({});
+export const emptyBody = strictObject({});
 
-export const keyBody = v.strictObject({
-  scopes: v.pipe(v.array(scope), v.minLength(1), v.maxLength(limits.scopes)),
+export const keyBody = strictObject({
+  scopes: scopesOf(),
   calls_per_minute: v.optional(callsPerMinute),
 });
 
-export const passBody = v.strictObject({
+export const passBody = strictObject({
   member: v.pipe(
     v.string(),
+    v.check(isName, `must be ${nameRule}`),
+    v.check((name) => !isReservedMember(name), 'is a reserved name'),
     v.description('The visitor it is for. The pass acts as this member and user only.'),
   ),
   actions: passActions,
@@ -108,24 +125,39 @@ export const passBody = v.strictObject({
   ),
 });
 
-const batchSubject = { subject: v.string(), counter: v.string() };
+const batchSubject = {
+  subject: v.pipe(
+    v.string(),
+    v.check(isName, `must be ${nameRule}`),
+    v.check((name) => !isReservedSubject(name), 'is a reserved name'),
+  ),
+  counter: v.string(),
+};
 
-/** One read or change. Its names are checked like those of a path. */
+/** One read or change. */
 export const batchItem = v.variant('action', [
-  v.strictObject({
+  strictObject({
     ...batchSubject,
     action: v.literal('read'),
     window: v.optional(v.picklist(windowKinds)),
   }),
-  v.strictObject({
+  strictObject({
     ...batchSubject,
     action: v.picklist(['increment', 'decrement']),
     amount,
-    idempotency_key: v.optional(v.string()),
+    idempotency_key: v.optional(
+      v.pipe(
+        v.string(),
+        v.check(
+          (text) => parseToken(text) !== undefined,
+          ({ input }) => describeBadToken(input),
+        ),
+      ),
+    ),
   }),
 ]);
 
-export const batchBody = v.strictObject({
+export const batchBody = strictObject({
   items: v.pipe(v.array(batchItem), v.maxLength(limits.batchItems)),
 });
 
@@ -143,7 +175,7 @@ const lastWindows = v.pipe(
   ),
 );
 
-export const historyQuery = v.object({
+export const historyQuery = strictObject({
   window: v.optional(
     v.pipe(
       v.picklist(['day', 'hour', 'minute']),
@@ -157,7 +189,9 @@ export const historyQuery = v.object({
   last: v.optional(lastWindows),
 });
 
-export const readQuery = v.object({
+export const listQuery = strictObject(pagingQuery);
+
+export const readQuery = strictObject({
   window: v.optional(
     v.pipe(
       v.picklist(windowKinds),
@@ -308,6 +342,11 @@ export const visitAnswer = v.object({
 
 export const choiceAnswer = v.object({ choice: v.nullable(v.string()) });
 
+const nextCursor = v.pipe(
+  v.nullable(v.string()),
+  v.description('The `cursor` of the next entries; null if there are no more.'),
+);
+
 export const changeAnswer = v.object({
   count: v.pipe(count, v.description("The count, including the caller's own change.")),
   window: v.optional(
@@ -386,6 +425,31 @@ export const bookAnswer = v.object({
 
 export const settingsAnswer = v.object({ time_zone: v.string(), day_start: v.string() });
 
+export const limitAnswer = v.object({
+  allowed: v.pipe(
+    v.boolean(),
+    v.description('Whether the cost was taken; of a read, whether one unit could be.'),
+  ),
+  remaining: v.optional(
+    v.pipe(v.number(), v.integer(), v.minValue(0), v.description('Whole units that are left.')),
+  ),
+  retry_after_ms: v.pipe(
+    v.number(),
+    v.integer(),
+    v.minValue(0),
+    v.description('Milliseconds until there is room for the cost; 0 if there was.'),
+  ),
+});
+
+/** Where a mistake is. */
+const place = {
+  pointer: v.optional(
+    v.pipe(v.string(), v.description('Where in the body, such as `#/amount` (RFC 6901).')),
+  ),
+  parameter: v.optional(v.pipe(v.string(), v.description('Which parameter of path or query.'))),
+  header: v.optional(v.pipe(v.string(), v.description('Which header.'))),
+};
+
 /** RFC 9457. Some codes have more members, such as the `count` of `out_of_bounds`. */
 export const problemDocument = v.looseObject({
   type: v.pipe(v.string(), v.description('The page of the code.')),
@@ -393,6 +457,13 @@ export const problemDocument = v.looseObject({
   status: v.pipe(v.number(), v.integer()),
   code: v.pipe(v.string(), v.description('Stable, so programs may branch on it.')),
   detail: v.pipe(v.string(), v.description('What is wrong with this request, for people.')),
+  ...place,
+  errors: v.optional(
+    v.pipe(
+      v.array(v.object({ code: v.string(), ...place, detail: v.string() })),
+      v.description('With the code `invalid_request`: each thing that is wrong.'),
+    ),
+  ),
 });
 
 export const unreadAnswer = v.object({
@@ -413,6 +484,7 @@ export const unreadAnswer = v.object({
       'A counter whose unread count cannot be told has its problem, such as `count_too_large`.',
     ),
   ),
+  next_cursor: nextCursor,
 });
 
 export const subjectAnswer = v.object({
@@ -420,7 +492,14 @@ export const subjectAnswer = v.object({
   counters: v.pipe(
     v.record(
       v.string(),
-      v.union([counterAnswer, reactionCounts, uniqueAnswer, bookAnswer, problemDocument]),
+      v.union([
+        counterAnswer,
+        reactionCounts,
+        uniqueAnswer,
+        bookAnswer,
+        limitAnswer,
+        problemDocument,
+      ]),
     ),
     v.description(
       'By name, what a GET of the counter alone would answer. A counter without an answer has its problem, with a `status` and a `code`.',
@@ -470,6 +549,7 @@ export const keyList = v.object({
       last_used_day: v.nullable(v.string()),
     }),
   ),
+  next_cursor: nextCursor,
 });
 
 export const passAnswer = v.object({ pass: v.string(), expires_at: v.string() });

@@ -60,9 +60,9 @@ export const defences: readonly Defence[] = [
     file: 'functions/dynamo/item-keys.ts',
     without: [
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
-      ['`${subject}#${counter}#${token}`', 'token'],
+      ['`${escapeName(subject)}#${counter}#${token}`', 'token'],
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
-      ['`${name.subject}#${name.counter}#${tokenHash(name)}`', 'tokenHash(name)'],
+      ['`${escapeName(name.subject)}#${name.counter}#${tokenHash(name)}`', 'tokenHash(name)'],
     ],
   },
   {
@@ -120,12 +120,26 @@ export const defences: readonly Defence[] = [
   {
     attack: 'Injecting `#`, `/`, markup or control characters through names',
     file: 'functions/rules/names.ts',
-    without: [['`^[A-Za-z0-9][A-Za-z0-9._:~-]{0,', '`^[^]{1,']],
+    without: [['"[A-Za-z0-9._:~@+|!#$&\'=?^{}-]"', "'[^]'"]],
+  },
+  {
+    attack: 'Injecting `#`, `/`, markup or control characters through names',
+    file: 'functions/dynamo/escape-name.ts',
+    without: [
+      ["name.replaceAll(/[#%]/g, (character) => (character === '#' ? '%23' : '%25'))", 'name'],
+    ],
+    test: 1,
+  },
+  {
+    attack: 'Injecting `#`, `/`, markup or control characters through names',
+    file: 'functions/pages/counter-page.ts',
+    without: [['escapeHtml(shown.subject)', 'shown.subject']],
+    test: 2,
   },
   {
     attack: 'Polluting prototypes through field names',
-    file: 'functions/http/schemas.ts',
-    without: [['changeBody = v.strictObject(', 'changeBody = v.object(']],
+    file: 'functions/counters/strict-object.ts',
+    without: [['v.strictObject(entries)', 'v.object(entries) as never']],
   },
   {
     attack: 'Floats, strings, zero or negative amounts',
@@ -144,8 +158,14 @@ export const defences: readonly Defence[] = [
   },
   {
     attack: 'Oversized bodies, names, idempotency keys, batches and ranges',
-    file: 'functions/http/http-request.ts',
-    without: [['bytes <= limits.bodyBytes', 'bytes <= Infinity']],
+    file: 'functions/http/read-body.ts',
+    without: [['bytes > limits.bodyBytes', 'bytes > Infinity']],
+  },
+  {
+    attack: 'Oversized bodies, names, idempotency keys, batches and ranges',
+    file: 'functions/http/read-body.ts',
+    without: [['{ maxOutputLength: limits.bodyBytes }', '{}']],
+    test: 1,
   },
   {
     attack: 'Oversized bodies, names, idempotency keys, batches and ranges',
@@ -177,8 +197,8 @@ export const defences: readonly Defence[] = [
     file: 'functions/access/access.ts',
     without: [
       [
-        'const refusal = caller.key && (await callLimit(caller.key));',
-        'const refusal = undefined;',
+        'return limits.take(callsOfKey(key.callsPerMinute), key.id, weight, whole);',
+        'return undefined;',
       ],
     ],
   },
@@ -186,9 +206,51 @@ export const defences: readonly Defence[] = [
     attack: 'One key that calls too often',
     file: 'functions/access/access.ts',
     without: [
-      ['await callLimit(caller.key)', 'await callLimit(caller.key).catch(() => undefined)'],
+      [
+        'return limits.take(callsOfKey(key.callsPerMinute), key.id, weight, whole);',
+        'return limits.take(callsOfKey(key.callsPerMinute), key.id, weight, whole).catch(() => undefined);',
+      ],
     ],
     test: 1,
+  },
+  {
+    attack: 'Going on with a used-up key where everybody may write',
+    file: 'functions/access/access.ts',
+    without: [["credential.type === 'none' ? undefined : await caller()", 'undefined']],
+  },
+  {
+    attack: 'Many changes in one request',
+    file: 'functions/rules/caller-limits.ts',
+    without: [
+      [
+        'batch: (items: number): number => items,',
+        'batch: (items: number): number => Math.min(1, items),',
+      ],
+    ],
+  },
+  {
+    attack: 'One address that calls too often',
+    file: 'functions/access/access.ts',
+    without: [
+      ['if (address === undefined) return undefined;', 'if (address !== null) return undefined;'],
+    ],
+  },
+  {
+    attack: 'One address that calls too often',
+    file: 'functions/http/caller-address.ts',
+    without: [['.slice(0, 4)', '']],
+    test: 1,
+  },
+  {
+    attack: 'One address that calls too often',
+    file: 'functions/access/caller-limits.ts',
+    without: [['if (counts === 0) return undefined;', 'if (counts >= 0) return undefined;']],
+    test: 2,
+  },
+  {
+    attack: 'Making room beyond a limit by giving back',
+    file: 'functions/rules/allowance.ts',
+    without: [['Math.max(arrivalUs ?? nowUs, nowUs)', 'arrivalUs ?? nowUs']],
   },
   {
     attack: 'Calling more often by way of passes',
@@ -202,8 +264,10 @@ export const defences: readonly Defence[] = [
   },
   {
     attack: 'Driving up the cost of a limited key',
-    file: 'functions/access/call-limit.ts',
-    without: [['usedUpUntilMs.set(id, nextMinuteMs);', '{}']],
+    file: 'functions/counters/allowances.ts',
+    without: [
+      ['if (isCurrent && room.retryAfterMs > 0)', 'if (attempts > 0 && room.retryAfterMs > 0)'],
+    ],
   },
   {
     attack: 'Driving up the bill',

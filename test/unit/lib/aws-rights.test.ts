@@ -4,10 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import { callsCounter } from '../../../functions/access/call-limit.ts';
-import { apiKeyItemKey, cellItemKey, secretItemKey } from '../../../functions/dynamo/item-keys.ts';
+import {
+  allowanceItemKey,
+  apiKeyItemKey,
+  cellItemKey,
+  secretItemKey,
+} from '../../../functions/dynamo/item-keys.ts';
 import { itemPrefixes } from '../../../functions/dynamo/item-prefixes.ts';
-import { jwtPrefix, routes } from '../../../functions/http/routes.ts';
+import { jwtPrefix, methodsOf, routes } from '../../../functions/http/routes.ts';
 import { environmentNames } from '../../../functions/runtime/environment-names.ts';
 import { createTallyStack } from '../../harness/stack/tally-app.ts';
 
@@ -59,7 +63,7 @@ describe('an identity provider', () => {
     expect(twins.map(({ RouteKey }): string => RouteKey).toSorted()).toEqual(
       routes
         .filter(({ right }) => right !== 'none')
-        .map(({ method, path }) => `${method} ${jwtPrefix}${path}`)
+        .flatMap((route) => methodsOf(route).map((method) => `${method} ${jwtPrefix}${route.path}`))
         .toSorted(),
     );
     for (const twin of twins) {
@@ -83,7 +87,7 @@ describe('an identity provider', () => {
 
   test('does not keep API keys from the plain routes', () => {
     const others = routeKeys(chosen).filter((route) => !isTwin(route));
-    expect(others).toHaveLength(routes.length + 1);
+    expect(others).toHaveLength(routes.flatMap(methodsOf).length + 1);
     for (const { AuthorizationType = 'NONE' } of others) expect(AuthorizationType).toBe('NONE');
   });
 
@@ -126,10 +130,13 @@ describe('the read function', () => {
   const cell = (subject: string, counter: string) =>
     cellItemKey({ subject, counter, region: 'us-east-1', shard: 0, window: '-' }).pk;
   const key = apiKeyItemKey('id').pk;
+  const region = 'us-east-1';
+  const callers = allowanceItemKey({ limit: 'key-calls', caller: 'id', region }).pk;
+  const limit = allowanceItemKey({ subject: 'q', counter: 'calls', region }).pk;
 
   test('may note who called', () => {
     expect(mayWrite('UpdateItem', key, ['pk', 'sk', 'u'])).toBe(true);
-    expect(mayWrite('UpdateItem', cell('id', callsCounter), ['pk', 'sk', 'n', 't'])).toBe(true);
+    expect(mayWrite('UpdateItem', callers, ['pk', 'sk', 'a', 'x'])).toBe(true);
     expect(mayWrite('PutItem', secretItemKey.pk, ['pk', 'sk', 'b'])).toBe(true);
   });
 
@@ -140,8 +147,9 @@ describe('the read function', () => {
     ['change the secret', 'UpdateItem', secretItemKey.pk, ['pk', 'sk', 'b']],
     ['revoke a key', 'DeleteItem', key, ['pk', 'sk']],
     ['change a count', 'UpdateItem', cell('post-42', 'likes'), ['pk', 'sk', 'n']],
-    ['change a count named like it', 'UpdateItem', cell('.calls', 'likes'), ['pk', 'sk', 'n']],
-    ['put a count', 'PutItem', cell('id', callsCounter), ['pk', 'sk', 'n']],
+    ['change a count named like it', 'UpdateItem', cell('q', 'likes'), ['pk', 'sk', 'n']],
+    ['take from a limit', 'UpdateItem', limit, ['pk', 'sk', 'a', 'x']],
+    ['put what a caller may do', 'PutItem', callers, ['pk', 'sk', 'a']],
     ['put a ledger item', 'PutItem', `${itemPrefixes.token}post-42#likes#hash`, ['pk', 'sk', 'd']],
     ['put a member', 'PutItem', `${itemPrefixes.member}post-42#reactions#ada`, ['pk', 'sk', 'c']],
     ['put settings', 'PutItem', `${itemPrefixes.settings}resto-7`, ['pk', 'sk', 'z']],
