@@ -1,7 +1,9 @@
 /** The count kind: a signed number that changes by amounts. How it is written is in count-writes.ts. */
 
+import { allowedBefore, fitsBounds, roomBefore } from '../rules/bounds.ts';
 import { limits } from '../rules/limits.ts';
-import { allWindowKey, type WindowKind, windowKeyAt } from '../rules/windows.ts';
+import type { Token } from '../rules/senders.ts';
+import { allWindowKey, type WindowKind, windowEndMs, windowKeyAt } from '../rules/windows.ts';
 import type { Cell, CellStore } from '../store/cell-store.ts';
 import type { Claim, Fact } from '../store/register-store.ts';
 import { StoreUnavailableError } from '../store/store-errors.ts';
@@ -13,6 +15,7 @@ import type { CountDefinition } from './define-counters.ts';
 import type { Deployments } from './deployments.ts';
 import type { NamedCounter } from './named-counter.ts';
 import { type Refusal, refuse } from './refusals.ts';
+import { refuseByAmount } from './refuse-by-amount.ts';
 import { refuseByWindow } from './refuse-by-window.ts';
 import type { Registers } from './register.ts';
 import type { Total, TotalKey, Totals } from './total.ts';
@@ -24,7 +27,7 @@ export interface ChangeRequest {
   /** Whether an amount that does not fit into the bounds is cut to what does. */
   readonly isSaturating?: boolean;
   /** The caller's idempotency key. */
-  readonly token: string | undefined;
+  readonly token: Token | undefined;
   /** Whether the caller wants to know the count after the change. */
   readonly wantCount: boolean;
 }
@@ -161,11 +164,30 @@ export function createCounts({
   /** Why a change is refused whatever the count is; undefined if it is not. */
   async function refuseBefore(
     { counter, definition }: NamedCounter<CountDefinition>,
-    token: string | undefined,
+    token: Token | undefined,
   ): Promise<Refusal | undefined> {
-    const refused = token === undefined ? undefined : await deployments.refuseByAge(token);
+    const refused = token === undefined ? undefined : await deployments.refuseByAge(token.text);
     if (refused || !definition.bounds) return refused;
     return deployments.refuseUnsettled(counter);
+  }
+
+  /** Why a change does not fit; for a count that begins anew with each window, with when that is. */
+  async function refuseByBounds(
+    { key, definition, amount }: PlannedChange,
+    { count, shardCount }: Cell,
+  ): Promise<Refusal> {
+    if (shardCount > 1) return refuseGrown(shardCount);
+    const detail = `The count is ${count} and must stay ${rangeOf(definition)}.`;
+    const refusal = refuse('out_of_bounds', detail, Number(count));
+    const { bounds = {}, windows } = definition;
+    const fitsAnew = amount !== 0 && fitsBounds(0, allowedBefore(amount, bounds));
+    if (!fitsAnew || key.window === allWindowKey) return refusal;
+    const resetsAtMs = windowEndMs(key.window, await calendars.of(key.subject, windows));
+    return {
+      ...refusal,
+      room: { remaining: roomBefore(Number(count), amount, bounds), resetsAtMs },
+      retryAfterSeconds: Math.max(1, Math.ceil((resetsAtMs - now()) / 1000)),
+    };
   }
 
   /**
@@ -180,13 +202,13 @@ export function createCounts({
   ): Promise<ChangeAnswer | Refusal> {
     const { definition } = counter;
     const { amount, token, isSaturating = false } = request;
-    const refusal = await refuseBefore(counter, token);
+    const refusal = refuseByAmount(definition, amount) ?? (await refuseBefore(counter, token));
     if (refusal) return refusal;
     if (isSaturating && !definition.bounds) return refuseUnbounded();
     const fingerprint = `add ${amount}${isSaturating ? ' saturating' : ''}`;
     const planned = await plan(counter, { ...request, isSaturating, fingerprint });
     const written = await writes.add(planned);
-    if (written.how === 'refused') return refuseByBounds(definition, written.cell);
+    if (written.how === 'refused') return refuseByBounds(planned, written.cell);
     return answer(planned, written);
   }
 
@@ -226,7 +248,7 @@ export function createCounts({
   async function set(
     counter: NamedCounter<CountDefinition>,
     request: SetRequest,
-    options: { token: string | undefined; wantCount: boolean; fingerprint?: string },
+    options: { token: Token | undefined; wantCount: boolean; fingerprint?: string },
   ): Promise<ChangeAnswer | Refusal> {
     const { definition } = counter;
     const { bounds } = definition;
@@ -255,7 +277,7 @@ export function createCounts({
     }
     if (written.reason === 'not_single_cell') return refuseSeveralCells();
     if (written.reason === 'count_mismatch') return refuseMismatch(written.cell, expected);
-    return refuseByBounds(definition, written.cell);
+    return refuseByBounds(planned, written.cell);
   }
 
   return {
@@ -264,7 +286,7 @@ export function createCounts({
     set,
 
     /** Takes a count back to 0. @throws as `set` */
-    reset: (counter: NamedCounter<CountDefinition>, token: string | undefined) =>
+    reset: (counter: NamedCounter<CountDefinition>, token: Token | undefined) =>
       set(
         counter,
         { value: 0, expected: undefined },
@@ -333,13 +355,8 @@ const refuseMismatch = ({ count }: Cell, expected: number | undefined): Refusal 
 const rangeOf = ({ bounds }: CountDefinition): string =>
   `in ${bounds?.min ?? 'any'} to ${bounds?.max ?? 'any'}`;
 
-function refuseByBounds(definition: CountDefinition, { count, shardCount }: Cell): Refusal {
-  if (shardCount > 1) {
-    return refuse(
-      'out_of_bounds',
-      `The count was given bounds after it had grown to ${shardCount} cells, where they cannot be kept.`,
-    );
-  }
-  const detail = `The count is ${count} and must stay ${rangeOf(definition)}.`;
-  return refuse('out_of_bounds', detail, Number(count));
-}
+const refuseGrown = (cells: number): Refusal =>
+  refuse(
+    'out_of_bounds',
+    `The count was given bounds after it had grown to ${cells} cells, where they cannot be kept.`,
+  );

@@ -4,11 +4,13 @@
  * the counter and the field, and never reaches a request.
  */
 import * as v from 'valibot';
+import { amountsFor } from '../rules/amounts.ts';
 import { isTimeOfDay, isTimeZone } from '../rules/calendar.ts';
 import { limits } from '../rules/limits.ts';
 import { counterNameRule, isCounterName, isReservedCounter } from '../rules/names.ts';
 import { describeIssue, validationMessage } from '../rules/validation-messages.ts';
 import { windowKinds } from '../rules/windows.ts';
+import { visitorSettings } from './visitor-settings.ts';
 
 const integer = v.pipe(v.number(), v.safeInteger());
 const between = (least: number, most: number) =>
@@ -16,6 +18,11 @@ const between = (least: number, most: number) =>
 
 const who = v.picklist(['public', 'key']);
 const access = v.strictObject({ read: who, write: who });
+/** `visitor`: also people without an account, once Tally has given them a pass. */
+const accessWithVisitors = v.strictObject({
+  read: who,
+  write: v.picklist(['public', 'visitor', 'key']),
+});
 const keptFor = (usual: number) => v.optional(between(0, limits.keepDaysMax), usual);
 const keepDays = v.strictObject({
   day: keptFor(limits.keepDays.day),
@@ -39,11 +46,22 @@ const countDefinition = v.strictObject({
    * count in one cell: a count that has grown to several and gets bounds later refuses all changes.
    */
   bounds: v.optional(v.strictObject({ min: v.optional(integer), max: v.optional(integer) })),
+  /**
+   * What one change may be. By default anything where writing takes an API key; elsewhere at most 1, and
+   * no decrement.
+   */
+  amounts: v.optional(
+    v.strictObject({
+      max: v.optional(between(1, limits.amount)),
+      decrement: v.optional(v.boolean()),
+    }),
+    {},
+  ),
   /** Days that windows of each kind are kept after their end. */
   keepDays: v.optional(keepDays, {}),
   /** How many cells contention can spread a total over. */
   maxShards: v.optional(between(1, limits.maxShardsMax), limits.maxShards),
-  access,
+  access: accessWithVisitors,
 });
 
 const countRules = v.pipe(
@@ -72,6 +90,10 @@ const countRules = v.pipe(
     ),
     ['bounds'],
   ),
+  v.transform((definition) => ({
+    ...definition,
+    amounts: amountsFor(definition.amounts, { takesKey: definition.access.write === 'key' }),
+  })),
 );
 
 const ticketDefinition = v.strictObject({
@@ -90,7 +112,7 @@ const reactionDefinition = v.strictObject({
     v.maxLength(limits.choices),
     v.check((choices) => new Set(choices).size === choices.length, 'names a choice twice'),
   ),
-  access,
+  access: accessWithVisitors,
 });
 
 const presenceDefinition = v.pipe(
@@ -100,7 +122,7 @@ const presenceDefinition = v.pipe(
     heartbeatSeconds: v.optional(between(1, limits.heartbeatSecondsMax), 10),
     /** How long a silent viewer still counts. */
     awayAfterSeconds: v.optional(between(1, limits.awayAfterSecondsMax), 30),
-    access,
+    access: accessWithVisitors,
   }),
   v.forward(
     v.partialCheck(
@@ -119,7 +141,7 @@ const uniqueDefinition = v.strictObject({
   /** Each window has its own sketch; the first one is shown. */
   windows: windowList,
   keepDays: v.optional(keepDays, {}),
-  access,
+  access: accessWithVisitors,
 });
 
 const limitDefinition = v.pipe(
@@ -159,7 +181,10 @@ const headerName = v.pipe(
 );
 
 const settingsSchema = v.strictObject({
-  /** Origins that browsers may call from: `https://*.example.com` for all subdomains, `*` for all; `[]` for none. */
+  /**
+   * Origins whose pages may read answers, and write: `https://*.example.com` for all subdomains, `*`
+   * for all; `[]` for none but Tally's own. Clients that are not browsers may always.
+   */
   corsOrigins: v.optional(v.array(corsOrigin), ['*']),
   /** Headers that pages of other origins may send beside the usual ones. */
   corsHeaders: v.optional(v.pipe(v.array(headerName), v.maxLength(limits.corsHeaders)), []),
@@ -176,6 +201,7 @@ const settingsSchema = v.strictObject({
   tokenHours: v.optional(between(1, limits.tokenHoursMax), limits.tokenHours),
   /** Seconds that a total of several cells may be served from a function's memory. */
   readCacheSeconds: v.optional(between(0, limits.readCacheSecondsMax), limits.readCacheSeconds),
+  visitors: v.optional(visitorSettings, {}),
 });
 
 const kinds = {

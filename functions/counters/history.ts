@@ -11,7 +11,7 @@ import { type Refusal, refuse } from './refusals.ts';
 import type { Totals } from './total.ts';
 import { firstKept } from './total-expiry.ts';
 import {
-  type AdmitWindows,
+  type BeforeWindows,
   endsOf,
   planRange,
   type RangeEnds,
@@ -59,13 +59,14 @@ export function createHistory({
   async function windowsOf(
     { subject, definition }: Count,
     request: RangeRequest,
-    admit: AdmitWindows,
+    before: BeforeWindows,
   ): Promise<Windows | Refusal> {
-    const plan = planRange(request, { windows: definition.windows, most: limits.historyRows });
+    const { windows } = definition;
+    const plan = planRange(request, { windows, most: limits.historyRows });
     if (!plan.ok) return plan;
-    const windows = plan.windows(await calendars.of(subject, [plan.kind]), now());
-    if (windows.ok) await admit(windows.keys.length);
-    return windows;
+    const range = plan.windows(await calendars.of(subject, [plan.kind]), now());
+    if (range.ok) await before(range.keys.length);
+    return range;
   }
 
   /** The count of each window; undefined for those that are not kept any more. */
@@ -84,13 +85,13 @@ export function createHistory({
     firstKept(config, { subject, counter, kind }, { nowMs: now(), calendar });
 
   return {
-    /** Each window of a range. @throws StoreUnavailableError, what `admit` throws */
+    /** Each window of a range. @throws StoreUnavailableError */
     async read(
       counter: Count,
       request: RangeRequest,
-      admit: AdmitWindows,
+      { before }: { before: BeforeWindows },
     ): Promise<HistoryAnswer | Refusal> {
-      const windows = await windowsOf(counter, request, admit);
+      const windows = await windowsOf(counter, request, before);
       if (!windows.ok) return windows;
       const { kind, keys, calendar } = windows;
       const counts = await countsOf(counter, windows, { consistent: false });
@@ -106,13 +107,13 @@ export function createHistory({
       return { ok: true, kind, ...endsOf(windows), keptFrom: keptFromOf(counter, windows), rows };
     },
 
-    /** All windows of a range as one number. @throws as `read` */
+    /** All windows of a range as one number. @throws StoreUnavailableError */
     async sum(
       counter: Count,
       request: RangeRequest,
-      options: { consistent: boolean; admit: AdmitWindows },
+      { before, ...options }: { consistent: boolean; before: BeforeWindows },
     ): Promise<RangeAnswer | Refusal> {
-      const windows = await windowsOf(counter, request, options.admit);
+      const windows = await windowsOf(counter, request, before);
       if (!windows.ok) return windows;
       const counts = await countsOf(counter, windows, options);
       const count = asNumber(

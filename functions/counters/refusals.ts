@@ -1,5 +1,7 @@
 /** Why Tally refuses a valid request. Refusals are values, not exceptions. */
 export type RefusalCode =
+  | 'amount_too_large'
+  | 'decrement_not_allowed'
   | 'out_of_bounds'
   | 'bounds_settling'
   | 'idempotency_key_reused'
@@ -25,6 +27,8 @@ export interface Refusal<Code extends string = RefusalCode> {
   readonly detail: string;
   /** The current count, where it explains the refusal. */
   readonly count?: number;
+  /** What still fits, where a count is full for the time of a window, and when that window ends (epoch ms). */
+  readonly room?: { readonly remaining: number; readonly resetsAtMs: number };
   /** After how long the same may be taken, where that is known. */
   readonly retryAfterSeconds?: number;
 }

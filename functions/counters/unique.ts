@@ -1,7 +1,7 @@
 /**
  * The unique kind: how many different members came, in the space of 32 small items however many
  * there were. See rules/hyperloglog.ts for how. Members are hashed with the deployment's secret, so
- * that nobody can craft ids that pile up in one register, and no id is stored.
+ * that nobody can work out ids that raise many registers, and no id is stored.
  */
 
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
@@ -16,7 +16,6 @@ import {
 } from '../rules/hyperloglog.ts';
 import { limits } from '../rules/limits.ts';
 import { type WindowKind, windowKeyAt } from '../rules/windows.ts';
-import type { SecretStore } from '../store/secret-store.ts';
 import type { SketchKey, SketchStore } from '../store/sketch-store.ts';
 import type { Calendars } from './calendars.ts';
 import type { CounterContext } from './counter-context.ts';
@@ -24,9 +23,10 @@ import type { UniqueDefinition } from './define-counters.ts';
 import type { NamedCounter } from './named-counter.ts';
 import type { Refusal } from './refusals.ts';
 import { refuseByWindow } from './refuse-by-window.ts';
+import type { Secrets } from './secrets.ts';
 import { firstKept, totalExpiry } from './total-expiry.ts';
 import {
-  type AdmitWindows,
+  type BeforeWindows,
   endsOf,
   planRange,
   type RangeEnds,
@@ -49,17 +49,12 @@ export interface UniqueRequest {
   /** By default the window the counter shows. */
   readonly window?: WindowKind | undefined;
   /** The union of several windows; by default the window of now. */
-  readonly range?: RangeOfUniques | undefined;
-}
-
-export interface RangeOfUniques {
-  readonly range: RangeRequest;
-  readonly admit: AdmitWindows;
+  readonly range?: RangeRequest | undefined;
 }
 
 export function createUniques({
   store,
-  secret,
+  secrets,
   calendars,
   region,
   regions,
@@ -67,7 +62,7 @@ export function createUniques({
   now,
 }: {
   store: SketchStore;
-  secret: SecretStore;
+  secrets: Secrets;
   calendars: Calendars;
 } & Pick<CounterContext, 'region' | 'regions' | 'config' | 'now'>) {
   /** Registers are at least this high in the table: lower ones need no write. */
@@ -120,7 +115,8 @@ export function createUniques({
 
   async function readRange(
     named: NamedCounter<UniqueDefinition>,
-    { range, admit, ...options }: RangeOfUniques & { consistent: boolean },
+    range: RangeRequest,
+    { before, ...options }: { consistent: boolean; before: BeforeWindows },
   ): Promise<UniqueAnswer | Refusal> {
     const { subject, counter, definition } = named;
     const plan = planRange(range, { windows: definition.windows, most: limits.uniqueWindows });
@@ -128,31 +124,34 @@ export function createUniques({
     const windows = plan.windows(await calendars.of(subject, [plan.kind]), now());
     if (!windows.ok) return windows;
     const { kind, keys, calendar } = windows;
+    await before(keys.length);
     const nowMs = now();
     const keptFrom = firstKept(config, { subject, counter, kind }, { nowMs, calendar });
     const isKept = keys[0] >= keptFrom;
-    await admit(keys.length);
     const count = isKept ? await estimateOf(named, keys, options) : null;
     return { ok: true, count, standardError, range: { ...endsOf(windows), keptFrom } };
   }
 
   /**
    * The number of different members in a window, or in the union of several.
-   * @throws StoreUnavailableError, what `admit` throws
+   * @throws StoreUnavailableError
    */
   async function read(
     named: NamedCounter<UniqueDefinition>,
-    { window, range, consistent }: UniqueRequest & { consistent: boolean },
+    {
+      window,
+      range,
+      consistent,
+      before,
+    }: UniqueRequest & { consistent: boolean; before: BeforeWindows },
   ): Promise<UniqueAnswer | Refusal> {
     const { subject, definition } = named;
-    if (range) {
-      const ofWindow = { ...range.range, window };
-      return readRange(named, { ...range, range: ofWindow, consistent });
-    }
+    if (range) return readRange(named, { ...range, window }, { consistent, before });
     const kind = window ?? definition.windows[0];
     const refusal = refuseByWindow(definition, kind);
     if (refusal) return refusal;
     const key = windowKeyAt(kind, now(), await calendars.of(subject, [kind]));
+    await before(1);
     const count = await estimateOf(named, [key], { consistent });
     return { ok: true, count, standardError, ...(kind !== 'all' && { window: key }) };
   }
@@ -163,10 +162,8 @@ export function createUniques({
    * @throws OutcomeUnknownError (visiting again is always right), StoreUnavailableError
    */
   async function visit(counter: NamedCounter<UniqueDefinition>, member: string): Promise<boolean> {
-    hashKey ??= createSecretKey(await secret.read());
-    const hash = createHmac('sha256', hashKey)
-      .update(`unique#${counter.counter}#${member}`)
-      .digest();
+    hashKey ??= createSecretKey(await secrets.sketchKey());
+    const hash = createHmac('sha256', hashKey).update(hashedText(counter, member)).digest();
     const calendar = await calendars.of(counter.subject, counter.definition.windows);
     const windows = counter.definition.windows.map((kind) => windowKeyAt(kind, now(), calendar));
     const raised = await Promise.all(windows.map((window) => raise(counter, window, hash)));
@@ -175,6 +172,20 @@ export function createUniques({
 
   return { read, visit };
 }
+
+/**
+ * What is hashed of a member. Callers of a public counter choose the ids: they can try many, and see
+ * which ones raise the count. The subject in the hash makes these worth nothing on another subject.
+ * Elsewhere Tally or the deployment's servers make the ids, and one hash for all subjects lets their
+ * sketches be merged.
+ */
+const hashedText = (
+  { subject, counter, definition }: NamedCounter<UniqueDefinition>,
+  member: string,
+): string =>
+  definition.access.write === 'public'
+    ? `unique#${subject}#${counter}#${member}`
+    : `unique#${counter}#${member}`;
 
 const sketchName = ({ subject, counter, window }: Omit<SketchKey, 'region'>): string =>
   `${subject}#${counter}#${window}`;

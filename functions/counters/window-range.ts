@@ -29,12 +29,6 @@ export interface RangeRequest {
   readonly last?: string | undefined;
 }
 
-/**
- * Is asked before the windows of a range are read, since that costs by their number.
- * @throws if the caller may not read so many now
- */
-export type AdmitWindows = (windows: number) => Promise<void>;
-
 export interface Windows {
   readonly ok: true;
   readonly kind: BoundedWindowKind;
@@ -42,6 +36,12 @@ export interface Windows {
   readonly keys: readonly [string, ...string[]];
   readonly calendar: Calendar;
 }
+
+/**
+ * Is told how many windows a read takes, before they are read; throws if its caller may not read that
+ * much.
+ */
+export type BeforeWindows = (windows: number) => Promise<void>;
 
 /** A range that makes sense; which windows it has depends on the calendar, and maybe on the time. */
 export interface PlannedRange {

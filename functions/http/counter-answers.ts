@@ -8,8 +8,7 @@ import type { NamedCounter } from '../counters/named-counter.ts';
 import type { Shown } from '../counters/show.ts';
 import type { BookAnswer } from '../counters/ticket.ts';
 import type { UniqueAnswer } from '../counters/unique.ts';
-import type { RangeEnds } from '../counters/window-range.ts';
-import { weights } from '../rules/caller-limits.ts';
+import type { BeforeWindows, RangeEnds } from '../counters/window-range.ts';
 import type { WindowKind } from '../rules/windows.ts';
 import { asKind, requireLive } from './parse-names.ts';
 import { Problem } from './problem.ts';
@@ -28,32 +27,25 @@ export interface ReadRequest {
   readonly to?: string | undefined;
   readonly last?: string | undefined;
   readonly consistent: boolean;
-  /** Counts the cost of a range. */
-  readonly charge?: (reads: number) => Promise<void>;
 }
 
 export function createCounterReads({ counts, history, tickets, uniques, limits, show }: Counters) {
-  /**
-   * @throws Problem, also invalid_window and invalid_range for a kind without windows or ranges;
-   *   StoreUnavailableError
-   */
-  async function read(counter: NamedCounter, request: ReadRequest) {
-    const { window, from, to, last, consistent, charge = async () => {} } = request;
+  async function read(counter: NamedCounter, request: ReadRequest, before: BeforeWindows) {
+    const { window, from, to, last, consistent } = request;
     const hasRange = from !== undefined || to !== undefined || last !== undefined;
     const range = hasRange ? { from, to, last } : undefined;
     const unique = asKind(counter, 'unique');
     if (unique) {
-      const admit = (windows: number) => charge(weights.union(windows));
-      const union = range && { range, admit };
-      const read = await uniques.read(unique, { window, range: union, consistent });
-      return uniqueJson(acceptedOrThrow(read));
+      return uniqueJson(
+        acceptedOrThrow(await uniques.read(unique, { window, range, consistent, before })),
+      );
     }
     const count = asKind(counter, 'count');
     if (count && range) {
-      const admit = (windows: number) => charge(weights.rows(windows));
-      const sum = await history.sum(count, { ...range, window }, { consistent, admit });
-      const accepted = acceptedOrThrow(sum);
-      return { count: accepted.count, ...rangeJson(accepted) };
+      const sum = acceptedOrThrow(
+        await history.sum(count, { ...range, window }, { consistent, before }),
+      );
+      return { count: sum.count, ...rangeJson(sum) };
     }
     if (count) return shownJson(acceptedOrThrow(await counts.read(count, { window, consistent })));
     if (range) {
@@ -69,8 +61,17 @@ export function createCounterReads({ counts, history, tickets, uniques, limits, 
     return shownJson(acceptedOrThrow(await show(requireLive(counter), { consistent })));
   }
 
-  return async (counter: NamedCounter, request: ReadRequest) => {
-    const answer = await read(counter, request);
+  /**
+   * @param options.before by default nothing: what the read counts for was counted before
+   * @throws Problem, also invalid_window and invalid_range for a kind without windows or ranges;
+   *   StoreUnavailableError
+   */
+  return async (
+    counter: NamedCounter,
+    request: ReadRequest,
+    { before }: { before: BeforeWindows } = { before: async () => {} },
+  ) => {
+    const answer = await read(counter, request, before);
     const isWithout = request.consistent && canBePending(counter, request);
     return { ...answer, ...(isWithout && { excludes_pending: true }) };
   };

@@ -41,15 +41,18 @@ export function problemBody({ code, message, members }: Problem) {
   return { type: `/docs/errors#${code}`, title, status, code, detail: message, ...members };
 }
 
-export function problem(cause: Problem): HttpResponse {
-  const { status, retry } = problemKinds[cause.code];
-  return json(status, problemBody(cause), {
+export const problem = (cause: Problem): HttpResponse =>
+  json(problemKinds[cause.code].status, problemBody(cause), {
     'content-type': 'application/problem+json',
-    ...(retry === 'no' || !cause.mayRepeat
-      ? {}
-      : { 'retry-after': String(limits.retryAfterSeconds) }),
-    ...cause.headers,
+    ...problemHeaders(cause),
   });
+
+export function problemHeaders({ code, mayRepeat, headers }: Problem): Headers {
+  const isRetried = problemKinds[code].retry !== 'no' && mayRepeat;
+  return {
+    ...(isRetried ? { 'retry-after': String(limits.retryAfterSeconds) } : {}),
+    ...headers,
+  };
 }
 
 /**
@@ -63,11 +66,17 @@ export function acceptedOrThrow<T extends { ok: true }>(
   { canRead } = { canRead: true },
 ): T {
   if (answer.ok) return answer;
-  const { code, detail, count, retryAfterSeconds } = answer;
+  const { code, detail, count, room, retryAfterSeconds } = answer;
   const headers: Headers =
     retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
   if (!canRead) throw new Problem(code, `${problemKinds[code].title}.`, { headers });
-  throw new Problem(code, detail, { headers, members: count === undefined ? {} : { count } });
+  throw new Problem(code, detail, {
+    headers,
+    members: {
+      ...(count === undefined ? {} : { count }),
+      ...(room && { remaining: room.remaining, resets_at: asTime(room.resetsAtMs) }),
+    },
+  });
 }
 
 /** The headers of every answer to a write with an idempotency key. */

@@ -125,6 +125,18 @@ export const passBody = strictObject({
   ),
 });
 
+export const visitorBody = strictObject({
+  solution: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(limits.solutionLength),
+      v.description(
+        'For a proof of work: the `seed`, a colon and any text, so that the SHA-256 of it all (UTF-8) begins with `bits` zero bits. For a captcha: what its widget returns.',
+      ),
+    ),
+  ),
+});
+
 const batchSubject = {
   subject: v.pipe(
     v.string(),
@@ -252,7 +264,7 @@ const rangeEnds = {
   ends_at: v.pipe(clockTime, v.description('When the last window ends.')),
   kept_from: v.pipe(
     v.string(),
-    v.description('The first window that is still kept. No number is known of earlier ones.'),
+    v.description('The first window that is still kept. Nothing is known of those before it.'),
   ),
 };
 
@@ -546,10 +558,19 @@ export const keyList = v.object({
       scopes: v.array(scope),
       calls_per_minute: v.nullable(v.number()),
       created_at: v.string(),
-      last_used_day: v.nullable(v.string()),
+      last_used_day: v.pipe(
+        v.nullable(v.string()),
+        v.description(`Null if it was not used for ${limits.keepKeyUseDays} days.`),
+      ),
     }),
   ),
   next_cursor: nextCursor,
+});
+
+export const visitorAnswer = v.object({
+  pass: v.string(),
+  visitor: v.pipe(v.string(), v.description('The id of the visitor, as `me` stands for it.')),
+  expires_at: v.pipe(v.string(), v.description('The pass can be renewed until a month later.')),
 });
 
 export const passAnswer = v.object({ pass: v.string(), expires_at: v.string() });

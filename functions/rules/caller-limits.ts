@@ -61,13 +61,13 @@ export const callsOfKey = (callsPerMinute: number): CallerLimit => ({
 export const samplingOf = ({ rate, isExact }: CallerLimit): number =>
   isExact ? 1 : Math.max(1, Math.min(limits.sampleOf, Math.floor(rate.burst / 10)));
 
-/** What a request counts for: in proportion to what it costs, and as a whole number. */
-export const weights = {
-  /** A batch: each item is a request of its own, so that a limit cannot be got around by batches. */
-  batch: (items: number): number => items,
-  /** Rows of a history, or counters of a subject: a request costs as much as twenty items that are read with it. */
-  rows: (rows: number): number => Math.max(1, Math.ceil(rows / limits.itemsOfRequest)),
-  /** A union of unique visitors: 32 items for each window. */
-  union: (windows: number): number =>
-    Math.max(1, Math.ceil((windows * blockCount) / limits.itemsOfRequest)),
-} as const;
+/**
+ * What a read counts for: more, the more items of the table it reads, such as windows of a history, counters of
+ * a subject or blocks of a unique counter. A request costs as much as twenty of them. A change counts for 1,
+ * and each item of a batch for what it would alone, so that a limit cannot be got around by batches.
+ */
+export const readWeight = (items: number): number =>
+  Math.max(1, Math.ceil(items / limits.itemsOfRequest));
+
+/** Items of the table that hold one window of a counter. A count may have grown to more, which is not its caller's doing. */
+export const itemsOfWindow = (kind: string): number => (kind === 'unique' ? blockCount : 1);

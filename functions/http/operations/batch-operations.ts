@@ -3,13 +3,14 @@
  * idempotency key and result. All of them run at once, so the store merges their reads into few calls.
  */
 import * as v from 'valibot';
+import type { Work } from '../../access/access.ts';
 import type { Counters } from '../../counters/counters.ts';
 import type { TallyConfig } from '../../counters/define-counters.ts';
 import { strictObject } from '../../counters/strict-object.ts';
-import { weights } from '../../rules/caller-limits.ts';
+import { itemsOfWindow, readWeight } from '../../rules/caller-limits.ts';
 import { limits } from '../../rules/limits.ts';
 import { parseToken } from '../../rules/tokens.ts';
-import { authorise, charge, counterNeed, mayRead } from '../authorise.ts';
+import { authorise, charge, counterNeed, mayRead, tokenWithSender } from '../authorise.ts';
 import { check, pointerOf, wholeOfBody } from '../check-input.ts';
 import { changeJson, createCounterReads } from '../counter-answers.ts';
 import type { HttpRequest } from '../http-request.ts';
@@ -18,15 +19,11 @@ import type { Operation } from '../operation.ts';
 import { counterMistakes, parseCounter, requireKind } from '../parse-names.ts';
 import { Problem } from '../problem.ts';
 import { inputOf, wantsMinimal } from '../request-input.ts';
-import { acceptedOrThrow, json, problemBody } from '../responses.ts';
+import { acceptedOrThrow, json, problemBody, problemHeaders } from '../responses.ts';
 import { batchItem } from '../schemas.ts';
 
 /** Each item is checked by itself, so that a wrong one does not fail the others. */
 const envelope = strictObject({ items: v.array(v.unknown()) });
-
-/** An item that is not valid counts like a change. */
-const isRead = (item: unknown): boolean =>
-  typeof item === 'object' && item !== null && 'action' in item && item.action === 'read';
 
 type Result = Readonly<Record<string, unknown>> & { readonly status: number };
 
@@ -43,10 +40,12 @@ export function createBatchOperations(counters: Counters) {
     }
     const count = requireKind(counter, 'count');
     const canRead = await mayRead(request, counter);
+    const key = item.idempotency_key;
+    const token = key === undefined ? undefined : parseToken(key);
     const answer = acceptedOrThrow(
       await counts.change(count, {
         amount: (item.action === 'increment' ? 1 : -1) * (item.amount ?? 1),
-        token: item.idempotency_key === undefined ? undefined : parseToken(item.idempotency_key),
+        token: await tokenWithSender(request, token),
         wantCount: canRead && !wantsMinimal(request),
       }),
       { canRead },
@@ -68,13 +67,11 @@ export function createBatchOperations(counters: Counters) {
         `The batch has ${items.length} items; at most ${limits.batchItems} are allowed.`,
       );
     }
-    const reads = items.filter(isRead).length;
-    const writes = items.length - reads;
-    await charge(request, { reads: weights.batch(reads), writes: weights.batch(writes) });
+    await charge(request, workOf(items, config));
     const results = await Promise.all(
       items.map((item, index) =>
         runItem(request, item, index).catch((error: unknown) =>
-          problemBody(request.problemOf(error)),
+          resultOf(request.problemOf(error, isRepeatable(item))),
         ),
       ),
     );
@@ -82,6 +79,34 @@ export function createBatchOperations(counters: Counters) {
   };
 
   return { runBatch };
+}
+
+/** What a batch counts for. An item that is not valid counts like a change. */
+function workOf(items: readonly unknown[], config: TallyConfig): Work {
+  const fields = items.map((item): Partial<Record<'action' | 'counter', unknown>> => Object(item));
+  const reads = fields.filter(({ action }) => action === 'read');
+  const readWeights = reads.map(({ counter }) =>
+    readWeight(itemsOfWindow(config.counters.get(String(counter))?.kind ?? '')),
+  );
+  return {
+    reads: readWeights.reduce((sum, weight) => sum + weight, 0),
+    writes: items.length - reads.length,
+  };
+}
+
+/** A read, or a change that counts once. */
+function isRepeatable(item: unknown): boolean {
+  const { action, idempotency_key: token }: Record<string, unknown> = Object(item);
+  return action === 'read' || token !== undefined;
+}
+
+/** An item has no headers, so its result says itself when to come back. */
+function resultOf(cause: Problem): Result {
+  const { 'retry-after': seconds } = problemHeaders(cause);
+  return {
+    ...problemBody(cause),
+    ...(seconds === undefined ? {} : { retry_after_seconds: Number(seconds) }),
+  };
 }
 
 /** @throws Problem for all that is wrong with an item */

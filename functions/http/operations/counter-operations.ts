@@ -5,8 +5,7 @@ import type { SetRequest } from '../../counters/count-plans.ts';
 import type { Counters } from '../../counters/counters.ts';
 import type { CounterDefinition } from '../../counters/define-counters.ts';
 import { counterPage } from '../../pages/counter-page.ts';
-import { weights } from '../../rules/caller-limits.ts';
-import { authorise, charge, counterNeed, mayRead } from '../authorise.ts';
+import { authorise, chargeWindows, counterNeed, mayRead, tokenWithSender } from '../authorise.ts';
 import {
   bookJson,
   cacheControl,
@@ -14,7 +13,6 @@ import {
   createCounterReads,
   historyJson,
 } from '../counter-answers.ts';
-import type { HttpRequest } from '../http-request.ts';
 import type { Mistake } from '../mistake.ts';
 import type { Operation } from '../operation.ts';
 import { asKind, requireKind } from '../parse-names.ts';
@@ -38,7 +36,8 @@ export function createCounterOperations(counters: Counters) {
     const wantsPage = request.mediaType === 'text/html';
     const { query } = inputOf(request, { query: readQuery, isPage: wantsPage });
     const consistent = query.consistent === 'true';
-    const answer = await read(counter, { ...query, consistent, charge: chargeRest(request) });
+    const before = chargeWindows(request);
+    const answer = await read(counter, { ...query, consistent }, { before });
     const headers = { ...cacheHeaders(counter.definition, consistent), vary: 'accept' };
     // The page shows what live updates show: the count of the first window.
     const hasPage = query.window === undefined && 'count' in answer && 'updated_at' in answer;
@@ -50,9 +49,9 @@ export function createCounterOperations(counters: Counters) {
   const readHistory: Operation = async (request) => {
     const counter = requireKind(request.counter(), 'count');
     const { query } = inputOf(request, { query: historyQuery });
-    const chargeRows = chargeRest(request);
-    const admit = (windows: number) => chargeRows(weights.rows(windows));
-    const answer = acceptedOrThrow(await history.read(counter, query, admit));
+    const answer = acceptedOrThrow(
+      await history.read(counter, query, { before: chargeWindows(request) }),
+    );
     return json(200, historyJson(answer), cacheHeaders(counter.definition, false));
   };
 
@@ -67,7 +66,10 @@ export function createCounterOperations(counters: Counters) {
     if ('value' in change) await authorise(request, counterNeed('admin', counter));
     const canRead = await mayRead(request, counter);
     const isMinimal = wantsMinimal(request);
-    const options = { token, wantCount: canRead && !isMinimal };
+    const options = {
+      token: await tokenWithSender(request, token),
+      wantCount: canRead && !isMinimal,
+    };
     const answer = acceptedOrThrow(
       'value' in change
         ? await counts.set(counter, change, options)
@@ -81,7 +83,10 @@ export function createCounterOperations(counters: Counters) {
     const counter = requireKind(request.counter(), 'count');
     const { token } = inputOf(request, { token: true });
     const canRead = await mayRead(request, counter);
-    const answer = acceptedOrThrow(await counts.reset(counter, token), { canRead });
+    const answer = acceptedOrThrow(
+      await counts.reset(counter, await tokenWithSender(request, token)),
+      { canRead },
+    );
     return changeResponse(answer, { canRead, isMinimal: false });
   };
 
@@ -89,7 +94,9 @@ export function createCounterOperations(counters: Counters) {
     const counter = requireKind(request.counter(), 'ticket');
     const { token } = inputOf(request, { token: true });
     const canRead = await mayRead(request, counter);
-    const answer = acceptedOrThrow(await tickets.reset(counter, token));
+    const answer = acceptedOrThrow(
+      await tickets.reset(counter, await tokenWithSender(request, token)),
+    );
     return canRead
       ? json(200, bookJson(answer), writeHeaders(answer))
       : noContent(writeHeaders(answer));
@@ -132,8 +139,3 @@ const mistakeAt = (field: string, code: Mistake['code'], what: string): Mistake 
   detail: `${field} ${what}.`,
   place: { pointer: `#/${field}` },
 });
-
-/** Counts what a read costs, beside the one that every request to a counter counts for. */
-const chargeRest = (request: HttpRequest) => async (reads: number) => {
-  if (reads > 1) await charge(request, { reads: reads - 1 });
-};

@@ -2,7 +2,7 @@
 import type { Counters } from '../../counters/counters.ts';
 import type { NamedCounter } from '../../counters/named-counter.ts';
 import type { Calendar } from '../../rules/calendar.ts';
-import { weights } from '../../rules/caller-limits.ts';
+import { itemsOfWindow, readWeight } from '../../rules/caller-limits.ts';
 import { accessProblem, charge, counterNeed } from '../authorise.ts';
 import { cacheControl, createCounterReads } from '../counter-answers.ts';
 import type { HttpRequest } from '../http-request.ts';
@@ -36,7 +36,8 @@ export function createSubjectOperations(counters: Counters) {
     const all = definitions.map(([counter, definition]) => ({ subject, counter, definition }));
     const readable = await readableOf(request, all);
     inputOf(request, {});
-    await charge(request, { reads: weights.rows(readable.length) });
+    const items = readable.reduce((sum, it) => sum + itemsOfWindow(it.definition.kind), 0);
+    await charge(request, { reads: readWeight(items) });
     const entries = await Promise.all(readable.map(entryOf));
     return json(
       200,

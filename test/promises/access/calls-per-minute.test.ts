@@ -10,6 +10,7 @@ import {
   makeKey,
   makePass,
 } from '../../harness/access/callers.ts';
+import type { ApiRequest } from '../../harness/http/api-event.ts';
 import { createTallyBehindProxy } from '../../harness/tally-behind-proxy.ts';
 import {
   createTallyUnderTest,
@@ -164,6 +165,50 @@ test('a batch counts its items, and one that has more than a minute of them is r
     body: { code: 'request_too_heavy' },
   });
   expect(await tally.send(get('/v1/resto-7/stock', admin))).toMatchObject({ body: { count: 7 } });
+});
+
+test('a long history or union counts for what it reads, and so do visitors in a batch', async () => {
+  const reading = await createTallyUnderTest({
+    counters: {
+      views: { kind: 'count', windows: ['all', 'hour'], access: keyed },
+      visitors: { kind: 'unique', windows: ['day'], access: keyed },
+    },
+    adminKey,
+  });
+  const { headers } = await makeKey(reading, [everything], 100);
+  const history = {
+    method: 'GET',
+    path: '/v1/post-1/views/history',
+    headers,
+    query: { window: 'hour', from: '2096-01-20', to: '2096-02-28' },
+  };
+  const union = {
+    method: 'GET',
+    path: '/v1/post-1/visitors',
+    headers,
+    query: { from: '2096-02-01', to: '2096-02-28' },
+  };
+  const statuses = async (request: ApiRequest, times: number) => {
+    const answers = [];
+    for (let time = 0; time < times; time++) answers.push((await reading.send(request)).status);
+    reading.clock.advance(60_000);
+    return answers;
+  };
+  // 960 hours are 48 times twenty; 28 days are 896 items, 45 times twenty.
+  expect(await statuses(history, 3)).toEqual([200, 200, 429]);
+  expect(await statuses(union, 3)).toEqual([200, 200, 429]);
+  const item = { subject: 'post-1', counter: 'visitors', action: 'read' };
+  const batch = (count: number) =>
+    reading.send({
+      method: 'POST',
+      path: '/v1/batch',
+      headers,
+      body: { items: Array.from({ length: count }, () => item) },
+    });
+  expect(await batch(50)).toMatchObject({ status: 200 });
+  expect(await batch(1)).toMatchObject({ status: 429 });
+  reading.clock.advance(60_000);
+  expect(await batch(51)).toMatchObject({ status: 400, body: { code: 'request_too_heavy' } });
 });
 
 const visitor = { member: 'ada', actions: ['read', 'write'], subject: 'resto-7' };
