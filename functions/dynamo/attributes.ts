@@ -123,6 +123,8 @@ export const settingsAttributes = {
   timeZone: 'z',
   /** The local time at which the business day begins, `04:00`. */
   dayStart: 'o',
+  /** The calendars of before, oldest first: a list of `<until, epoch ms> <time zone> <start of day>`. */
+  earlier: 'h',
 } as const;
 
 export const apiKeyAttributes = {

@@ -124,7 +124,7 @@ const uniqueJson = ({ count, standardError, window, range }: UniqueAnswer) => ({
 });
 
 /** What a range is of, and from where on there are numbers. */
-export const rangeJson = (ends: RangeEnds & { readonly keptFrom: string }) => ({
+const rangeJson = (ends: RangeEnds & { readonly keptFrom: string }) => ({
   from: ends.from,
   to: ends.to,
   starts_at: ends.startsAt,

@@ -90,6 +90,8 @@ export const limits = {
   publishBatchMs: 3_000,
   /** Seconds a subject's settings are remembered: a change of time zone takes that long to be seen everywhere. */
   settingsCacheSeconds: 60,
+  /** Calendars of a subject that are remembered: settings are corrected a few times, then stay. */
+  earlierCalendars: 8,
   /** Rows of a history: 41 days of hours, or almost three years of days, in ten BatchGetItem calls. */
   historyRows: 1_000,
   /** Reads and writes of one batch request. */
