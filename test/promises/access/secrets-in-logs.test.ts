@@ -47,7 +47,7 @@ const goodBodies: Readonly<Record<string, unknown>> = {
   createPass: { member: personal.member, actions: ['read'], subject: 'post' },
   runBatch: {
     items: [
-      { subject: 'post', counter: 'likes', action: 'increment', idempotency_key: personal.token },
+      { subject: 'post', counter: 'counter', action: 'increment', idempotency_key: personal.token },
       { subject: 'post', counter: 'stock', action: 'read' },
     ],
   },
