@@ -53,7 +53,7 @@ describe('a limit', () => {
   test.each([
     ['max', { max: 0 }, 'at least 1'],
     ['max', { max: 1.5 }, 'whole number'],
-    ['perSeconds', { perSeconds: 0 }, 'at least 1'],
+    ['perSeconds', { perSeconds: -1 }, 'at least 1'],
     ['perSeconds', { perSeconds: limits.limitPerSeconds + 1 }, 'at most'],
     ['burst', { burst: limits.limitUnits + 1 }, 'at most'],
     ['max', { max: limits.limitUnits, perSeconds: 1 }, 'a second'],
