@@ -1,13 +1,16 @@
 /**
- * The operator's command line: API keys, straight in the table. It takes AWS credentials instead of an
+ * The operator's command line: API keys and the secret, straight in the table. It takes AWS credentials instead of an
  * API key. What a program may read goes to stdout, what is only for people to stderr.
  */
+import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import * as v from 'valibot';
 import { createApiKeys, idOf } from '../functions/access/api-keys.ts';
 import { callsPerMinute, scopeOf } from '../functions/access/key-schemas.ts';
+import { rotateSecret } from '../functions/access/rotate-secret.ts';
 import { createDynamoApiKeyStore } from '../functions/dynamo/dynamo-api-key-store.ts';
-import { createDynamoClients } from '../functions/dynamo/dynamo-clients.ts';
+import { createDynamoClients, type Table } from '../functions/dynamo/dynamo-clients.ts';
+import { createDynamoSecretStore } from '../functions/dynamo/dynamo-secret-store.ts';
 import { limits } from '../functions/rules/limits.ts';
 import { fieldOf, validationMessage } from '../functions/rules/validation-messages.ts';
 import { environmentNames } from '../functions/runtime/environment-names.ts';
@@ -17,12 +20,14 @@ const usage = `Usage:
   npx node bin/tally.ts keys create --actions ACTIONS --subjects SUBJECTS [--counters NAMES] [--calls-per-minute N]
   npx node bin/tally.ts keys list
   npx node bin/tally.ts keys revoke ID
+  npx node bin/tally.ts secret rotate [--end-passes]
 
   --table NAME            the table, an output of the stack; or ${environmentNames.table} in the environment
   --actions ACTIONS       read, write, admin or several of them, separated by commas
   --subjects SUBJECTS     subjects, or beginnings of subjects followed by *, separated by commas: 'resto-7,resto-7:*'
   --counters NAMES        only these counters, separated by commas; left out, all of them
   --calls-per-minute N    how many requests a minute the API key may make; left out, any number
+  --end-passes            all passes end, because the secret may be known to somebody; left out, none does
 
 An API key with every right: --actions read,write,admin --subjects '*'`;
 
@@ -32,6 +37,7 @@ const options = {
   subjects: { type: 'string' },
   counters: { type: 'string' },
   'calls-per-minute': { type: 'string' },
+  'end-passes': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 type Flags = ReturnType<typeof readCommand>['flags'];
@@ -59,6 +65,8 @@ async function run(args: string[]): Promise<void> {
       return listKeys(flags);
     case 'keys revoke ID':
       return revokeKey(flags, id);
+    case 'secret rotate':
+      return rotate(flags);
     default:
       throw new Error(usage);
   }
@@ -93,11 +101,14 @@ function readFlags(args: string[]) {
 }
 
 /** @throws Error if no flag names the table */
-function apiKeys(flags: Flags) {
+function tableOf(flags: Flags): Table {
   const tableName = flags.table ?? process.env[environmentNames.table];
   if (!tableName) throw new Error('--table is missing: which table?');
-  const store = createDynamoApiKeyStore({ clients: createDynamoClients(), tableName });
-  return createApiKeys({ store, now: Date.now });
+  return { clients: createDynamoClients(), tableName };
+}
+
+function apiKeys(flags: Flags) {
+  return createApiKeys({ store: createDynamoApiKeyStore(tableOf(flags)), now: Date.now });
 }
 
 async function createKey(flags: Flags): Promise<void> {
@@ -148,6 +159,21 @@ async function revokeKey(flags: Flags, id: string): Promise<void> {
   const isRevoked = await apiKeys(flags).revoke(idOf(id));
   if (!isRevoked) throw new Error('There is no API key with this id.');
   console.error(`Revoked. It may work for ${limits.keyCacheSeconds} more seconds.`);
+}
+
+async function rotate(flags: Flags): Promise<void> {
+  const store = createDynamoSecretStore(tableOf(flags));
+  const newBytes = () => randomBytes(limits.secretBytes);
+  const endsPasses = flags['end-passes'] === true;
+  const rotation = await rotateSecret({ store, now: Date.now, newBytes }, { endsPasses });
+  if (!rotation.ok) throw new Error(rotation.detail);
+  const { id, signsFromMs } = rotation.made;
+  const passes = endsPasses
+    ? 'then all passes end'
+    : 'passes stay valid until their own time is over';
+  console.error(
+    `Version ${id} of the secret signs from ${new Date(signsFromMs).toISOString()} on; ${passes}.`,
+  );
 }
 
 function namesIn(list = ''): string[] {

@@ -3,6 +3,8 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { fromWire } from '../../../functions/dynamo/dynamo-clients.ts';
+import { secretItemKey } from '../../../functions/dynamo/item-keys.ts';
 import { limits } from '../../../functions/rules/limits.ts';
 import { environmentNames } from '../../../functions/runtime/environment-names.ts';
 import { bearer, get, increment, storeKeys } from '../../harness/access/callers.ts';
@@ -64,6 +66,34 @@ describe('the first key', () => {
     expect(await run(['keys', 'create', ...all], named)).toMatchObject({ code: 0 });
     const { code, stderr } = await run(['keys', 'list']);
     expect([code, stderr]).toEqual([1, '--table is missing: which table?\n']);
+  });
+});
+
+describe('the secret', () => {
+  const rotate = (...args: string[]) =>
+    run(['secret', 'rotate', ...args, '--table', table.tableName]);
+  const secretOf = async () => {
+    const stored = (await scanTable(table)).map(fromWire).find(({ pk }) => pk === secretItemKey.pk);
+    return {
+      versions: (stored?.s ?? []) as [id: number, bytes: unknown, from: number, end: number][],
+    };
+  };
+
+  test('is rotated without ending a pass, or with that, and is not printed', async () => {
+    const first = await rotate();
+    expect(first).toMatchObject({ code: 0, stdout: '' });
+    expect(first.stderr).toMatch(/^Version 2 of the secret signs from \S+Z on; passes stay valid /);
+    const kept = await secretOf();
+    expect(kept.versions.map(([id]) => id)).toEqual([1, 2]);
+    const [[, , , endsAtMs] = []] = kept.versions;
+    expect(endsAtMs).toBeGreaterThan(Date.now() + (limits.keepSecretSeconds - 60) * 1000);
+    const second = await rotate('--end-passes');
+    expect(second.stderr).toMatch(
+      /^Version 3 of the secret signs from \S+Z on; then all passes end\./,
+    );
+    const { versions } = await secretOf();
+    const newest = versions.at(-1);
+    expect(versions.slice(0, -1).every(([, , , end]) => end === newest?.[2])).toBe(true);
   });
 });
 
@@ -187,7 +217,7 @@ test('--help explains it, and succeeds', async () => {
     const { code, stdout } = await run([flag]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Usage:/);
-    expect(stdout.match(/.*node bin\/tally.ts/g)).toEqual(Array(3).fill('  npx node bin/tally.ts'));
+    expect(stdout.match(/.*node bin\/tally.ts/g)).toEqual(Array(4).fill('  npx node bin/tally.ts'));
     expect(stdout).toContain("--actions read,write,admin --subjects '*'");
   }
 });

@@ -289,6 +289,7 @@ describe('leaving', () => {
   test.each([
     ['nothing', undefined],
     ['no text', ''],
+    ['an empty object', {}],
     ['JSON as text', '{}'],
     ['a session', '{"session":"tab-1"}'],
   ])('takes what sendBeacon sends: %s', async (_, body) => {
