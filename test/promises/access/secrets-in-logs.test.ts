@@ -129,7 +129,8 @@ async function sendEverything(
   return [
     ...Object.values(personal),
     ...[key, wrong, adminKey].map(secretOf),
-    ...passText.slice('pass_'.length).split('.'),
+    // Claims and signature; before them stands the number of the secret.
+    ...passText.split('.').slice(1),
     ...shown,
   ];
 }
