@@ -264,6 +264,8 @@ async function attackAll(): Promise<string[]> {
       numRuns: Math.ceil(total / chunks),
       seed: seed + chunk,
     });
+    // Sampling takes seconds, after which the server has closed idle connections, unnoticed.
+    agent.destroy();
     found.push(...(await limit.map(requests, attackWith)).flat());
     heaps.push(await server.heapBytes());
   }
