@@ -8,7 +8,7 @@ import type { Cell, CellStore } from '../store/cell-store.ts';
 import type { Claim, Fact } from '../store/register-store.ts';
 import { StoreUnavailableError } from '../store/store-errors.ts';
 import type { Calendars } from './calendars.ts';
-import { planSet, type SetReason, type SetRequest } from './count-plans.ts';
+import { fingerprintOfSet, planSet, type SetReason, type SetRequest } from './count-plans.ts';
 import { createCountWrites, type PlannedChange, type Written } from './count-writes.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { CountDefinition } from './define-counters.ts';
@@ -52,6 +52,8 @@ export interface ChangeAnswer {
   readonly applied?: number;
   /** The key of the window that was counted in; `all` only if the counter shows another one now. */
   readonly window?: string;
+  /** With a set: the window that was set, and the others, which keep what was counted in them. */
+  readonly scope?: { readonly window: WindowKind; readonly unchanged: readonly WindowKind[] };
   /** Accepted, but not folded into the total yet. */
   readonly pending: boolean;
   /** The token was seen before: this very change had been accepted earlier. */
@@ -251,7 +253,7 @@ export function createCounts({
     const { definition } = counter;
     const { bounds } = definition;
     const { value, expected } = request;
-    const { token, wantCount, fingerprint = fingerprintOf(request) } = options;
+    const { token, wantCount, fingerprint = fingerprintOfSet(request) } = options;
     const refusal = await refuseBefore(counter, token);
     if (refusal) return refusal;
     if (value < (bounds?.min ?? value) || value > (bounds?.max ?? value)) {
@@ -268,7 +270,11 @@ export function createCounts({
     const written = await writes.enterFirst<SetReason>(planned, (key, place) =>
       planSet(request, { bounds, observe: () => observe(key) }, place),
     );
-    if (written.how !== 'refused') return answer(planned, written);
+    if (written.how !== 'refused') {
+      const set = await answer(planned, written);
+      const [window, ...unchanged] = definition.windows;
+      return set.ok ? { ...set, scope: { window, unchanged } } : set;
+    }
     if (written.reason === 'not_single_cell') return refuseSeveralCells();
     if (written.reason === 'count_mismatch') return refuseMismatch(written.cell, expected);
     return refuseByBounds(planned, written.cell);
@@ -288,9 +294,6 @@ export function createCounts({
       ),
   };
 }
-
-const fingerprintOf = ({ value, expected }: SetRequest): string =>
-  `set ${value}${expected === undefined ? '' : ` from ${expected}`}`;
 
 const totalOfFact = (key: TotalKey, { windows: [window = key.window] }: Fact): TotalKey => ({
   ...key,

@@ -14,7 +14,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { secretsAt } from '../../../functions/counters/secrets.ts';
 import { createDynamoClients, fromWire } from '../../../functions/dynamo/dynamo-clients.ts';
 import { createDynamoSecretStore } from '../../../functions/dynamo/dynamo-secret-store.ts';
-import { matchRoute } from '../../../functions/http/routes.ts';
+import { matchRoute } from '../../../functions/http/match-route.ts';
 import { environmentNames } from '../../../functions/runtime/environment-names.ts';
 import type { Engine } from '../../../local/engine.ts';
 import { tally as config } from '../../../tally.config.ts';

@@ -48,7 +48,7 @@ const vote = (subject: string, member: string, headers: Headers): ApiRequest => 
 const ada = { member: 'ada', actions: ['write'], subject: 'page-1', counters: ['poll'] } as const;
 /** Whether nothing but the member is wrong. */
 const isOfAnother = ({ method, path }: ApiRequest) =>
-  method !== 'GET' && /^\/v1\/page-1\/poll\/members\/bob/.test(path);
+  method !== 'GET' && path.startsWith('/v1/page-1/poll/members/bob');
 const itemsOf = async (subject: string) =>
   (await tally.items()).filter(({ pk }) => String(pk).startsWith(`m#${subject}#`));
 

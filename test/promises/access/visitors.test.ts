@@ -84,7 +84,7 @@ describe('a newcomer', () => {
         method: String(method),
         path: new URL(url).pathname,
         headers: headers as Headers,
-        body: String(body),
+        body: body as string,
       });
       return { json: async () => answer };
     });
@@ -418,7 +418,7 @@ describe('limits', () => {
     const item = { subject: 'post-42', counter: 'likes', action: 'increment' };
     let done = 0;
     for (const { headers } of visitors) {
-      const body = { items: Array(100).fill(item) };
+      const body = { items: Array.from({ length: 100 }, () => item) };
       const batch = { method: 'POST', path: '/v1/batch', headers, body, address: '192.0.2.1' };
       if ((await tally.send(batch)).status === 200) done += 100;
     }

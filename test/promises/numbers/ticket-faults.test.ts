@@ -191,7 +191,10 @@ describe('a book that stays busy until the deadline', () => {
     ];
     expect(await draw(tally, 'resto/orders', 'mine')).toMatchObject({
       status: 503,
-      body: { code: 'outcome_unknown', detail: expect.stringContaining('with the same one') },
+      body: {
+        code: 'outcome_unknown',
+        detail: expect.stringContaining('with the same Idempotency-Key'),
+      },
     });
     for (const injection of injections) injection.remove();
     const again = await draw(tally, 'resto/orders', 'mine');

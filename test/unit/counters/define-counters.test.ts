@@ -53,7 +53,7 @@ describe('a limit', () => {
   test.each([
     ['max', { max: 0 }, 'at least 1'],
     ['max', { max: 1.5 }, 'whole number'],
-    ['perSeconds', { perSeconds: 0 }, 'at least 1'],
+    ['perSeconds', { perSeconds: -1 }, 'at least 1'],
     ['perSeconds', { perSeconds: limits.limitPerSeconds + 1 }, 'at most'],
     ['burst', { burst: limits.limitUnits + 1 }, 'at most'],
     ['max', { max: limits.limitUnits, perSeconds: 1 }, 'a second'],
@@ -115,6 +115,7 @@ describe('defaults', () => {
   test('every origin may call, days are those of UTC, tokens are remembered for a day, visitors prove work', () => {
     expect(defineCounters({}).settings).toEqual({
       corsOrigins: ['*'],
+      corsHeaders: [],
       timeZone: 'UTC',
       dayStart: '00:00',
       tokenHours: 24,
