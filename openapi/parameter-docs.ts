@@ -13,8 +13,10 @@ export interface ParameterDoc {
   readonly problems: readonly ProblemCode[];
 }
 
-interface HeaderDoc {
+export interface HeaderDoc {
   readonly description: string;
+  /** Whether every answer that names it has it. */
+  readonly required: boolean;
   readonly schema: v.GenericSchema;
 }
 
@@ -62,9 +64,9 @@ export const pathParameters: Readonly<Record<string, ParameterDoc>> = {
 export const requestHeaders = {
   // It has no example: the docs page would send it with every try, and only the first would count.
   'Idempotency-Key': {
-    description:
-      'Makes the change safe to send again: on one counter, the same Idempotency-Key counts once. Make a UUID for each change and keep it for the retries.',
-    schema: v.pipe(v.string(), v.minLength(1), v.maxLength(limits.tokenLength)),
+    description: `Makes the change safe to send again: on one counter, the same Idempotency-Key counts once. Make a UUID for each change and keep it for the retries. It has up to ${limits.tokenLength} characters, and may be quoted.`,
+    // Quotes and escapes do not count.
+    schema: v.pipe(v.string(), v.minLength(1), v.maxLength(2 * limits.tokenLength + 2)),
     problems: ['invalid_idempotency_key', 'idempotency_key_expired', 'idempotency_key_reused'],
   },
   Prefer: {
@@ -82,21 +84,29 @@ export const requestHeaders = {
 export type RequestHeader = keyof typeof requestHeaders;
 
 export const responseHeaders = {
-  ETag: { description: 'Changes whenever the answer changes.', schema: v.string() },
+  ETag: {
+    description: 'Changes whenever the answer changes.',
+    required: true,
+    schema: v.string(),
+  },
   'Idempotency-Replayed': {
     description: 'The Idempotency-Key came before: the change had already been accepted.',
+    required: false,
     schema: v.literal('true'),
   },
   'Preference-Applied': {
     description: 'The preference that was applied.',
+    required: false,
     schema: v.literal('return=minimal'),
   },
   'Retry-After': {
     description: 'Seconds to wait before the request is sent again.',
+    required: true,
     schema: v.pipe(v.number(), v.integer(), v.minValue(0)),
   },
   'WWW-Authenticate': {
     description: 'How to authenticate.',
+    required: true,
     schema: v.literal('Bearer'),
   },
 } as const satisfies Record<string, HeaderDoc>;

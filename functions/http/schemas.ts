@@ -282,14 +282,23 @@ export const bookAnswer = v.object({
 
 export const settingsAnswer = v.object({ time_zone: v.string(), day_start: v.string() });
 
-/** RFC 9457. Some codes have more members, such as the `count` of `out_of_bounds`. */
-export const problemDocument = v.looseObject({
+/** RFC 9457. */
+export const problemDocument = v.object({
   type: v.pipe(v.string(), v.description('The page of the code.')),
   title: v.string(),
   status: v.pipe(v.number(), v.integer()),
   code: v.pipe(v.string(), v.description('Stable, so programs may branch on it.')),
   detail: v.pipe(v.string(), v.description('What is wrong with this request, for people.')),
+  count: v.optional(
+    v.pipe(count, v.description('What the count is, where bounds or `expected` refused a change.')),
+  ),
+  request_id: v.optional(
+    v.pipe(v.string(), v.description('With `internal_error`: where to find it in the log.')),
+  ),
 });
+
+/** What API Gateway says itself, before a request reaches Tally. */
+export const gatewayAnswer = v.object({ message: v.string() });
 
 export const subjectAnswer = v.object({
   subject: v.string(),
@@ -304,9 +313,24 @@ export const subjectAnswer = v.object({
   ),
 });
 
+const ok = v.literal(200);
+const replayed = v.optional(
+  v.pipe(v.literal(true), v.description('As the header `Idempotency-Replayed`.')),
+);
+
+export const batchResult = v.union([
+  v.object({ status: ok, ...counterAnswer.entries }),
+  v.object({ status: ok, ...reactionCounts.entries }),
+  v.object({ status: ok, ...uniqueAnswer.entries }),
+  v.object({ status: ok, ...bookAnswer.entries }),
+  v.object({ status: ok, ...changeAnswer.entries, replayed }),
+  v.object({ status: v.literal(204), replayed }),
+  problemDocument,
+]);
+
 export const batchAnswer = v.object({
   results: v.pipe(
-    v.array(v.looseObject({ status: v.pipe(v.number(), v.integer()) })),
+    v.array(batchResult),
     v.description(
       'In the order of the items. Each has the `status` and the members that its item would have got alone.',
     ),
