@@ -5,12 +5,13 @@
 import { parseArgs } from 'node:util';
 import * as v from 'valibot';
 import { createApiKeys, idOf } from '../functions/access/api-keys.ts';
-import { callsPerMinute, scope } from '../functions/access/key-schemas.ts';
+import { callsPerMinute, scopeOf } from '../functions/access/key-schemas.ts';
 import { createDynamoApiKeyStore } from '../functions/dynamo/dynamo-api-key-store.ts';
 import { createDynamoClients } from '../functions/dynamo/dynamo-clients.ts';
 import { limits } from '../functions/rules/limits.ts';
 import { fieldOf, validationMessage } from '../functions/rules/validation-messages.ts';
 import { environmentNames } from '../functions/runtime/environment-names.ts';
+import { tally } from '../tally.config.ts';
 
 const usage = `Usage:
   npx node bin/tally.ts keys create --actions ACTIONS --subjects SUBJECTS [--counters NAMES] [--calls-per-minute N]
@@ -37,7 +38,7 @@ type Flags = ReturnType<typeof readCommand>['flags'];
 
 /** The schemas of an API key, under the names of the flags. */
 const keyFlags = v.strictObject({
-  ...scope.entries,
+  ...scopeOf(tally.counters).entries,
   'calls-per-minute': v.optional(callsPerMinute),
 });
 

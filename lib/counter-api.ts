@@ -12,7 +12,13 @@ import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { defaultFunction, type FunctionName, jwtPrefix, routes } from '../functions/http/routes.ts';
+import {
+  defaultFunction,
+  type FunctionName,
+  jwtPrefix,
+  methodsOf,
+  routes,
+} from '../functions/http/routes.ts';
 import type { CounterFunction } from './counter-function.ts';
 import type { IdentityProvider } from './deployment-options.ts';
 
@@ -57,7 +63,7 @@ export class CounterApi extends Construct {
     });
     const authorizer = identityProvider && jwtAuthorizer(identityProvider);
     for (const { method, path, servedBy, right } of routes) {
-      const methods = [HttpMethod[method]];
+      const methods = methodsOf({ method }).map((own) => HttpMethod[own]);
       const integration = integrations[servedBy];
       api.addRoutes({ path, methods, integration });
       if (!authorizer || right === 'none') continue;

@@ -1,4 +1,4 @@
-import { keyAnswer, keyBody, keyList } from '../functions/http/schemas.ts';
+import { keyAnswer, keyBody, keyList, listQuery } from '../functions/http/schemas.ts';
 import { limits } from '../functions/rules/limits.ts';
 import { content, type OperationDocs, updatedAt } from './operation-doc.ts';
 
@@ -34,10 +34,12 @@ export const keyDocs = {
   listKeys: {
     tag: 'Keys',
     summary: 'List the API keys',
-    description: 'The scopes of each API key and the day of its last use, without its secret.',
+    description:
+      'The scopes of each API key and the day of its last use, without its secret; in the order of their ids.',
+    query: listQuery,
     answers: {
       200: {
-        description: 'All API keys.',
+        description: 'API keys.',
         content: {
           'application/json': content(keyList, {
             keys: [
@@ -49,11 +51,12 @@ export const keyDocs = {
                 last_used_day: '2026-11-21',
               },
             ],
+            next_cursor: null,
           }),
         },
       },
     },
-    problems: ['unavailable'],
+    problems: ['invalid_limit', 'invalid_cursor', 'unavailable'],
   },
   revokeKey: {
     tag: 'Keys',

@@ -68,7 +68,8 @@ const introduction = `A counter service: every accepted change is counted exactl
 
 Send an \`Idempotency-Key\` with every change, and retry with the same one. Errors are problem
 documents (RFC 9457) with a stable \`code\`; [every code](/docs/errors) has a cause and a fix. A
-request body has at most ${limits.bodyBytes / 1024} KiB.`;
+request body has at most ${limits.bodyBytes / 1024} KiB, unpacked if it comes by gzip. Unknown fields and
+query parameters are refused. Every GET also answers HEAD.`;
 
 function pathsOf(table: readonly Route[]): Json {
   return Object.fromEntries(
@@ -176,7 +177,7 @@ function problemsOf(route: Route, doc: OperationDoc): ProblemCode[] {
     ...pathParametersOf(route).flatMap(([, { problems }]) => problems),
     ...Object.keys(route.fixed ?? {}).flatMap((name) => pathParameters[name]?.problems ?? []),
     ...requestHeadersOf(route, doc).flatMap((name) => requestHeaders[name].problems),
-    ...(doc.body ? (['invalid_json', 'invalid_body', 'unknown_field'] as const) : []),
+    ...(route.servedBy === 'site' ? [] : inputProblems),
     'body_too_large',
     ...(route.right === 'none'
       ? []
@@ -186,6 +187,18 @@ function problemsOf(route: Route, doc: OperationDoc): ProblemCode[] {
   ];
   return [...new Set(codes)];
 }
+
+/** Whatever an operation takes, it refuses what it does not take. */
+const inputProblems = [
+  'invalid_request',
+  'invalid_json',
+  'invalid_body',
+  'unknown_field',
+  'unknown_parameter',
+  'unsupported_media_type',
+  'unsupported_encoding',
+  'unsupported_condition',
+] as const satisfies readonly ProblemCode[];
 
 function mapValues<K extends string | number, V, W>(
   record: Readonly<Record<K, V>>,

@@ -1,4 +1,4 @@
-import { unreadAnswer } from '../functions/http/schemas.ts';
+import { listQuery, unreadAnswer } from '../functions/http/schemas.ts';
 import { limits } from '../functions/rules/limits.ts';
 import { content, type OperationDocs } from './operation-doc.ts';
 
@@ -8,6 +8,7 @@ export const userDocs = {
     summary: 'Read what is unread',
     description:
       'How much the counters that the user subscribed to have grown since the user last marked them as read. Callers see only the subscriptions to counters that they may read.',
+    query: listQuery,
     answers: {
       200: {
         description: 'The sum, and each subscription.',
@@ -15,17 +16,19 @@ export const userDocs = {
           'application/json': content(unreadAnswer, {
             count: 3,
             subscriptions: [{ subject: 'post-42', counter: 'likes', count: 3 }],
+            next_cursor: null,
           }),
         },
       },
     },
-    problems: ['count_too_large', 'unavailable'],
+    problems: ['invalid_limit', 'invalid_cursor', 'count_too_large', 'unavailable'],
   },
   markRead: {
     tag: 'Users',
     summary: 'Mark everything as read',
     description:
       'Marks as read what has come until now and is folded. What comes in the meantime, or is pending, stays unread.',
+    query: listQuery,
     answers: {
       200: {
         description: 'Nothing is unread.',
@@ -33,11 +36,12 @@ export const userDocs = {
           'application/json': content(unreadAnswer, {
             count: 0,
             subscriptions: [{ subject: 'post-42', counter: 'likes', count: 0 }],
+            next_cursor: null,
           }),
         },
       },
     },
-    problems: ['outcome_unknown', 'unavailable'],
+    problems: ['invalid_limit', 'invalid_cursor', 'outcome_unknown', 'unavailable'],
   },
   subscribe: {
     tag: 'Users',

@@ -1,5 +1,9 @@
 /** What the lab measures at the table, of the calls of stream functions. */
-import { itemBytes } from '../../local/memory-table/attribute-values.ts';
+import { cellAttributes, tokenAttributes } from '../../functions/dynamo/attributes.ts';
+import { isPageKey } from '../../functions/dynamo/item-keys.ts';
+import { itemPrefixes } from '../../functions/dynamo/item-prefixes.ts';
+import { itemBytes, type WireItem } from '../../local/memory-table/attribute-values.ts';
+import type { ItemName } from '../../local/memory-table/normal-item.ts';
 import type { TableChange } from '../../local/memory-table/stream-record.ts';
 import type { Applied } from '../../local/memory-table/table-request.ts';
 
@@ -27,6 +31,8 @@ export class LabMeasures {
   readonly failures = new Set<string>();
   givenUpRecords = 0;
   invocations = 0;
+  /** How tokens were put first, and what registers and totals did. */
+  readonly writes = { claims: 0, facts: 0, turns: 0, pages: 0, growths: 0 };
   readonly messages = new MessageMeasures();
   readonly #lagsMs: number[] = [];
   readonly #cells = new Set<string>();
@@ -56,11 +62,23 @@ export class LabMeasures {
 
   /** Hears of every change of the table. */
   observeChange({ name, before, after }: TableChange): void {
-    if (before || !after) return;
-    if (name.pk.startsWith('c#')) this.#cells.add(name.pk);
-    if (!name.pk.startsWith('e#')) return;
+    if (!after) return;
+    if (name.pk.startsWith(itemPrefixes.cell)) this.#observeCellChange(name, before, after);
+    if (before || !name.pk.startsWith(itemPrefixes.token)) return;
+    this.writes[after[tokenAttributes.amount] ? 'facts' : 'claims']++;
     this.#tokens.bytes += itemBytes(after);
     this.#tokens.count++;
+  }
+
+  #observeCellChange({ pk, sk }: ItemName, before: WireItem | undefined, after: WireItem): void {
+    const hasChanged = (attribute: string) => before?.[attribute]?.N !== after[attribute]?.N;
+    if (isPageKey(sk)) {
+      this.writes.pages++;
+      return;
+    }
+    this.#cells.add(pk);
+    if (hasChanged(cellAttributes.cutOffMs)) this.writes.turns++;
+    if (hasChanged(cellAttributes.shardCount)) this.writes.growths++;
   }
 
   /** Partition keys of cells: one for each shard of a counter. */

@@ -29,6 +29,7 @@ export function labResult(
     windows: lab.windows.join(','),
     write: lab.write,
     seed: lab.seed,
+    ...measures.writes,
     cells: measures.cells,
     largest_cell_bytes: measures.largestCellBytes,
     settled_cell_bytes: measures.settledCellBytes,

@@ -1,5 +1,6 @@
 /** What may be asked for an API key or a pass, by HTTP and on the command line alike. */
 import * as v from 'valibot';
+import { strictObject } from '../counters/strict-object.ts';
 import { limits } from '../rules/limits.ts';
 import { counterNameRule, isCounterName, isReservedSubject } from '../rules/names.ts';
 import { type Action, actions, isSubjectPattern } from '../rules/scopes.ts';
@@ -18,29 +19,56 @@ export const subjectPattern = v.pipe(
   v.check((text) => !isReservedSubject(text), 'is a reserved name, which no subject has'),
 );
 
-export const counterNames = v.pipe(
-  v.array(v.pipe(v.string(), v.check(isCounterName, `must be ${counterNameRule}`))),
-  v.minLength(1),
-  v.maxLength(limits.namesOfScope),
-);
+/** The counters of a deployment by name. */
+type Counters = ReadonlyMap<string, unknown>;
 
-export const scope = v.strictObject({
-  actions: actionList(actions),
-  subjects: v.pipe(
-    v.array(subjectPattern),
-    v.minLength(1),
-    v.maxLength(limits.namesOfScope),
-    v.description('Subjects, or beginnings of subjects followed by `*`. `*` alone is all of them.'),
-  ),
-  counters: v.optional(
-    v.pipe(
-      counterNames,
-      v.description(
-        'Left out, the scope is for all counters and for the settings of the subjects.',
+/** @param counters those that may be named; left out, any */
+export const counterNamesOf = (counters?: Counters) =>
+  v.pipe(
+    v.array(
+      v.pipe(
+        v.string(),
+        v.check(isCounterName, `must be ${counterNameRule}`),
+        v.check((name) => counters?.has(name) ?? true, unknownCounter(counters)),
       ),
     ),
-  ),
-});
+    v.minLength(1),
+    v.maxLength(limits.namesOfScope),
+  );
+
+const unknownCounter =
+  (counters: Counters = new Map()) =>
+  ({ input }: { readonly input: string }): string =>
+    `names no counter that is defined, "${input}"; the counters are ${[...counters.keys()].join(', ')}`;
+
+/** @param counters those that it may name; left out, any */
+export const scopeOf = (counters?: Counters) =>
+  strictObject({
+    actions: actionList(actions),
+    subjects: v.pipe(
+      v.array(subjectPattern),
+      v.minLength(1),
+      v.maxLength(limits.namesOfScope),
+      v.description(
+        'Subjects, or beginnings of subjects followed by `*`. `*` alone is all of them.',
+      ),
+    ),
+    counters: v.optional(
+      v.pipe(
+        counterNamesOf(counters),
+        v.description(
+          'Left out, the scope is for all counters and for the settings of the subjects.',
+        ),
+      ),
+    ),
+  });
+
+export const scopesOf = (counters?: Counters) =>
+  v.pipe(v.array(scopeOf(counters)), v.minLength(1), v.maxLength(limits.scopes));
+
+/** The same for the documentation, which knows no deployment. */
+export const scope = scopeOf();
+export const counterNames = counterNamesOf();
 
 export const callsPerMinute = v.pipe(
   v.number(),

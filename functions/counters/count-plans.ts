@@ -1,7 +1,7 @@
 /** What a change of a count does to its register. Pure. */
 import { type AllowedBefore, allowedBefore, type Bounds, fitsBounds } from '../rules/bounds.ts';
 import type { RegisterChange, RegisterItem } from '../store/register-store.ts';
-import type { PlanChange } from './register.ts';
+import type { PlanChange } from './enter-register.ts';
 
 /** Where and when a change is entered. */
 export interface Place {
@@ -65,7 +65,7 @@ function changeOf(
     allowsAbsent: fitsBounds(0, allowed),
     onlyCell,
     resetAway: undefined,
-    resetAwayBefore: undefined,
+    setsBefore: undefined,
     otherWindows,
     nowMs: now(),
     expiresAt,
@@ -79,9 +79,9 @@ export interface SetRequest {
   readonly expected: number | undefined;
 }
 
-/** What was observed before a set: first what sets have subtracted so far, then the total. */
+/** What was observed before a set: first how many sets there were, then the total. */
 export interface Observed {
-  readonly resetAway: bigint;
+  readonly sets: number;
   readonly count: bigint;
 }
 
@@ -119,9 +119,9 @@ export function planSet(
       return setBy(BigInt(value) - exactly, allowed, { onlyCell: true });
     }
     if (bounds && hasGrown(seen)) return { refuse: 'out_of_bounds' };
-    const { count, resetAway } = await observe();
+    const { count, sets } = await observe();
     const amount = BigInt(value) - count;
     // What has happened since must not make it break a bound.
-    return setBy(amount, allowedBefore(amount, bounds ?? {}), { resetAwayBefore: resetAway });
+    return setBy(amount, allowedBefore(amount, bounds ?? {}), { setsBefore: sets });
   };
 }

@@ -15,7 +15,8 @@ import type { CounterContext } from './counter-context.ts';
 import { createCrowding, type Growable } from './crowding.ts';
 import type { CountDefinition } from './define-counters.ts';
 import type { Deployments } from './deployments.ts';
-import type { Counted, Entered, PlanChange, Registers } from './register.ts';
+import type { Entered, PlanChange } from './enter-register.ts';
+import type { Counted, Registers } from './register.ts';
 import type { Total, TotalKey, Totals } from './total.ts';
 import { cellExpiry, keepPagesMs } from './total-expiry.ts';
 import { writeBesideRead } from './write-beside-read.ts';
@@ -244,7 +245,7 @@ export function createCountWrites({
     const entered = await registers.enter({
       key: { ...key, region, shard: 0 },
       token: { subject, counter, token: newToken() },
-      claim: { claimedAtMs: now(), isOwn: true, isStored: false },
+      claim: { claimedAtMs: now(), isFirst: true, isOwn: true, isStored: false },
       plan,
       claimExpiry: () => 0,
       expiresAt,

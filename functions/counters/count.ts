@@ -211,7 +211,7 @@ export function createCounts({
   async function observe(key: TotalKey) {
     const [cell] = await cells.readCells([{ ...key, region, shard: 0 }], { consistent: true });
     const { count } = await totals.read(key, { consistent: true });
-    return { resetAway: cell?.resetAway ?? 0n, count };
+    return { sets: cell?.sets ?? 0, count };
   }
 
   /**

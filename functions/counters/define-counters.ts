@@ -133,9 +133,16 @@ const corsOrigin = v.pipe(
   ),
 );
 
+const headerName = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9-]+$/, 'must be the name of a header such as x-request-id'),
+);
+
 const settingsSchema = v.strictObject({
   /** Origins that browsers may call from: `https://*.example.com` for all subdomains, `*` for all; `[]` for none. */
   corsOrigins: v.optional(v.array(corsOrigin), ['*']),
+  /** Headers that pages of other origins may send beside the usual ones. */
+  corsHeaders: v.optional(v.pipe(v.array(headerName), v.maxLength(limits.corsHeaders)), []),
   /** Where and when days begin for a subject without settings of its own. */
   timeZone: v.optional(
     v.pipe(v.string(), v.check(isTimeZone, 'must be a time zone such as Europe/Berlin')),

@@ -17,9 +17,10 @@ import type { BookKey, Claim, RegisterChange, RegisterStore } from '../store/reg
 import type { Calendars } from './calendars.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { TicketDefinition } from './define-counters.ts';
+import type { Entered, PlanChange } from './enter-register.ts';
 import type { NamedCounter } from './named-counter.ts';
 import { type Refusal, refuse } from './refusals.ts';
-import type { Counted, Entered, PlanChange, Registers } from './register.ts';
+import type { Counted, Registers } from './register.ts';
 import { refuseByAge } from './token-age.ts';
 import { keepPagesMs } from './total-expiry.ts';
 
@@ -101,7 +102,7 @@ export function createTickets({
     got: 'number',
     onlyCell: false,
     resetAway: undefined,
-    resetAwayBefore: undefined,
+    setsBefore: undefined,
     otherWindows: [],
     nowMs: now(),
     expiresAt: bookExpiry(book),
@@ -121,7 +122,7 @@ export function createTickets({
       const entered = await registers.enter({
         key: book,
         token: { subject, counter, token: context.newToken() },
-        claim: { claimedAtMs: now(), isOwn: true, isStored: false },
+        claim: { claimedAtMs: now(), isFirst: true, isOwn: true, isStored: false },
         plan: planOf(book, purpose, definition),
         claimExpiry: () => 0,
         expiresAt: bookExpiry(book),

@@ -20,6 +20,8 @@ export const cellAttributes = {
   cutOffMs: 'g',
   /** How much sets and resets have subtracted from the number, in all. On shard 0 only. */
   resetAway: 'z',
+  /** How often sets and resets have changed the number. On shard 0 only. */
+  sets: 'q',
   /** Epoch ms of the last change. */
   updatedAtMs: 't',
   /** How often the number was changed. */

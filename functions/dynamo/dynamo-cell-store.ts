@@ -10,7 +10,12 @@ import { expiryClause } from './expiry-clause.ts';
 import { cellItemKey } from './item-keys.ts';
 import type { ReadItems } from './item-reader.ts';
 import { parseCell } from './items.ts';
-import { isOnlyCell, withinAllowed } from './register-expressions.ts';
+import {
+  isOnlyCell,
+  removeOtherWindows,
+  setOtherWindows,
+  withinAllowed,
+} from './register-expressions.ts';
 
 export function createDynamoCellStore({
   clients,
@@ -80,16 +85,17 @@ export function createDynamoCellStore({
 
 function addUpdate({ amount, otherWindows, nowMs, expiresAt, allowed }: CellChange) {
   const within = withinAllowed(allowed, fitsBounds(0, allowed));
-  const windows = otherWindows.length > 0 ? `, ${names.otherWindows} = :windows` : '';
+  const hasOthers = otherWindows.length > 0;
+  const windows = hasOthers ? `, ${setOtherWindows}` : '';
   return {
-    UpdateExpression: `ADD ${names.count} :amount, ${names.direct} :amount, ${names.version} :one SET ${names.updatedAtMs} = :now, ${names.writer} = :writer${windows}${expiryClause(expiresAt)}`,
+    UpdateExpression: `ADD ${names.count} :amount, ${names.direct} :amount, ${names.version} :one SET ${names.updatedAtMs} = :now, ${names.writer} = :writer${windows}${expiryClause(expiresAt)}${hasOthers ? '' : ` ${removeOtherWindows}`}`,
     ...(within.length > 0 && { ConditionExpression: [...within, isOnlyCell].join(' AND ') }),
     ExpressionAttributeValues: {
       ':amount': amount,
       ':one': 1,
       ':now': nowMs,
       ':writer': cellWriters.direct,
-      ':windows': otherWindows.length > 0 ? otherWindows : undefined,
+      ':windows': hasOthers ? otherWindows : undefined,
       ':x': expiresAt,
       ':atLeast': allowed.atLeast,
       ':atMost': allowed.atMost,

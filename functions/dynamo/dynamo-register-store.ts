@@ -49,15 +49,13 @@ export function createDynamoRegisterStore({
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         }),
       );
-      return { outcome: 'put' };
+      return { outcome: 'put', isSure: true };
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw writeFailure(error);
       const seen = parseTokenForm(fromWire(error.Item));
-      // An attempt of this very call put it, and its reply was lost. For a claim that makes no
-      // difference to anybody, and another request may have made the same one.
-      const isOwn =
-        form.form === 'fact' && isOutcomeUnknown(error) && isDeepStrictEqual(seen, form);
-      return isOwn ? { outcome: 'put' } : { outcome: 'seen', form: seen };
+      // An attempt of this very call put it, and its reply was lost.
+      const isOwn = isOutcomeUnknown(error) && isDeepStrictEqual(seen, form);
+      return isOwn ? { outcome: 'put', isSure: false } : { outcome: 'seen', form: seen };
     }
   }
 

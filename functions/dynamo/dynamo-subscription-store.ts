@@ -5,6 +5,7 @@ import type { Subscription, SubscriptionStore } from '../store/subscription-stor
 import { subscriptionAttributes as names } from './attributes.ts';
 import type { Table } from './dynamo-clients.ts';
 import { readFailure, writeFailure } from './dynamo-errors.ts';
+import { unescapeName } from './escape-name.ts';
 import type { Item } from './item.ts';
 import { subscriptionItemKey, userPartition } from './item-keys.ts';
 
@@ -93,7 +94,8 @@ const isLess = `(${names.seenResetAway} = :resetAway AND ${names.seen} < :seen)`
 
 /** Undefined if the item does not hold what Tally writes: the user's other badges must go on. */
 function parseSubscription(item: Item): Subscription | undefined {
-  const [subject = '', counter = '', ...rest] = String(item.sk).split('#');
+  const [escaped = '', counter = '', ...rest] = String(item.sk).split('#');
+  const subject = unescapeName(escaped);
   const count = wholeNumber(item[names.seen]);
   const resetAway = wholeNumber(item[names.seenResetAway]);
   if (count === undefined || resetAway === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** Where each kind of item lives in the table. `#` separates key parts and occurs in no name. */
+/** Where each kind of item lives in the table. `#` separates key parts; names are escaped, so that it occurs in none. */
 import { createHash } from 'node:crypto';
 import type { CellKey } from '../store/cell-store.ts';
 import type { GrowthKey } from '../store/fold-store.ts';
@@ -7,6 +7,7 @@ import type { BookKey, EntryKey, RegisterKey, TokenKey } from '../store/register
 import type { SketchKey } from '../store/sketch-store.ts';
 import type { Subscription } from '../store/subscription-store.ts';
 import type { WatchKey } from '../store/watch-store.ts';
+import { escapeName } from './escape-name.ts';
 import {
   apiKeysPartition,
   failedBatchesPartition,
@@ -20,7 +21,7 @@ export interface ItemKey {
 }
 
 export const cellItemKey = (key: CellKey): ItemKey => ({
-  pk: `${itemPrefixes.cell}${key.subject}#${key.counter}#${key.region}#${key.shard}`,
+  pk: `${itemPrefixes.cell}${escapeName(key.subject)}#${key.counter}#${key.region}#${key.shard}`,
   sk: key.window,
 });
 
@@ -30,13 +31,13 @@ export const growthItemKey = ({
   counter,
   region,
 }: Pick<GrowthKey, 'subject' | 'counter' | 'region'>): ItemKey => ({
-  pk: `${itemPrefixes.growth}${subject}#${counter}#${region}`,
+  pk: `${itemPrefixes.growth}${escapeName(subject)}#${counter}#${region}`,
   sk: '-',
 });
 
 /** Listeners of each region are told by its own functions, which agree among themselves. */
 export const watchItemKey = ({ subject, counter, region }: WatchKey): ItemKey => ({
-  pk: `${itemPrefixes.watch}${subject}#${counter}`,
+  pk: `${itemPrefixes.watch}${escapeName(subject)}#${counter}`,
   sk: region,
 });
 
@@ -47,12 +48,12 @@ export const failedBatchItemKey = (batch: string): ItemKey => ({
 });
 
 export const settingsItemKey = (subject: string): ItemKey => ({
-  pk: `${itemPrefixes.settings}${subject}`,
+  pk: `${itemPrefixes.settings}${escapeName(subject)}`,
   sk: '-',
 });
 
 export const memberItemKey = ({ subject, counter, member }: MemberKey): ItemKey => ({
-  pk: `${itemPrefixes.member}${subject}#${counter}#${member}`,
+  pk: `${itemPrefixes.member}${escapeName(subject)}#${counter}#${escapeName(member)}`,
   sk: '-',
 });
 
@@ -60,16 +61,17 @@ export const sketchBlockItemKey = (
   { subject, counter, region, window }: SketchKey,
   block: number,
 ): ItemKey => ({
-  pk: `${itemPrefixes.sketchBlock}${subject}#${counter}#${region}#${block}`,
+  pk: `${itemPrefixes.sketchBlock}${escapeName(subject)}#${counter}#${region}#${block}`,
   sk: window,
 });
 
-export const userPartition = (user: string): string => `${itemPrefixes.subscription}${user}`;
+export const userPartition = (user: string): string =>
+  `${itemPrefixes.subscription}${escapeName(user)}`;
 
 export const subscriptionItemKey = (
   user: string,
   { subject, counter }: Pick<Subscription, 'subject' | 'counter'>,
-): ItemKey => ({ pk: userPartition(user), sk: `${subject}#${counter}` });
+): ItemKey => ({ pk: userPartition(user), sk: `${escapeName(subject)}#${counter}` });
 
 export const secretItemKey: ItemKey = { pk: secretPartition, sk: '-' };
 
@@ -83,7 +85,7 @@ export const tokenItemKey = (name: TokenKey): ItemKey => ({
 });
 
 export const bookItemKey = ({ subject, counter, day }: BookKey): ItemKey => ({
-  pk: `${itemPrefixes.book}${subject}#${counter}`,
+  pk: `${itemPrefixes.book}${escapeName(subject)}#${counter}`,
   sk: day,
 });
 
@@ -116,8 +118,11 @@ export const entryName = ({ claimedAtMs, ...token }: EntryKey): string =>
 export const tokenHash = (name: TokenKey): string =>
   digestOf(nameOf(name)).subarray(0, 16).toString('base64url');
 
-const nameOf = ({ subject, counter, token }: TokenKey): string => `${subject}#${counter}#${token}`;
+/** A token may have a `#`, but it is the last part. */
+const nameOf = ({ subject, counter, token }: TokenKey): string =>
+  `${escapeName(subject)}#${counter}#${token}`;
 
 const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-const hashed = (name: TokenKey): string => `${name.subject}#${name.counter}#${tokenHash(name)}`;
+const hashed = (name: TokenKey): string =>
+  `${escapeName(name.subject)}#${name.counter}#${tokenHash(name)}`;

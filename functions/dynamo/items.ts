@@ -15,6 +15,7 @@ export function parseCell(item: Item): Cell {
     count: integer(item[cellAttributes.count]) ?? 0n,
     parts: parseParts(item),
     resetAway: integer(item[cellAttributes.resetAway]) ?? 0n,
+    sets: Number(item[cellAttributes.sets] ?? 0),
     version: Number(item[cellAttributes.version] ?? 0),
     updatedAtMs: updatedAtMs === undefined ? null : Number(updatedAtMs),
     shardCount: Number(item[cellAttributes.shardCount] ?? 1),

@@ -6,11 +6,11 @@ import { cellWriters, cellAttributes as names } from './attributes.ts';
 import { expiryClause } from './expiry-clause.ts';
 import { entryName } from './item-keys.ts';
 
-const { count, cutOffMs: cutOffName, resetAway: resetAwayName } = names;
+const { count, cutOffMs: cutOffName } = names;
 
 /** Counts a change under its entry. */
 export function enterUpdate(entry: EntryKey, change: RegisterChange) {
-  const { number, got, resetAway, resetAwayBefore, otherWindows, expiresAt } = change;
+  const { number, got, resetAway, setsBefore, otherWindows, expiresAt } = change;
   const isTo = 'to' in number;
   const before = `if_not_exists(${count}, :startsAt)`;
   const gotNow = got === 'number' ? (isTo ? number.to : number.add) : BigInt(got);
@@ -19,21 +19,25 @@ export function enterUpdate(entry: EntryKey, change: RegisterChange) {
     `#entry = ${got === 'number' && !isTo ? `${before} + :entry` : ':entry'}`,
     `${names.updatedAtMs} = :now`,
     ...(change.isCell ? [`${names.writer} = :writer`] : []),
-    ...(otherWindows.length > 0 ? [`${names.otherWindows} = :windows`] : []),
+    ...(otherWindows.length > 0 ? [setOtherWindows] : []),
   ];
   const adds = [
     ...(change.isCell ? [`${names.version} :one`] : []),
     ...(change.isDirect ? [`${names.direct} :add`] : []),
-    ...(resetAway === undefined ? [] : [`${resetAwayName} :resetAway`]),
+    ...(resetAway === undefined ? [] : [`${names.resetAway} :resetAway`, `${names.sets} :one`]),
   ];
   const conditions = [
     ...mayEnter,
     ...withinAllowed(change.allowed, change.allowsAbsent),
     ...(change.onlyCell ? [isOnlyCell] : []),
-    ...notResetSince(resetAwayBefore),
+    ...notSetSince(setsBefore),
   ];
   return {
-    UpdateExpression: `SET ${sets.join(', ')}${expiryClause(expiresAt)}${adds.length === 0 ? '' : ` ADD ${adds.join(', ')}`}`,
+    UpdateExpression: [
+      `SET ${sets.join(', ')}${expiryClause(expiresAt)}`,
+      ...(adds.length > 0 ? [`ADD ${adds.join(', ')}`] : []),
+      ...(change.isDirect && otherWindows.length === 0 ? [removeOtherWindows] : []),
+    ].join(' '),
     ConditionExpression: conditions.join(' AND '),
     ExpressionAttributeNames: { '#entry': entryName(entry) },
     ExpressionAttributeValues: {
@@ -48,10 +52,16 @@ export function enterUpdate(entry: EntryKey, change: RegisterChange) {
       ':atLeast': change.allowed.atLeast,
       ':atMost': change.allowed.atMost,
       ':resetAway': resetAway,
-      ':resetAwayBefore': resetAwayBefore,
+      ':setsBefore': setsBefore || undefined,
     },
   };
 }
+
+/** The value is `:windows`. */
+export const setOtherWindows = `${names.otherWindows} = :windows`;
+
+/** A counter that has lost its other windows must not be followed by them any more. */
+export const removeOtherWindows = `REMOVE ${names.otherWindows}`;
 
 /** Puts an entry that counts nothing in the place of the one that would count. */
 export const barUpdate = (entry: EntryKey, expiresAt: number | undefined) => ({
@@ -97,10 +107,9 @@ export function withinAllowed(allowed: AllowedBefore, allowsAbsent: boolean): st
   return [allowsAbsent ? `(attribute_not_exists(${count}) OR (${present}))` : `(${present})`];
 }
 
-function notResetSince(resetAwayBefore: bigint | undefined): string[] {
-  if (resetAwayBefore === undefined) return [];
-  const asBefore = `${resetAwayName} = :resetAwayBefore`;
-  return [
-    resetAwayBefore === 0n ? `(attribute_not_exists(${resetAwayName}) OR ${asBefore})` : asBefore,
-  ];
+/** Not by what sets have subtracted: two of them may add up to nothing. */
+function notSetSince(setsBefore: number | undefined): string[] {
+  if (setsBefore === undefined) return [];
+  if (setsBefore === 0) return [`attribute_not_exists(${names.sets})`];
+  return [`${names.sets} = :setsBefore`];
 }

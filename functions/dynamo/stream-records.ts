@@ -7,6 +7,7 @@ import { bucketStart } from '../rules/presence.ts';
 import { allWindowKey, windowKindOf } from '../rules/windows.ts';
 import { cellAttributes, cellWriters, memberAttributes, tokenAttributes } from './attributes.ts';
 import { fromWire } from './dynamo-clients.ts';
+import { unescapeName } from './escape-name.ts';
 import type { Item } from './item.ts';
 import { isPageKey } from './item-keys.ts';
 import { itemPrefixes } from './item-prefixes.ts';
@@ -50,7 +51,8 @@ const uncountedPrefixes: ReadonlySet<string> = new Set([
 /** Never throws: a record that cannot be understood must not stop those behind it. */
 export function parseStreamRecord(record: DynamoDBRecord, region: string): StreamChange {
   const { dynamodb = {} } = record;
-  const [letter = '', ...keyParts] = (dynamodb.Keys?.pk?.S ?? '').split('#');
+  const [letter = '', ...escapedParts] = (dynamodb.Keys?.pk?.S ?? '').split('#');
+  const keyParts = escapedParts.map(unescapeName);
   const prefix = `${letter}#`;
   if (prefix === itemPrefixes.cell) {
     if (isPageKey(dynamodb.Keys?.sk?.S ?? '')) return { kind: 'other' };

@@ -9,10 +9,11 @@ import type { TallyConfig } from '../counters/define-counters.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../store/store-errors.ts';
 import { authorise, counterNeed, requireCaller } from './authorise.ts';
 import { credentialOf, verifiedScopeClaim } from './credential.ts';
-import { checkBodySize, type HttpRequest } from './http-request.ts';
+import type { HttpRequest } from './http-request.ts';
 import type { Operation } from './operation.ts';
-import { parseCounter, parseSubject, parseUser } from './parse-names.ts';
+import { checkNames, parseCounter, parseSubject, parseUser } from './parse-names.ts';
 import { Problem } from './problem.ts';
+import { checkBodySize } from './read-body.ts';
 import { type HttpResponse, noContent, problem } from './responses.ts';
 import { jwtPrefix, matchRoute, type Right } from './routes.ts';
 
@@ -42,14 +43,19 @@ async function answerRoute(
 ): Promise<HttpResponse> {
   const { event } = received;
   const { method } = event.requestContext.http;
-  const match = matchRoute(method === 'HEAD' ? 'GET' : method, pathOf(event));
-  if (match.found === 'nothing') throw new Problem('unknown_path', 'No route has this path.');
+  const match = matchRoute(method, pathOf(event));
+  if (match.found === 'nothing') throw unknownPath();
   const headers = { allow: [...match.allowed, 'OPTIONS'].join(', ') };
   if (match.found === 'other_methods') {
     if (method === 'OPTIONS') return noContent(headers);
-    throw refuseMethod(headers);
+    throw new Problem('method_not_allowed', `This path takes ${headers.allow}.`, { headers });
   }
   const { route, params } = match;
+  // API Gateway chooses the function by the path as it was sent, and hands it over decoded: `a%2Fb`, which
+  // is no name, may look like the path of another function by then.
+  const operation = operations.get(route.operation);
+  if (!operation) throw unknownPath();
+  checkNames(params, config);
   const request: HttpRequest = {
     ...received,
     params,
@@ -60,17 +66,10 @@ async function answerRoute(
   if (need) await authorise(request, need);
   if (route.right === 'key') await requireCaller(request);
   checkBodySize(event);
-  const operation = operations.get(route.operation);
-  if (!operation) {
-    // API Gateway has no HEAD, so it goes to the function that gets requests without a route.
-    if (method === 'HEAD') throw refuseMethod(headers);
-    throw new Error(`${route.operation} is served by another function`);
-  }
   return operation(request);
 }
 
-const refuseMethod = (headers: { readonly allow: string }): Problem =>
-  new Problem('method_not_allowed', `This path takes ${headers.allow}.`, { headers });
+const unknownPath = (): Problem => new Problem('unknown_path', 'No route has this path.');
 
 /** A function that runs another one at its first call, and remembers the result. */
 function once<T extends object>(run: () => T): () => T {
@@ -123,6 +122,21 @@ const noAccess: RequestAccess = {
   caller: () => Promise.reject(new Error('this function cannot identify callers')),
 };
 
+/**
+ * Without an Idempotency-Key it has no `Retry-After`: clients that send a request again by themselves go by
+ * that, and would count it twice.
+ */
+export function outcomeUnknown({ headers }: Pick<APIGatewayProxyEventV2, 'headers'>): Problem {
+  const mayRepeat = headers['idempotency-key'] !== undefined;
+  return new Problem(
+    'outcome_unknown',
+    mayRepeat
+      ? 'The change may or may not have been counted. Send it again with the same Idempotency-Key: it counts once.'
+      : 'The change may or may not have been counted, and without an Idempotency-Key it would count again. Read the count and decide.',
+    { mayRepeat },
+  );
+}
+
 /** The problem that an error is answered with. An error that is not the caller's is logged. */
 function asProblem(
   error: unknown,
@@ -132,16 +146,12 @@ function asProblem(
   if (error instanceof Problem) return error;
   const cause = error instanceof Error ? error : new Error(String(error));
   logError('a request failed', cause);
-  if (cause instanceof OutcomeUnknownError) {
-    return new Problem(
-      'outcome_unknown',
-      'The change may or may not have been counted. If it had an Idempotency-Key, send it again with the same one: it counts once.',
-    );
-  }
+  if (cause instanceof OutcomeUnknownError) return outcomeUnknown(event);
   if (cause instanceof StoreUnavailableError) {
     return new Problem('unavailable', 'The database does not answer; nothing was changed.');
   }
   return new Problem('internal_error', 'See the log of this request.', {
     members: { request_id: event.requestContext.requestId },
+    mayRepeat: event.headers['idempotency-key'] !== undefined,
   });
 }

@@ -26,7 +26,8 @@ export function createHttpFunction(
     access,
     logError: (message, error) => logger.error(message, error),
   });
-  return createPipeline({ answer, corsOrigins: config.settings.corsOrigins });
+  const { corsOrigins, corsHeaders } = config.settings;
+  return createPipeline({ answer, corsOrigins, corsHeaders });
 }
 
 export type HttpHandler = ReturnType<typeof createHttpFunction>;

@@ -12,9 +12,9 @@ import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import etag from 'etag';
 import fresh from 'fresh';
 import { limits } from '../rules/limits.ts';
-import type { Answer } from './answer-request.ts';
-import { Problem } from './problem.ts';
+import { type Answer, outcomeUnknown } from './answer-request.ts';
 import { type HttpResponse, problem } from './responses.ts';
+import { methodsOf, routes } from './routes.ts';
 
 interface Negotiated extends Context {
   preferredMediaType?: string;
@@ -34,26 +34,40 @@ const securityHeaders = {
   'referrer-policy': 'no-referrer',
 } as const;
 
+/**
+ * What pages of other origins may send: what Tally reads, and what tracing libraries add to every request
+ * of a page (W3C Trace Context and Baggage, Sentry), who would otherwise break its calls.
+ */
+const usualHeaders = [
+  'authorization',
+  'content-encoding',
+  'content-type',
+  'idempotency-key',
+  'if-none-match',
+  'prefer',
+  'traceparent',
+  'tracestate',
+  'baggage',
+  'sentry-trace',
+];
+
 /** The handler that Lambda and the local server call with API Gateway's payload 2.0. */
 export function createPipeline({
   answer,
   corsOrigins,
+  corsHeaders,
 }: {
   answer: Answer;
   corsOrigins: readonly string[];
+  corsHeaders: readonly string[];
 }) {
   const dependsOn = ['Accept-Encoding', ...(corsOrigins.includes('*') ? [] : ['Origin'])];
   return middy<APIGatewayProxyEventV2, HttpResponse, Error, Negotiated>({
     timeoutEarlyInMillis: limits.answerBeforeTimeoutMs,
-    timeoutEarlyResponse: () =>
-      problem(
-        new Problem('outcome_unknown', 'The function ran out of time before it had an answer.'),
-      ),
+    timeoutEarlyResponse: () => outOfTime,
   })
-    .after(({ event, response }) => {
-      if (!response) return;
-      response.headers = finalHeaders(response.headers, dependsOn);
-      if (event.requestContext.http.method === 'HEAD') response.body = '';
+    .after(({ response }) => {
+      if (response) response.headers = finalHeaders(response.headers, dependsOn);
     })
     .use(
       httpContentNegotiation({
@@ -76,13 +90,14 @@ export function createPipeline({
     .use(
       httpCors({
         origins: [...corsOrigins],
-        methods: 'GET,PUT,POST,DELETE',
-        headers: 'authorization,content-type,idempotency-key,if-none-match,prefer',
-        exposeHeaders: 'etag,idempotency-replayed,retry-after',
+        methods: [...new Set(routes.flatMap(methodsOf))].join(','),
+        headers: [...usualHeaders, ...corsHeaders].join(','),
+        exposeHeaders: 'etag,idempotency-replayed,preference-applied,retry-after,allow',
         maxAge: 86_400,
       }),
     )
     .after((request) => {
+      if (request.response === outOfTime) request.response = problem(outcomeUnknown(request.event));
       if (request.response) request.response = withEtag(request.event, request.response);
     })
     .handler((event, context) => answer(event, context.preferredMediaType ?? 'application/json'));
@@ -105,6 +120,9 @@ function finalHeaders(
   return { ...headers, vary: [...distinct.values()].join(', '), ...securityHeaders };
 }
 
+/** Stands for the answer of a function whose time is over, until the request is known that it is for. */
+const outOfTime: HttpResponse = { statusCode: 503, headers: {} };
+
 const isSmall = ({ body }: HttpResponse): boolean =>
   Buffer.byteLength(body ?? '') < limits.compressFromBytes;
 
@@ -116,7 +134,10 @@ function withEtag(event: APIGatewayProxyEventV2, response: HttpResponse): HttpRe
     ...response.headers,
     etag: etag(response.body ?? '', { weak: true }),
   };
-  if (!fresh(event.headers, headers)) return { ...response, headers };
+  // `fetch` and reloads send `no-cache` beside `If-None-Match`. They mean caches on the way: this is the
+  // origin, and what it compares is new.
+  if (!fresh({ ...event.headers, 'cache-control': undefined }, headers))
+    return { ...response, headers };
   const { 'content-type': _, ...kept } = headers;
   return { statusCode: 304, headers: kept };
 }

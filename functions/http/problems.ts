@@ -8,10 +8,12 @@ import type { RefusalCode } from '../counters/refusals.ts';
 import type { ErrorText } from '../pages/errors-document.ts';
 import { limits } from '../rules/limits.ts';
 import { nameRule, reservedMembers, reservedSubjects } from '../rules/names.ts';
+import { requestProblems } from './request-problems.ts';
 
 const listed = (names: readonly string[]): string => names.map((it) => `\`${it}\``).join(', ');
 
 export const problemKinds = {
+  ...requestProblems,
   invalid_subject: {
     status: 400,
     title: 'The subject is not a valid name',
@@ -99,15 +101,16 @@ export const problemKinds = {
   invalid_json: {
     status: 400,
     title: 'The body is not JSON',
-    cause: 'The request body is empty or cannot be parsed as JSON.',
-    fix: 'Send a JSON object, such as `{"action":"increment"}`.',
+    cause: 'The request body is empty, is not UTF-8, or cannot be parsed as JSON.',
+    fix: 'Send a JSON object, such as `{"action":"increment"}`. Names and strings take double quotes; a Windows shell drops those that are not escaped.',
     retry: 'no',
   },
   invalid_body: {
     status: 400,
-    title: 'The body is not a JSON object',
-    cause: 'The request body is JSON, but a list, a string, a number, true, false or null.',
-    fix: 'Send a JSON object, such as `{"action":"increment"}`.',
+    title: 'The body is not what this takes',
+    cause:
+      'The request body is JSON, but not an object; or a field of it is missing, is of a wrong type or has a value that it cannot have.',
+    fix: 'Correct what `detail` names; `pointer` says where it is.',
     retry: 'no',
   },
   unknown_field: {
@@ -164,8 +167,8 @@ export const problemKinds = {
   invalid_idempotency_key: {
     status: 400,
     title: 'The Idempotency-Key is not valid',
-    cause: `It is empty, is longer than ${limits.tokenLength} characters, has spaces or characters outside ASCII, or is a UUIDv7 from the future.`,
-    fix: 'Send a UUID. Make one for each change, and keep it for the retries of that change.',
+    cause: `It is empty, is longer than ${limits.tokenLength} characters, has spaces, characters outside ASCII or a comma outside of quotes, or is a UUIDv7 from the future; or the request cannot be made safe to send again by one.`,
+    fix: 'Send a UUID. Make one for each change, and keep it for the retries of that change. `detail` says what is wrong.',
     retry: 'no',
   },
   idempotency_key_expired: {
@@ -293,7 +296,7 @@ export const problemKinds = {
     status: 400,
     title: 'The scopes of the API key are not valid',
     cause:
-      '`scopes` is missing or empty; or a scope has an unknown or repeated action, no subjects, a reserved subject, an empty list of counters, or too many names.',
+      '`scopes` is missing or empty; or a scope has an unknown or repeated action, no subjects, a reserved subject, an empty list of counters, a counter that is not defined, or too many names.',
     fix: 'Send `{"scopes":[{"actions":["read","write"],"subjects":["resto-7"],"counters":["orders"]}]}`.',
     retry: 'no',
   },
@@ -307,7 +310,7 @@ export const problemKinds = {
   invalid_pass: {
     status: 400,
     title: 'The rights of the pass are not valid',
-    cause: `\`actions\` must be \`read\`, \`write\` or both; \`counters\`, if sent, a list of counter names; and \`expires_in_seconds\` from 1 to ${limits.passSecondsMax}.`,
+    cause: `\`actions\` must be \`read\`, \`write\` or both; \`counters\`, if sent, a list of counters that are defined; and \`expires_in_seconds\` from 1 to ${limits.passSecondsMax}.`,
     fix: 'Correct the field that `detail` names.',
     retry: 'no',
   },

@@ -45,7 +45,9 @@ export function problem(cause: Problem): HttpResponse {
   const { status, retry } = problemKinds[cause.code];
   return json(status, problemBody(cause), {
     'content-type': 'application/problem+json',
-    ...(retry === 'no' ? {} : { 'retry-after': String(limits.retryAfterSeconds) }),
+    ...(retry === 'no' || !cause.mayRepeat
+      ? {}
+      : { 'retry-after': String(limits.retryAfterSeconds) }),
     ...cause.headers,
   });
 }

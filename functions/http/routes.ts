@@ -302,11 +302,17 @@ export function matchRoute(method: string, path: string): RouteMatch {
     })
     .toSorted((one, other) => (isMoreSpecific(one.pattern, other.pattern) ? -1 : 1));
   if (!best) return { found: 'nothing' };
-  const allowed = best.ofPath.map((route) => route.method);
-  const route = best.ofPath.find((it) => it.method === method);
+  const allowed = best.ofPath.flatMap((route) => methodsOf(route));
+  const route = best.ofPath.find((it) => methodsOf(it).some((own) => own === method));
   if (!route) return { found: 'other_methods', allowed };
   return { found: 'route', route, params: { ...best.params, ...route.fixed }, allowed };
 }
+
+/** HEAD is answered wherever GET is: the same, and the server leaves the body out. */
+export const methodsOf = ({
+  method,
+}: Pick<Route, 'method'>): readonly (RouteShape['method'] | 'HEAD')[] =>
+  method === 'GET' ? ['GET', 'HEAD'] : [method];
 
 const byPath: ReadonlyMap<string, readonly Route[]> = Map.groupBy(routes, ({ path }) => path);
 

@@ -8,11 +8,16 @@ import {
   counterNames,
   passActions,
   scope,
+  scopesOf,
   subjectPattern,
 } from '../access/key-schemas.ts';
+import { strictObject } from '../counters/strict-object.ts';
 import { isTimeOfDay, isTimeZone } from '../rules/calendar.ts';
 import { limits } from '../rules/limits.ts';
+import { isName, isReservedMember, isReservedSubject, nameRule } from '../rules/names.ts';
+import { describeBadToken, parseToken } from '../rules/tokens.ts';
 import { windowKinds } from '../rules/windows.ts';
+import { pagingQuery } from './paging.ts';
 
 const amount = v.optional(
   v.pipe(
@@ -31,7 +36,7 @@ const wholeNumber = v.pipe(
   v.maxValue(Number.MAX_SAFE_INTEGER),
 );
 
-export const changeBody = v.strictObject({
+export const changeBody = strictObject({
   action: v.picklist(['increment', 'decrement', 'set']),
   amount,
   saturate: v.optional(
@@ -50,7 +55,7 @@ export const changeBody = v.strictObject({
   ),
 });
 
-export const settingsBody = v.strictObject({
+export const settingsBody = strictObject({
   time_zone: v.pipe(
     v.string(),
     v.check(isTimeZone, 'must be a time zone such as Europe/Berlin'),
@@ -66,21 +71,23 @@ export const settingsBody = v.strictObject({
   ),
 });
 
-export const reactionBody = v.strictObject({
+export const reactionBody = strictObject({
   choice: v.pipe(v.string(), v.description('One of the choices in the definition of the counter.')),
 });
 
 /** The body of a heartbeat, a visit, a reset or a ticket: there is nothing to say in it. */
-export const emptyBody = v.strictObject({});
+export const emptyBody = strictObject({});
 
-export const keyBody = v.strictObject({
-  scopes: v.pipe(v.array(scope), v.minLength(1), v.maxLength(limits.scopes)),
+export const keyBody = strictObject({
+  scopes: scopesOf(),
   calls_per_minute: v.optional(callsPerMinute),
 });
 
-export const passBody = v.strictObject({
+export const passBody = strictObject({
   member: v.pipe(
     v.string(),
+    v.check(isName, `must be ${nameRule}`),
+    v.check((name) => !isReservedMember(name), 'is a reserved name'),
     v.description('The visitor it is for. The pass acts as this member and user only.'),
   ),
   actions: passActions,
@@ -92,28 +99,43 @@ export const passBody = v.strictObject({
   ),
 });
 
-const batchSubject = { subject: v.string(), counter: v.string() };
+const batchSubject = {
+  subject: v.pipe(
+    v.string(),
+    v.check(isName, `must be ${nameRule}`),
+    v.check((name) => !isReservedSubject(name), 'is a reserved name'),
+  ),
+  counter: v.string(),
+};
 
-/** One read or change. Its names are checked like those of a path. */
+/** One read or change. */
 export const batchItem = v.variant('action', [
-  v.strictObject({
+  strictObject({
     ...batchSubject,
     action: v.literal('read'),
     window: v.optional(v.picklist(windowKinds)),
   }),
-  v.strictObject({
+  strictObject({
     ...batchSubject,
     action: v.picklist(['increment', 'decrement']),
     amount,
-    idempotency_key: v.optional(v.string()),
+    idempotency_key: v.optional(
+      v.pipe(
+        v.string(),
+        v.check(
+          (text) => parseToken(text) !== undefined,
+          ({ input }) => describeBadToken(input),
+        ),
+      ),
+    ),
   }),
 ]);
 
-export const batchBody = v.strictObject({
+export const batchBody = strictObject({
   items: v.pipe(v.array(batchItem), v.maxLength(limits.batchItems)),
 });
 
-export const historyQuery = v.object({
+export const historyQuery = strictObject({
   window: v.pipe(
     v.picklist(['day', 'hour', 'minute']),
     v.description('One of the windows in the definition of the counter.'),
@@ -125,7 +147,9 @@ export const historyQuery = v.object({
   to: v.pipe(v.string(), v.description('The last window, included; or a day for its last window.')),
 });
 
-export const readQuery = v.object({
+export const listQuery = strictObject(pagingQuery);
+
+export const readQuery = strictObject({
   window: v.optional(
     v.pipe(
       v.picklist(windowKinds),
@@ -218,9 +242,15 @@ export const visitAnswer = v.object({
 
 export const choiceAnswer = v.object({ choice: v.nullable(v.string()) });
 
+const nextCursor = v.pipe(
+  v.nullable(v.string()),
+  v.description('The `cursor` of the next entries; null if there are no more.'),
+);
+
 export const unreadAnswer = v.object({
   count: v.pipe(count, v.description('The sum of what is unread.')),
   subscriptions: v.array(v.object({ subject: v.string(), counter: v.string(), count })),
+  next_cursor: nextCursor,
 });
 
 export const changeAnswer = v.object({
@@ -282,6 +312,15 @@ export const bookAnswer = v.object({
 
 export const settingsAnswer = v.object({ time_zone: v.string(), day_start: v.string() });
 
+/** Where a mistake is. */
+const place = {
+  pointer: v.optional(
+    v.pipe(v.string(), v.description('Where in the body, such as `#/amount` (RFC 6901).')),
+  ),
+  parameter: v.optional(v.pipe(v.string(), v.description('Which parameter of path or query.'))),
+  header: v.optional(v.pipe(v.string(), v.description('Which header.'))),
+};
+
 /** RFC 9457. */
 export const problemDocument = v.object({
   type: v.pipe(v.string(), v.description('The page of the code.')),
@@ -289,6 +328,13 @@ export const problemDocument = v.object({
   status: v.pipe(v.number(), v.integer()),
   code: v.pipe(v.string(), v.description('Stable, so programs may branch on it.')),
   detail: v.pipe(v.string(), v.description('What is wrong with this request, for people.')),
+  ...place,
+  errors: v.optional(
+    v.pipe(
+      v.array(v.object({ code: v.string(), ...place, detail: v.string() })),
+      v.description('With the code `invalid_request`: each thing that is wrong.'),
+    ),
+  ),
   count: v.optional(
     v.pipe(count, v.description('What the count is, where bounds or `expected` refused a change.')),
   ),
@@ -370,6 +416,7 @@ export const keyList = v.object({
       last_used_day: v.nullable(v.string()),
     }),
   ),
+  next_cursor: nextCursor,
 });
 
 export const passAnswer = v.object({ pass: v.string(), expires_at: v.string() });

@@ -31,7 +31,7 @@ export function createWriteFunction({
   const operations = operationsOf('write', {
     ...createBatchOperations(counters),
     ...createCounterOperations(counters),
-    ...createKeyOperations(keys),
+    ...createKeyOperations(keys, context.config),
     ...createLiveOperations(counters, live),
     ...createMemberOperations(counters),
     ...createPassOperations(context),

@@ -1,5 +1,7 @@
 /** The page of a counter, for people who open its address in a browser. Its script keeps it live. */
 
+import { escapeHtml } from './static-page.ts';
+
 export interface ShownCounter {
   readonly subject: string;
   readonly counter: string;
@@ -12,9 +14,10 @@ export interface ShownCounter {
   readonly updated_at: string | null;
 }
 
-/** Names have no character that HTML would read as markup, so they need no escaping. */
 export function counterPage(shown: ShownCounter): string {
-  const { subject, counter, count, choices = {}, window = '', version } = shown;
+  const { counter, count, choices = {}, window = '', version } = shown;
+  const subject = escapeHtml(shown.subject);
+  const url = `/v1/${encodeURIComponent(shown.subject)}/${counter}`;
   const { updated_at: updatedAt } = shown;
   const since = updatedAt === null ? 'never changed' : `last changed ${updatedAt}`;
   const rows = Object.entries(choices).map(
@@ -36,7 +39,7 @@ export function counterPage(shown: ShownCounter): string {
 </style>
 <main>
   <h1>${subject} · ${counter}</h1>
-  <output data-url="/v1/${subject}/${counter}" data-window="${window}" data-version="${version}" data-updated-at="${updatedAt ?? ''}">${count.toLocaleString('en')}</output>
+  <output data-url="${url}" data-window="${window}" data-version="${version}" data-updated-at="${updatedAt ?? ''}">${count.toLocaleString('en')}</output>
   ${list}
   <p id="updated">${since}</p>
 </main>

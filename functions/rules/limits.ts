@@ -10,6 +10,12 @@ export const limits = {
   amount: 1_000_000_000,
   /** Bytes of a request body: a hundred batch items with room to spare, far below the 10 MB that API Gateway would pass on. */
   bodyBytes: 64 * 1024,
+  /** Mistakes of a request that its answer names: more than anybody mends at once, and an answer stays short. */
+  mistakes: 20,
+  /** Entries of one page of a list, unless asked for fewer. */
+  pageEntries: 100,
+  /** Headers beyond the usual that pages of other origins may send: they come with every preflight. */
+  corsHeaders: 20,
   /** Hours a token is remembered unless configured: retries end within minutes, offline phones within a day. */
   tokenHours: 24,
   /** Longest configurable token memory. */

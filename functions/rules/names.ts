@@ -1,15 +1,22 @@
 /** What subjects, members, users and counters may be called. */
 import { limits } from './limits.ts';
 
+/** What an e-mail address may have, and what stands in the ids of identity providers: `auth0|62b1…`. */
+const nameCharacter = "[A-Za-z0-9._:~@+|!#$&'=?^{}-]";
+
 /**
- * Names are parts of DynamoDB keys, joined by `#`, so a name is not empty and has no `#`. A letter
- * or digit comes first; the rest may have the characters that a URL path carries unescaped.
+ * A dot does not come first: clients and caches resolve `.` and `..` in a path. Not taken are
+ * `/` and `%`, since API Gateway hands a path over decoded, and `*`, which ends a pattern of subjects.
  */
-export const namePattern = new RegExp(`^[A-Za-z0-9][A-Za-z0-9._:~-]{0,${limits.nameLength - 1}}$`);
+export const namePattern = new RegExp(`^(?!\\.)${nameCharacter}{1,${limits.nameLength}}$`);
+/** A name, its last character perhaps a `*`; or a `*` alone. */
+export const subjectPatternForm = new RegExp(
+  `^(?!\\.)(?:${nameCharacter}{1,${limits.nameLength}}|${nameCharacter}{0,${limits.nameLength - 1}}\\*)$`,
+);
 const counterNamePattern = new RegExp(`^[a-z][a-z0-9-]{0,${limits.counterNameLength - 1}}$`);
 
 /** The rules in words, for messages. */
-export const nameRule = `1 to ${limits.nameLength} characters: letters, digits and . _ : ~ - (the first one a letter or digit)`;
+export const nameRule = `1 to ${limits.nameLength} characters: letters, digits and . _ : ~ - @ + | ! # $ & ' = ? ^ { } (the first one not a dot), percent-encoded in a path`;
 export const counterNameRule = `1 to ${limits.counterNameLength} lower-case letters, digits and dashes, beginning with a letter`;
 
 /**

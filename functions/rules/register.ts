@@ -121,6 +121,8 @@ export function turnDue(
  */
 export function claimsPerSecond({ entries }: Pick<Register, 'entries'>, nowMs: number): number {
   const { momentMs, entries: enough } = limits.hotRegister;
-  const recent = [...entries.values()].filter(({ claimedAtMs }) => nowMs - claimedAtMs < momentMs);
+  // Claims of a clock that is ahead would look recent for as long as it is.
+  const isRecent = ({ claimedAtMs }: Entry) => Math.abs(nowMs - claimedAtMs) < momentMs;
+  const recent = [...entries.values()].filter(isRecent);
   return recent.length < enough ? 0 : (recent.length * 1000) / momentMs;
 }

@@ -1,5 +1,5 @@
 /** What an API key, a pass or an identity token allows: actions, on subjects, on counters. */
-import { limits } from './limits.ts';
+import { subjectPatternForm } from './names.ts';
 
 export const actions = ['read', 'write', 'admin'] as const;
 export type Action = (typeof actions)[number];
@@ -15,12 +15,7 @@ export interface Scope {
 /** Allows everything. */
 export const fullScope: Scope = { actions, subjects: ['*'] };
 
-/** A name, its last character perhaps a `*`; or a `*` alone. */
-const subjectPattern = new RegExp(
-  `^(?:\\*|[A-Za-z0-9][A-Za-z0-9._:~-]{0,${limits.nameLength - 2}}(?:[A-Za-z0-9._:~-]|\\*)?)$`,
-);
-
-export const isSubjectPattern = (text: string): boolean => subjectPattern.test(text);
+export const isSubjectPattern = (text: string): boolean => subjectPatternForm.test(text);
 
 export function matchesSubject(pattern: string, subject: string): boolean {
   return pattern.endsWith('*') ? subject.startsWith(pattern.slice(0, -1)) : pattern === subject;

@@ -20,6 +20,21 @@ export function parseToken(header: string): string | undefined {
   return bareToken.test(token) ? token : undefined;
 }
 
+/** What is wrong with a header value that is not a token, to follow its name. */
+export function describeBadToken(header: string): string {
+  const value = header.trim();
+  const quoted = quotedToken.exec(value)?.[1]?.replaceAll(/\\(["\\])/g, '$1');
+  const token = quoted ?? value;
+  if (token === '') return 'is empty';
+  if (token.length > limits.tokenLength) {
+    return `has ${token.length} characters; at most ${limits.tokenLength} are allowed`;
+  }
+  if (/\s/.test(token)) return 'has a space in it';
+  if (/[^\x21-\x7e]/.test(token)) return 'has a character that is not visible ASCII';
+  if (value.startsWith('"')) return 'begins with a quotation mark, but is not one string in quotes';
+  return 'has a comma, as if it had come twice; put it in quotes, such as "order,17"';
+}
+
 export type TokenAge = 'ok' | 'too_old' | 'in_the_future';
 
 /**

@@ -59,7 +59,7 @@ const unitOf = (input: unknown): string => (Array.isArray(input) ? 'entries' : '
 const quotedLength = 40;
 
 /** What came, so that a misspelling can be seen; the beginning is enough. */
-const quote = (text: string): string =>
+export const quote = (text: string): string =>
   JSON.stringify(text.length > quotedLength ? `${text.slice(0, quotedLength)}…` : text);
 
 /** A mistake with its message, and the way to it from the outermost object. */

@@ -18,6 +18,8 @@ export interface Cell {
   readonly parts: ReadonlyMap<string, bigint>;
   /** How much resets have subtracted from the count. */
   readonly resetAway: bigint;
+  /** How often sets and resets have changed it; only shard 0 knows. */
+  readonly sets: number;
   /** How often the number was changed. */
   readonly version: number;
   /** Epoch ms of the last change; null if nothing was ever added. */

@@ -57,8 +57,12 @@ export interface Fact extends AcceptedToken {
 export type TokenForm = Claim | Fact;
 
 export type PutOutcome =
-  | { readonly outcome: 'put' }
-  /** It was there, in this form. An own attempt without an answer may have put it. */
+  | {
+      readonly outcome: 'put';
+      /** Whether that is sure. If the reply was lost, another request may have put the very same. */
+      readonly isSure: boolean;
+    }
+  /** It was there, in this form. */
   | { readonly outcome: 'seen'; readonly form: TokenForm };
 
 /** What an entry does to its register. */
@@ -79,8 +83,8 @@ export interface RegisterChange {
   readonly onlyCell: boolean;
   /** How much of what is added a set or reset subtracts, the other way round; undefined for others. */
   readonly resetAway: bigint | undefined;
-  /** Only if sets and resets have subtracted so much before; undefined for any. */
-  readonly resetAwayBefore: bigint | undefined;
+  /** Only if there were so many sets and resets before; undefined for any. */
+  readonly setsBefore: number | undefined;
   /** The other windows that a direct change belongs to. */
   readonly otherWindows: readonly string[];
   readonly nowMs: number;

@@ -4,25 +4,24 @@
  */
 import * as v from 'valibot';
 import type { Counters } from '../../counters/counters.ts';
+import type { TallyConfig } from '../../counters/define-counters.ts';
+import { strictObject } from '../../counters/strict-object.ts';
 import { limits } from '../../rules/limits.ts';
+import { parseToken } from '../../rules/tokens.ts';
 import { authorise, counterNeed, mayRead } from '../authorise.ts';
+import { check, pointerOf, wholeOfBody } from '../check-input.ts';
 import { changeJson, createCounterReads } from '../counter-answers.ts';
-import {
-  bodyOf,
-  type HttpRequest,
-  parse,
-  parseIdempotencyKey,
-  tokenOf,
-  wantsMinimal,
-} from '../http-request.ts';
+import type { HttpRequest } from '../http-request.ts';
+import { problemOfMistakes } from '../mistake.ts';
 import type { Operation } from '../operation.ts';
-import { parseCounter, requireKind } from '../parse-names.ts';
+import { counterMistakes, parseCounter, requireKind } from '../parse-names.ts';
 import { Problem } from '../problem.ts';
+import { inputOf, wantsMinimal } from '../request-input.ts';
 import { acceptedOrThrow, json, problemBody } from '../responses.ts';
 import { batchItem } from '../schemas.ts';
 
 /** Each item is checked by itself, so that a wrong one does not fail the others. */
-const envelope = v.strictObject({ items: v.array(v.unknown()) });
+const envelope = strictObject({ items: v.array(v.unknown()) });
 
 type Result = Readonly<Record<string, unknown>> & { readonly status: number };
 
@@ -30,8 +29,8 @@ export function createBatchOperations(counters: Counters) {
   const { config, counts } = counters;
   const read = createCounterReads(counters);
 
-  async function runItem(request: HttpRequest, input: unknown): Promise<Result> {
-    const item = parse(batchItem, input, 'An item');
+  async function runItem(request: HttpRequest, input: unknown, index: number): Promise<Result> {
+    const item = itemOf(input, ['items', String(index)], config);
     const counter = parseCounter(item, config);
     await authorise(request, counterNeed(item.action === 'read' ? 'read' : 'write', counter));
     if (item.action === 'read') {
@@ -42,7 +41,7 @@ export function createBatchOperations(counters: Counters) {
     const answer = acceptedOrThrow(
       await counts.change(count, {
         amount: (item.action === 'increment' ? 1 : -1) * (item.amount ?? 1),
-        token: parseIdempotencyKey(item.idempotency_key),
+        token: item.idempotency_key === undefined ? undefined : parseToken(item.idempotency_key),
         wantCount: canRead && !wantsMinimal(request),
       }),
       { canRead },
@@ -53,13 +52,11 @@ export function createBatchOperations(counters: Counters) {
   }
 
   const runBatch: Operation = async (request) => {
-    if (tokenOf(request) !== undefined) {
-      throw new Problem(
-        'invalid_idempotency_key',
-        'In a batch, each item has its own `idempotency_key`.',
-      );
-    }
-    const { items } = bodyOf(request, envelope);
+    const { body } = inputOf(request, {
+      body: envelope,
+      token: { refusal: 'In a batch, each item has its own `idempotency_key`.' },
+    });
+    const { items } = body;
     if (items.length > limits.batchItems) {
       throw new Problem(
         'too_many_items',
@@ -67,12 +64,28 @@ export function createBatchOperations(counters: Counters) {
       );
     }
     const results = await Promise.all(
-      items.map((item) =>
-        runItem(request, item).catch((error: unknown) => problemBody(request.problemOf(error))),
+      items.map((item, index) =>
+        runItem(request, item, index).catch((error: unknown) =>
+          problemBody(request.problemOf(error)),
+        ),
       ),
     );
     return json(200, { results });
   };
 
   return { runBatch };
+}
+
+/** @throws Problem for all that is wrong with an item */
+function itemOf(
+  input: unknown,
+  path: readonly string[],
+  config: TallyConfig,
+): v.InferOutput<typeof batchItem> {
+  const checked = check(batchItem, input, wholeOfBody('An item', path));
+  const { counter }: { readonly counter?: unknown } = Object(input);
+  const place = { pointer: pointerOf([...path, 'counter']) };
+  const unknown = typeof counter === 'string' ? counterMistakes(counter, config, place) : [];
+  if (checked.ok && unknown.length === 0) return checked.output;
+  throw problemOfMistakes([...(checked.ok ? [] : checked.mistakes), ...unknown]);
 }

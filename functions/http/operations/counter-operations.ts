@@ -7,12 +7,12 @@ import type { CounterDefinition } from '../../counters/define-counters.ts';
 import { counterPage } from '../../pages/counter-page.ts';
 import { authorise, counterNeed, mayRead } from '../authorise.ts';
 import { bookJson, cacheControl, changeResponse, createCounterReads } from '../counter-answers.ts';
-import { bodyOf, optionalBodyOf, queryOf, tokenOf, wantsMinimal } from '../http-request.ts';
+import type { Mistake } from '../mistake.ts';
 import type { Operation } from '../operation.ts';
 import { asKind, requireKind } from '../parse-names.ts';
-import { Problem } from '../problem.ts';
+import { inputOf, wantsMinimal } from '../request-input.ts';
 import { acceptedOrThrow, html, json, noContent, writeHeaders } from '../responses.ts';
-import { changeBody, emptyBody, historyQuery, readQuery } from '../schemas.ts';
+import { changeBody, historyQuery, readQuery } from '../schemas.ts';
 
 /** The page's own script, and connections to where live updates come from. */
 const pagePolicy =
@@ -27,31 +27,37 @@ export function createCounterOperations(counters: Counters) {
 
   const readCounter: Operation = async (request) => {
     const counter = request.counter();
-    const query = queryOf(request, readQuery);
+    const wantsPage = request.mediaType === 'text/html';
+    const { query } = inputOf(request, { query: readQuery, isPage: wantsPage });
     const consistent = query.consistent === 'true';
     const answer = await read(counter, { ...query, consistent });
     const headers = { ...cacheHeaders(counter.definition, consistent), vary: 'accept' };
     // The page shows what live updates show: the count of the first window.
     const hasPage = query.window === undefined && 'count' in answer && 'updated_at' in answer;
-    if (request.mediaType !== 'text/html' || !hasPage) return json(200, answer, headers);
+    if (!wantsPage || !hasPage) return json(200, answer, headers);
     const page = counterPage({ subject: counter.subject, counter: counter.counter, ...answer });
     return html(page, { ...headers, 'content-security-policy': pagePolicy });
   };
 
   const readHistory: Operation = async (request) => {
     const counter = requireKind(request.counter(), 'count');
-    const query = queryOf(request, historyQuery);
+    const { query } = inputOf(request, { query: historyQuery });
     const { rows } = acceptedOrThrow(await history.read(counter, query));
     return json(200, { window: query.window, rows }, cacheHeaders(counter.definition, false));
   };
 
   const changeCounter: Operation = async (request) => {
     const counter = requireKind(request.counter(), 'count');
-    const change = changeOf(bodyOf(request, changeBody));
+    const { body, token } = inputOf(request, {
+      body: changeBody,
+      token: true,
+      also: actionMistakes,
+    });
+    const change = changeOf(body);
     if ('value' in change) await authorise(request, counterNeed('admin', counter));
     const canRead = await mayRead(request, counter);
     const isMinimal = wantsMinimal(request);
-    const options = { token: tokenOf(request), wantCount: canRead && !isMinimal };
+    const options = { token, wantCount: canRead && !isMinimal };
     const answer = acceptedOrThrow(
       'value' in change
         ? await counts.set(counter, change, options)
@@ -63,17 +69,17 @@ export function createCounterOperations(counters: Counters) {
 
   const resetCount: Operation = async (request) => {
     const counter = requireKind(request.counter(), 'count');
-    optionalBodyOf(request, emptyBody);
+    const { token } = inputOf(request, { token: true });
     const canRead = await mayRead(request, counter);
-    const answer = acceptedOrThrow(await counts.reset(counter, tokenOf(request)), { canRead });
+    const answer = acceptedOrThrow(await counts.reset(counter, token), { canRead });
     return changeResponse(answer, { canRead, isMinimal: false });
   };
 
   const resetTickets: Operation = async (request) => {
     const counter = requireKind(request.counter(), 'ticket');
-    optionalBodyOf(request, emptyBody);
+    const { token } = inputOf(request, { token: true });
     const canRead = await mayRead(request, counter);
-    const answer = acceptedOrThrow(await tickets.reset(counter, tokenOf(request)));
+    const answer = acceptedOrThrow(await tickets.reset(counter, token));
     return canRead
       ? json(200, bookJson(answer), writeHeaders(answer))
       : noContent(writeHeaders(answer));
@@ -85,22 +91,34 @@ export function createCounterOperations(counters: Counters) {
   return { readCounter, readHistory, changeCounter, resetCounter };
 }
 
-/** What a body asks for: to add an amount, or to set a value. @throws Problem invalid_body, unknown_field */
-function changeOf(
-  body: v.InferOutput<typeof changeBody>,
-): SetRequest | Pick<ChangeRequest, 'amount' | 'isSaturating'> {
-  const { action, amount, saturate, value, expected } = body;
-  if (action === 'set') {
-    if (amount !== undefined) throw fieldOfOther('amount', action);
-    if (saturate !== undefined) throw fieldOfOther('saturate', action);
-    if (value === undefined) throw new Problem('invalid_body', 'value is missing.');
-    return { value, expected };
-  }
-  if (value !== undefined) throw fieldOfOther('value', action);
-  if (expected !== undefined) throw fieldOfOther('expected', action);
-  const sign = action === 'increment' ? 1 : -1;
-  return { amount: sign * (amount ?? 1), isSaturating: saturate === true };
+type Change = v.InferOutput<typeof changeBody>;
+
+/** What a body without mistakes asks for: to add an amount, or to set a value. */
+function changeOf({
+  action,
+  amount = 1,
+  saturate = false,
+  value = 0,
+  expected,
+}: Change): SetRequest | Pick<ChangeRequest, 'amount' | 'isSaturating'> {
+  if (action === 'set') return { value, expected };
+  return { amount: action === 'increment' ? amount : -amount, isSaturating: saturate };
 }
 
-const fieldOfOther = (field: string, action: string): Problem =>
-  new Problem('unknown_field', `${field} is not a field of ${action}.`);
+/** Fields that belong to another action, and the one that `set` needs. */
+function actionMistakes(body: Readonly<Record<string, unknown>>): Mistake[] {
+  const { action, value } = body;
+  if (typeof action !== 'string') return [];
+  const others = action === 'set' ? ['amount', 'saturate'] : ['value', 'expected'];
+  const strange = others
+    .filter((field) => body[field] !== undefined)
+    .map((field) => mistakeAt(field, 'unknown_field', `is not a field of ${action}`));
+  if (action !== 'set' || value !== undefined) return strange;
+  return [...strange, mistakeAt('value', 'invalid_body', 'is missing')];
+}
+
+const mistakeAt = (field: string, code: Mistake['code'], what: string): Mistake => ({
+  code,
+  detail: `${field} ${what}.`,
+  place: { pointer: `#/${field}` },
+});

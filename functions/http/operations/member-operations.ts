@@ -3,12 +3,13 @@ import type { Counters } from '../../counters/counters.ts';
 import type { BeatAnswer } from '../../counters/presence.ts';
 import type { ReactionAnswer } from '../../counters/reaction.ts';
 import { mayRead } from '../authorise.ts';
-import { bodyOf, type HttpRequest, optionalBodyOf } from '../http-request.ts';
+import type { HttpRequest } from '../http-request.ts';
 import type { Operation } from '../operation.ts';
 import { asKind, parseMember, requireKind } from '../parse-names.ts';
 import { Problem } from '../problem.ts';
+import { inputOf } from '../request-input.ts';
 import { acceptedOrThrow, asTime, type HttpResponse, json, noContent } from '../responses.ts';
-import { emptyBody, reactionBody } from '../schemas.ts';
+import { reactionBody } from '../schemas.ts';
 
 export function createMemberOperations({ reactions, presence, uniques }: Counters) {
   const namesOf = ({ counter, params }: HttpRequest) => ({
@@ -22,17 +23,17 @@ export function createMemberOperations({ reactions, presence, uniques }: Counter
     const canRead = await mayRead(request, counter);
     const reaction = asKind(counter, 'reaction');
     if (reaction) {
-      const { choice } = bodyOf(request, reactionBody);
-      const answer = acceptedOrThrow(await reactions.choose(reaction, member, choice));
+      const { body } = inputOf(request, { body: reactionBody });
+      const answer = acceptedOrThrow(await reactions.choose(reaction, member, body.choice));
       return reactionResponse(answer, canRead);
     }
     const viewers = asKind(counter, 'presence');
     if (viewers) {
-      optionalBodyOf(request, emptyBody);
+      inputOf(request, {});
       return beatResponse(await presence.beat(viewers, member), canRead);
     }
     const unique = requireMembers(asKind(counter, 'unique'), counter.counter);
-    optionalBodyOf(request, emptyBody);
+    inputOf(request, {});
     const changed = await uniques.visit(unique, member);
     // Whether a visit was new would reveal, over many visits, how many there were.
     return canRead ? json(200, { changed }) : noContent();
@@ -40,12 +41,14 @@ export function createMemberOperations({ reactions, presence, uniques }: Counter
 
   const readMember: Operation = async (request) => {
     const { counter, member } = namesOf(request);
+    inputOf(request, {});
     const choice = await reactions.readChoice(requireKind(counter, 'reaction'), member);
     return json(200, { choice });
   };
 
   const removeMember: Operation = async (request) => {
     const { counter, member } = namesOf(request);
+    inputOf(request, {});
     const reaction = asKind(counter, 'reaction');
     if (reaction) {
       const canRead = await mayRead(request, counter);
@@ -55,9 +58,10 @@ export function createMemberOperations({ reactions, presence, uniques }: Counter
     return noContent();
   };
 
-  /** As DELETE, for `navigator.sendBeacon`, which can only POST. Its body is ignored. */
+  /** As DELETE, for `navigator.sendBeacon`, which can only POST. */
   const leave: Operation = async (request) => {
     const { counter, member } = namesOf(request);
+    inputOf(request, {});
     await presence.leave(requireKind(counter, 'presence'), member);
     return noContent();
   };

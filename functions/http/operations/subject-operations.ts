@@ -4,10 +4,11 @@ import type { NamedCounter } from '../../counters/named-counter.ts';
 import type { Calendar } from '../../rules/calendar.ts';
 import { accessProblem, counterNeed } from '../authorise.ts';
 import { cacheControl, createCounterReads } from '../counter-answers.ts';
-import { bodyOf, type HttpRequest } from '../http-request.ts';
+import type { HttpRequest } from '../http-request.ts';
 import type { Operation } from '../operation.ts';
 import { parseSubject } from '../parse-names.ts';
 import { Problem } from '../problem.ts';
+import { inputOf } from '../request-input.ts';
 import { json, problemBody } from '../responses.ts';
 import { settingsBody } from '../schemas.ts';
 
@@ -33,6 +34,7 @@ export function createSubjectOperations(counters: Counters) {
     const subject = parseSubject(request.params.subject);
     const all = definitions.map(([counter, definition]) => ({ subject, counter, definition }));
     const readable = await readableOf(request, all);
+    inputOf(request, {});
     const entries = await Promise.all(readable.map(entryOf));
     return json(
       200,
@@ -41,12 +43,15 @@ export function createSubjectOperations(counters: Counters) {
     );
   };
 
-  const readSettings: Operation = async ({ params }) =>
-    settingsResponse(await calendars.read(parseSubject(params.subject)));
+  const readSettings: Operation = async (request) => {
+    const subject = parseSubject(request.params.subject);
+    inputOf(request, {});
+    return settingsResponse(await calendars.read(subject));
+  };
 
   const changeSettings: Operation = async (request) => {
     const subject = parseSubject(request.params.subject);
-    const body = bodyOf(request, settingsBody);
+    const { body } = inputOf(request, { body: settingsBody });
     const calendar = { timeZone: body.time_zone, dayStart: body.day_start };
     await calendars.set(subject, calendar);
     return settingsResponse(calendar);

@@ -1,16 +1,15 @@
 /** HTTP operations on tickets. */
 import type { Counters } from '../../counters/counters.ts';
-import { optionalBodyOf, tokenOf } from '../http-request.ts';
 import type { Operation } from '../operation.ts';
 import { requireKind } from '../parse-names.ts';
+import { inputOf } from '../request-input.ts';
 import { acceptedOrThrow, json, writeHeaders } from '../responses.ts';
-import { emptyBody } from '../schemas.ts';
 
 export function createTicketOperations({ tickets }: Counters) {
   const drawTicket: Operation = async (request) => {
     const counter = requireKind(request.counter(), 'ticket');
-    optionalBodyOf(request, emptyBody);
-    const answer = acceptedOrThrow(await tickets.draw(counter, tokenOf(request)));
+    const { token } = inputOf(request, { token: true });
+    const answer = acceptedOrThrow(await tickets.draw(counter, token));
     const { number, day, shift } = answer;
     return json(201, { number, day, shift }, writeHeaders(answer));
   };

@@ -2,17 +2,21 @@
 
 import type { Need } from '../../access/access.ts';
 import type { Counters } from '../../counters/counters.ts';
-import type { MayRead, UnreadAnswer } from '../../counters/unread.ts';
+import type { MayRead, UnreadAnswer, UnreadRow } from '../../counters/unread.ts';
 import { authorise, may } from '../authorise.ts';
 import type { HttpRequest } from '../http-request.ts';
 import type { Operation } from '../operation.ts';
+import { type Paging, pageOf } from '../paging.ts';
 import { parseUser } from '../parse-names.ts';
+import { inputOf } from '../request-input.ts';
 import { acceptedOrThrow, type HttpResponse, json, noContent } from '../responses.ts';
+import { listQuery } from '../schemas.ts';
 
 export function createUserOperations({ unread }: Counters) {
   const subscribe: Operation = async (request) => {
     const { subject, counter } = request.counter();
     await authorise(request, readNeed(subject, counter));
+    inputOf(request, {});
     const user = parseUser(request.params.user);
     acceptedOrThrow(await unread.subscribe(user, { subject, counter }, readableBy(request)));
     return noContent();
@@ -21,18 +25,21 @@ export function createUserOperations({ unread }: Counters) {
   const unsubscribe: Operation = async (request) => {
     const { subject, counter } = request.counter();
     await authorise(request, readNeed(subject, counter));
+    inputOf(request, {});
     await unread.unsubscribe(parseUser(request.params.user), { subject, counter });
     return noContent();
   };
 
   const readUnread: Operation = async (request) => {
+    const { query } = inputOf(request, { query: listQuery });
     const user = parseUser(request.params.user);
-    return unreadResponse(acceptedOrThrow(await unread.read(user, readableBy(request))));
+    return unreadResponse(acceptedOrThrow(await unread.read(user, readableBy(request))), query);
   };
 
   const markRead: Operation = async (request) => {
+    const { query } = inputOf(request, { query: listQuery });
     const user = parseUser(request.params.user);
-    return unreadResponse(acceptedOrThrow(await unread.markRead(user, readableBy(request))));
+    return unreadResponse(acceptedOrThrow(await unread.markRead(user, readableBy(request))), query);
   };
 
   return { subscribe, unsubscribe, readUnread, markRead };
@@ -53,5 +60,9 @@ const readNeed = (subject: string, counter: string): Need => ({
   isPublic: false,
 });
 
-const unreadResponse = ({ count, subscriptions }: UnreadAnswer): HttpResponse =>
-  json(200, { count, subscriptions });
+/** The sum is over all subscriptions, also those of other pages. */
+function unreadResponse({ count, subscriptions }: UnreadAnswer, paging: Paging): HttpResponse {
+  const nameOf = ({ subject, counter }: UnreadRow) => `${subject} ${counter}`;
+  const { page, next_cursor } = pageOf(subscriptions, nameOf, paging);
+  return json(200, { count, subscriptions: page, next_cursor });
+}

@@ -60,9 +60,9 @@ export const defences: readonly Defence[] = [
     file: 'functions/dynamo/item-keys.ts',
     without: [
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
-      ['`${subject}#${counter}#${token}`', 'token'],
+      ['`${escapeName(subject)}#${counter}#${token}`', 'token'],
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
-      ['`${name.subject}#${name.counter}#${tokenHash(name)}`', 'tokenHash(name)'],
+      ['`${escapeName(name.subject)}#${name.counter}#${tokenHash(name)}`', 'tokenHash(name)'],
     ],
   },
   {
@@ -120,12 +120,26 @@ export const defences: readonly Defence[] = [
   {
     attack: 'Injecting `#`, `/`, markup or control characters through names',
     file: 'functions/rules/names.ts',
-    without: [['`^[A-Za-z0-9][A-Za-z0-9._:~-]{0,', '`^[^]{1,']],
+    without: [['"[A-Za-z0-9._:~@+|!#$&\'=?^{}-]"', "'[^]'"]],
+  },
+  {
+    attack: 'Injecting `#`, `/`, markup or control characters through names',
+    file: 'functions/dynamo/escape-name.ts',
+    without: [
+      ["name.replaceAll(/[#%]/g, (character) => (character === '#' ? '%23' : '%25'))", 'name'],
+    ],
+    test: 1,
+  },
+  {
+    attack: 'Injecting `#`, `/`, markup or control characters through names',
+    file: 'functions/pages/counter-page.ts',
+    without: [['escapeHtml(shown.subject)', 'shown.subject']],
+    test: 2,
   },
   {
     attack: 'Polluting prototypes through field names',
-    file: 'functions/http/schemas.ts',
-    without: [['changeBody = v.strictObject(', 'changeBody = v.object(']],
+    file: 'functions/counters/strict-object.ts',
+    without: [['v.strictObject(entries)', 'v.object(entries) as never']],
   },
   {
     attack: 'Floats, strings, zero or negative amounts',
@@ -144,8 +158,14 @@ export const defences: readonly Defence[] = [
   },
   {
     attack: 'Oversized bodies, names, idempotency keys, batches and ranges',
-    file: 'functions/http/http-request.ts',
-    without: [['bytes <= limits.bodyBytes', 'bytes <= Infinity']],
+    file: 'functions/http/read-body.ts',
+    without: [['bytes > limits.bodyBytes', 'bytes > Infinity']],
+  },
+  {
+    attack: 'Oversized bodies, names, idempotency keys, batches and ranges',
+    file: 'functions/http/read-body.ts',
+    without: [['{ maxOutputLength: limits.bodyBytes }', '{}']],
+    test: 1,
   },
   {
     attack: 'Oversized bodies, names, idempotency keys, batches and ranges',

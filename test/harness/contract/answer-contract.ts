@@ -113,7 +113,11 @@ export function createContract(document: OpenApiDocument): (exchange: Exchange) 
   ): string[] {
     const sent = { path: params, query: exchange.query, header: exchange.requestHeaders };
     const named = operation.parameters.map((it) => resolved(it));
+    const queryNames = new Set(named.filter((it) => it.in === 'query').map(({ name }) => name));
     return [
+      ...Object.keys(exchange.query)
+        .filter((name) => !queryNames.has(name) && name !== 'access_token')
+        .map((name) => `the query parameter ${name} was taken, and is not documented`),
       ...named.flatMap(({ name, in: place, required, schema }) => {
         const value = sent[place][place === 'header' ? name.toLowerCase() : name]?.trim();
         if (value !== undefined) return schemas.textErrors(schema, value, `the ${place} ${name}`);

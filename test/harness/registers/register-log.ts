@@ -20,7 +20,7 @@ export interface Sent {
   endOrder: number;
   /** How often the token was counted when that was answered. */
   timesCounted: number;
-  answer: { readonly is: string; readonly got?: number };
+  answer: { readonly is: string; readonly got?: number; readonly isReplay?: boolean };
 }
 
 const isBarred = (got: number) => got === barringEntry(0).got;
@@ -112,6 +112,9 @@ export function createRegisterLog(table: MemoryTable) {
     request.timesCounted = timesCounted(request.token);
     if (answer.is === 'counted' && timesCounted(request.token) === 0) {
       problems.push(`${request.token} was told that it is counted, and is not`);
+    }
+    if (answer.isReplay && sent.every((it) => it === request || it.token !== request.token)) {
+      problems.push(`${request.token} was told that it comes again, and it came once`);
     }
     if (answer.is === 'reused' && timesCounted(request.token) === 0) {
       problems.push(`${request.token} was told that it is used, and is free`);

@@ -146,7 +146,7 @@ export async function runSchedule(
           allowsAbsent: fitsBounds(0, allowed),
           onlyCell: false,
           resetAway: undefined,
-          resetAwayBefore: undefined,
+          setsBefore: undefined,
           otherWindows: [],
           nowMs: now(),
           expiresAt: undefined,
@@ -177,7 +177,11 @@ export async function runSchedule(
       counting.then(
         (counted) =>
           'got' in counted
-            ? { is: 'counted' as const, got: counted.got }
+            ? {
+                is: 'counted' as const,
+                got: counted.got,
+                isReplay: counted.outcome === 'replayed',
+              }
             : { is: counted.outcome === 'fact' ? 'counted' : counted.outcome },
         (error: unknown) => ({ is: log.outcomeOf(error) }),
       ),

@@ -37,16 +37,28 @@ describe('a HEAD', () => {
     await tally.change('post/likes', 1);
     const whole = await get('/v1/post/likes');
     const head = await tally.send({ method: 'HEAD', path: '/v1/post/likes' });
-    expect(head).toEqual({ ...whole, body: '' });
+    // The server leaves out the body, and has its length in the headers.
+    expect(head).toEqual(whole);
   });
 
+  test.each(['/docs', '/v1/post/likes/live', '/v1/keys', '/v1/health'])(
+    'is answered by whichever function serves the path: %s',
+    async (path) => {
+      const whole = await get(path, admin);
+      expect(whole.status).toBe(200);
+      expect(await tally.send({ method: 'HEAD', path, headers: admin })).toMatchObject(
+        path === '/v1/post/likes/live' ? { status: 200 } : whole,
+      );
+    },
+  );
+
   test.each([
-    ['/docs', 'GET, OPTIONS'],
-    ['/v1/post/likes/live', 'GET, OPTIONS'],
-    ['/v1/keys', 'POST, GET, OPTIONS'],
-  ])('is refused where another function serves the path: %s', async (path, allow) => {
-    const head = await tally.send({ method: 'HEAD', path, headers: admin });
-    expect(head).toMatchObject({ status: 405, headers: { allow }, body: '' });
+    ['/v1/post/likes', 'GET, HEAD, PUT, POST, OPTIONS'],
+    ['/v1/keys', 'POST, GET, HEAD, OPTIONS'],
+    ['/v1/batch', 'POST, OPTIONS'],
+  ])('is named in Allow where GET is: %s', async (path, allow) => {
+    const { headers } = await tally.send({ method: 'OPTIONS', path });
+    expect(headers.allow).toBe(allow);
   });
 });
 
@@ -66,6 +78,19 @@ describe('a read answer', () => {
       body: '',
     });
   });
+
+  test.each(['no-cache', 'max-age=0', 'no-store'])(
+    'is not sent again either to a client that skips the caches on the way: Cache-Control: %s',
+    async (control) => {
+      await tally.change('post/likes', 1);
+      const { headers } = await get('/v1/post/likes');
+      const again = await get('/v1/post/likes', {
+        'if-none-match': headers.etag ?? '',
+        'cache-control': control,
+      });
+      expect(again).toMatchObject({ status: 304, body: '' });
+    },
+  );
 
   test('is sent again once the count has changed', async () => {
     const { headers } = await get('/v1/post/likes');
@@ -189,6 +214,18 @@ describe('compression', () => {
     Object.entries(headers).find(([spelling]) => spelling.toLowerCase() === name)?.[1];
 });
 
+describe('a path that API Gateway has decoded', () => {
+  test("and that is another function's by then, leads nowhere", async () => {
+    for (const rawPath of ['/v1/a/b/live', '/v1/batch']) {
+      const event = apiEvent({ method: rawPath.endsWith('live') ? 'GET' : 'POST', path: rawPath });
+      const answer = await tally.handlers.read(event, lambdaContext());
+      expect(answer).toMatchObject({ statusCode: 404 });
+      expect(JSON.parse(bodyBytes(answer).toString())).toMatchObject({ code: 'unknown_path' });
+    }
+    expect(tally.errors).toEqual([]);
+  });
+});
+
 describe('pages of other origins', () => {
   const shop = 'https://shop.example.com';
 
@@ -247,7 +284,7 @@ describe('pages of other origins', () => {
       const listed = (name: string) => answer.headers[name]?.split(',');
       expect(answer.headers['access-control-allow-origin']).toBe('*');
       expect(listed('access-control-allow-methods')).toEqual(
-        expect.arrayContaining(['GET', 'PUT', 'POST', 'DELETE']),
+        expect.arrayContaining(['GET', 'HEAD', 'PUT', 'POST', 'DELETE']),
       );
       expect(listed('access-control-allow-headers')).toEqual(
         expect.arrayContaining([
@@ -256,9 +293,25 @@ describe('pages of other origins', () => {
           'idempotency-key',
           'if-none-match',
           'prefer',
+          'traceparent',
+          'tracestate',
+          'baggage',
+          'sentry-trace',
         ]),
       );
       expect(Number(answer.headers['access-control-max-age'])).toBeGreaterThan(0);
     },
   );
+
+  test('may send further headers if they are configured', async () => {
+    tally = await createTally({ corsHeaders: ['x-request-id', 'X-Datadog-Trace-Id'] });
+    const { headers } = await tally.send({
+      method: 'OPTIONS',
+      path: '/v1/post/likes',
+      headers: { origin: shop, 'access-control-request-method': 'PUT' },
+    });
+    expect(headers['access-control-allow-headers']?.split(',')).toEqual(
+      expect.arrayContaining(['authorization', 'x-request-id', 'X-Datadog-Trace-Id']),
+    );
+  });
 });

@@ -325,10 +325,10 @@ describe('refused is', () => {
   );
 
   test.each([
-    ['PUT', '/users/-/subscriptions/post/likes', 'invalid_user'],
-    ['GET', '/users/my%23self/unread', 'invalid_user'],
+    ['PUT', '/users/*/subscriptions/post/likes', 'invalid_user'],
+    ['GET', '/users/my%2Fself/unread', 'invalid_user'],
     ['PUT', '/users/ann/subscriptions/post/nothing', 'unknown_counter'],
-    ['PUT', '/users/ann/subscriptions/_/likes', 'invalid_subject'],
+    ['PUT', '/users/ann/subscriptions/*/likes', 'invalid_subject'],
     ['DELETE', '/users/ann/subscriptions/post/nothing', 'unknown_counter'],
   ])('%s %s: %s', async (method, path, code) => {
     expect(await send(method, path)).toMatchObject({ body: { code } });

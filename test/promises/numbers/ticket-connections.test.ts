@@ -83,11 +83,11 @@ describe('with servers that are killed', () => {
 
   /** Kills a server when a ticket is in the table that it has not answered yet. */
   async function killUnanswered(old: TallyServer): Promise<void> {
-    const known = new Set(proxy.requests.map(({ body }) => tokenKey(body)));
+    const known = new Set(proxy.requests.map(({ body }) => entryKey(body)));
     const gate = proxy.hold({
       side: 'reply',
       operation: 'UpdateItem',
-      where: (body) => isEntry(body) && !known.has(tokenKey(body)),
+      where: (body) => isEntry(body) && !known.has(entryKey(body)),
       times: 1,
     });
     await gate.reached();
@@ -96,9 +96,9 @@ describe('with servers that are killed', () => {
   }
 
   /** The name of the entry that a number is given to. */
-  const tokenKey = ({ ExpressionAttributeNames: names }: { ExpressionAttributeNames?: unknown }) =>
-    (names as { '#token'?: string } | undefined)?.['#token'];
-  const isEntry = (body: JsonObject) => tokenKey(body) !== undefined;
+  const entryKey = ({ ExpressionAttributeNames: names }: { ExpressionAttributeNames?: unknown }) =>
+    (names as { '#entry'?: string } | undefined)?.['#entry'];
+  const isEntry = (body: JsonObject) => entryKey(body) !== undefined;
 
   test('and started again, what is sent again gets its number, and there is no gap', async () => {
     const killAfter = new Set([40, 200, 450]);

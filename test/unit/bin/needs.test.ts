@@ -37,7 +37,7 @@ test('a server needs no Java for an engine that runs already', () => {
 
 test('the stream lab needs no Java', () => {
   expect(needsOf('bench/lab.ts', ['--shards', '4'], {})).toEqual(nothing);
-  expect(needsOf('bench/write-units.ts', [], {})).toEqual(engine);
+  expect(needsOf('bench/units.ts', [], {})).toEqual(engine);
 });
 
 test('the name of a test tells that it drives a browser', () => {

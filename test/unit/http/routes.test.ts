@@ -103,7 +103,7 @@ describe('the route of a request', () => {
     });
     expect(matchRoute('DELETE', '/v1/post-42')).toEqual({
       found: 'other_methods',
-      allowed: ['GET'],
+      allowed: ['GET', 'HEAD'],
     });
   });
 });

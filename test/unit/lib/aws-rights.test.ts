@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test, vi } from 'vitest';
 import { callsCounter } from '../../../functions/access/call-limit.ts';
 import { apiKeyItemKey, cellItemKey, secretItemKey } from '../../../functions/dynamo/item-keys.ts';
 import { itemPrefixes } from '../../../functions/dynamo/item-prefixes.ts';
-import { jwtPrefix, routes } from '../../../functions/http/routes.ts';
+import { jwtPrefix, methodsOf, routes } from '../../../functions/http/routes.ts';
 import { environmentNames } from '../../../functions/runtime/environment-names.ts';
 import { createTallyStack } from '../../harness/stack/tally-app.ts';
 
@@ -59,7 +59,7 @@ describe('an identity provider', () => {
     expect(twins.map(({ RouteKey }): string => RouteKey).toSorted()).toEqual(
       routes
         .filter(({ right }) => right !== 'none')
-        .map(({ method, path }) => `${method} ${jwtPrefix}${path}`)
+        .flatMap((route) => methodsOf(route).map((method) => `${method} ${jwtPrefix}${route.path}`))
         .toSorted(),
     );
     for (const twin of twins) {
@@ -83,7 +83,7 @@ describe('an identity provider', () => {
 
   test('does not keep API keys from the plain routes', () => {
     const others = routeKeys(chosen).filter((route) => !isTwin(route));
-    expect(others).toHaveLength(routes.length + 1);
+    expect(others).toHaveLength(routes.flatMap(methodsOf).length + 1);
     for (const { AuthorizationType = 'NONE' } of others) expect(AuthorizationType).toBe('NONE');
   });
 

@@ -7,7 +7,12 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { channelOf } from '../../../functions/counters/live.ts';
 import { cellItemKey, memberItemKey, tokenItemKey } from '../../../functions/dynamo/item-keys.ts';
 import { tableDefinition } from '../../../functions/dynamo/table-definition.ts';
-import { defaultFunction, type FunctionName, routes } from '../../../functions/http/routes.ts';
+import {
+  defaultFunction,
+  type FunctionName,
+  methodsOf,
+  routes,
+} from '../../../functions/http/routes.ts';
 import { environmentNames } from '../../../functions/runtime/environment-names.ts';
 import { liveKey } from '../../../lib/live-updates.ts';
 import { createTallyStack } from '../../harness/stack/tally-app.ts';
@@ -20,16 +25,20 @@ const resources = synthesise();
 
 describe('the API', () => {
   test('has a route for every entry of the routes table, and $default, and no other', () => {
-    const expected = routes.map(({ method, path, servedBy }): [string, string] => [
-      `${method} ${path}`,
-      servedBy,
-    ]);
+    const expected = routes.flatMap((route) =>
+      methodsOf(route).map((method): [string, string] => [
+        `${method} ${route.path}`,
+        route.servedBy,
+      ]),
+    );
     const actual = all('AWS::ApiGatewayV2::Route').map(({ RouteKey, Target }): [string, string] => [
       RouteKey,
       functionBehind(Target['Fn::Join'][1][1].Ref),
     ]);
     expect(new Map(actual)).toEqual(new Map([...expected, ['$default', defaultFunction]]));
-    expect(actual).toHaveLength(routes.length + 1);
+    expect(actual).toHaveLength(expected.length + 1);
+    // API Gateway takes so many unless it is asked for more.
+    expect(actual.length).toBeLessThan(300);
   });
 
   test('may invoke every function, and the default one from $default too', () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { matchRoute } from '../../../functions/http/routes.ts';
 import { limits } from '../../../functions/rules/limits.ts';
 import {
   isCounterName,
@@ -15,7 +16,8 @@ import {
 const lower = 'abcdefghijklmnopqrstuvwxyz'.split('');
 const digits = '0123456789'.split('');
 const alphanumerics = [...lower, ...lower.map((letter) => letter.toUpperCase()), ...digits];
-const nameCharacters = [...alphanumerics, '.', '_', ':', '~', '-'];
+const signs = "_:~@+|!#$&'=?^{}-".split('');
+const nameCharacters = [...alphanumerics, ...signs, '.'];
 const counterNameCharacters = [...lower, ...digits, '-'];
 
 /** The rule in plain words: one of `first`, then any of `rest`, up to `longest` characters. */
@@ -25,14 +27,19 @@ function follows(text: string, first: string[], rest: string[], longest: number)
 }
 
 const nearlyNames = (characters: string[], longest: number) =>
-  fc.string({ unit: fc.constantFrom(...characters, '#', '/', ' '), maxLength: longest + 2 });
+  fc.string({ unit: fc.constantFrom(...characters, '%', '/', '*', ' '), maxLength: longest + 2 });
 
 describe('a name', () => {
-  test('is letters and digits, then also what a URL path carries unescaped, up to the limit', () => {
+  test('is letters, digits and the signs of e-mail addresses and ids, a dot not first, up to the limit', () => {
     const texts = fc.oneof(nearlyNames(nameCharacters, limits.nameLength), fc.string());
     fc.assert(
       fc.property(texts, (text) => {
-        const expected = follows(text, alphanumerics, nameCharacters, limits.nameLength);
+        const expected = follows(
+          text,
+          [...alphanumerics, ...signs],
+          nameCharacters,
+          limits.nameLength,
+        );
         expect(isName(text)).toBe(expected);
       }),
     );
@@ -43,19 +50,48 @@ describe('a name', () => {
     expect(isName('n'.repeat(limits.nameLength + 1))).toBe(false);
   });
 
-  test('reads the same in a URL path as it is written', () => {
+  test('comes out of a percent-encoded path as it is, also where that is decoded twice', () => {
     const names = fc.string({ unit: fc.constantFrom(...nameCharacters), minLength: 1 });
     fc.assert(
       fc.property(names.filter(isName), (name) => {
-        expect(new URL(`https://tally.test/v1/${name}/likes`).pathname).toBe(`/v1/${name}/likes`);
+        const path = `/v1/${encodeURIComponent(name)}/likes`;
+        const { pathname } = new URL(`https://tally.test${path}`);
+        const asSent = matchRoute('GET', pathname);
+        const asApiGatewayHandsItOver = matchRoute('GET', decodeURIComponent(pathname));
+        for (const match of [asSent, asApiGatewayHandsItOver]) {
+          expect(match).toMatchObject({ params: { subject: name, counter: 'likes' } });
+        }
       }),
     );
   });
 
-  test.each(['', '#', 'a#b', 'a/b', '.', '..', '-a', 'a b', 'a\n', 'é', 'a%20b'])(
-    'is never %j',
-    (text) => expect(isName(text)).toBe(false),
-  );
+  test.each([
+    '-NxYz0123',
+    '_V1StGXR8',
+    '__proto__',
+    'ana@example.com',
+    "o'brien+news@example.co.uk",
+    'auth0|62b1f0e2',
+    'user#1234',
+    'urn:isbn:0451450523',
+  ])('may be an id as other systems make them: %s', (text) => expect(isName(text)).toBe(true));
+
+  test.each([
+    '',
+    'a/b',
+    '.',
+    '..',
+    '.a',
+    'a*',
+    'a b',
+    'a\n',
+    '\n',
+    'é',
+    'a%20b',
+    'a\\b',
+    '<a>',
+    'a"b',
+  ])('is never %j', (text) => expect(isName(text)).toBe(false));
 });
 
 describe('a counter name', () => {

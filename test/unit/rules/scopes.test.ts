@@ -34,12 +34,22 @@ const scopes = fc.array(scope, { maxLength: 3 });
 const need = fc.record({ action, subject, counter: fc.option(counter, { nil: undefined }) });
 
 describe('a pattern of subjects', () => {
-  test.each(['a', 'resto-7', 'resto-7:*', 'a*', '*', '7', `${'x'.repeat(127)}*`, 'x'.repeat(128)])(
-    'may be %s',
-    (text) => {
-      expect(isSubjectPattern(text)).toBe(true);
-    },
-  );
+  test.each([
+    'a',
+    'resto-7',
+    'resto-7:*',
+    'a*',
+    '*',
+    '7',
+    '-a',
+    '_*',
+    'a#b',
+    'ana@example.com',
+    `${'x'.repeat(127)}*`,
+    'x'.repeat(128),
+  ])('may be %s', (text) => {
+    expect(isSubjectPattern(text)).toBe(true);
+  });
 
   test.each([
     '',
@@ -47,9 +57,10 @@ describe('a pattern of subjects', () => {
     'a*b',
     '*a',
     'a**',
-    '-a',
+    '.a',
+    '.*',
     'a b',
-    'a#b',
+    'a%23b',
     'a\n',
     '\n*',
     'é',
