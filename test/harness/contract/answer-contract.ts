@@ -114,9 +114,12 @@ export function createContract(document: OpenApiDocument): (exchange: Exchange) 
     const sent = { path: params, query: exchange.query, header: exchange.requestHeaders };
     const named = operation.parameters.map((it) => resolved(it));
     const queryNames = new Set(named.filter((it) => it.in === 'query').map(({ name }) => name));
+    // Links to pages come with parameters of other people: `utm_source`.
+    const isPage = exchange.headers['content-type']?.startsWith('text/') ?? false;
+    const unnamed = isPage ? [] : Object.keys(exchange.query).filter((it) => !queryNames.has(it));
     return [
-      ...Object.keys(exchange.query)
-        .filter((name) => !queryNames.has(name) && name !== 'access_token')
+      ...unnamed
+        .filter((name) => name !== 'access_token')
         .map((name) => `the query parameter ${name} was taken, and is not documented`),
       ...named.flatMap(({ name, in: place, required, schema }) => {
         const value = sent[place][place === 'header' ? name.toLowerCase() : name]?.trim();
@@ -143,7 +146,9 @@ export function createContract(document: OpenApiDocument): (exchange: Exchange) 
     // The preflight and the answer's head are those of the other methods, without a body.
     if (method === 'OPTIONS' || method === 'HEAD') return [];
     const found = findOperation(exchange);
-    if (!found) return deviationsWithoutOperation(exchange);
+    // A function to which a path leads that is another's by now, too, says that there is nothing.
+    if (isRefusedAsUnknown(exchange)) return [];
+    if (!found) return ['the path and method are answered, and not documented'];
     const documented = found.operation.responses[status];
     if (!documented) return [`the status ${status} is not documented`];
     const answer = resolved(documented);
@@ -155,10 +160,9 @@ export function createContract(document: OpenApiDocument): (exchange: Exchange) 
   };
 }
 
-function deviationsWithoutOperation({ status, body }: Exchange): string[] {
+function isRefusedAsUnknown({ status, body }: Exchange): boolean {
   const { code } = (parseJson(body) ?? {}) as { code?: string };
-  const isRefused = code !== undefined && withoutOperation.get(status) === code;
-  return isRefused ? [] : ['the path and method are answered, and not documented'];
+  return code !== undefined && withoutOperation.get(status) === code;
 }
 
 /** In a batch, each item is granted or refused alone. */

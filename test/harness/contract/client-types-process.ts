@@ -1,14 +1,17 @@
 /**
  * Prints the TypeScript types that openapi-typescript makes of the OpenAPI document in the file of the
- * first argument. The generator needs the compiler's JavaScript interface, which TypeScript 7 does not
- * have, so it gets the last version that has one. It runs in a process of its own because of that.
+ * first argument. The generator gets a compiler of its own, so it runs in a process of its own.
  */
 import { registerHooks } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
+const compiler = new URL('bundled-compiler.ts', import.meta.url).href;
+
 registerHooks({
   resolve: (specifier, context, nextResolve) =>
-    nextResolve(specifier === 'typescript' ? 'typescript-api' : specifier, context),
+    specifier === 'typescript'
+      ? { url: compiler, shortCircuit: true }
+      : nextResolve(specifier, context),
 });
 
 const { astToString, default: openapiTypescript } = await import('openapi-typescript');

@@ -60,16 +60,34 @@ function exchangeOf(event: APIGatewayProxyEventV2, response: HttpResponse): Exch
     path: event.rawPath,
     query: event.queryStringParameters ?? {},
     requestHeaders: event.headers,
-    requestBody: Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8').toString('utf8'),
+    requestBody: plainBody({ body, isBase64Encoded }, event.headers['content-encoding']),
     status: response.statusCode,
     headers,
     body: plainBody(response, headers['content-encoding']),
   };
 }
 
-function plainBody({ body = '', isBase64Encoded }: HttpResponse, encoding = ''): string {
+function plainBody(
+  { body = '', isBase64Encoded = false }: Pick<HttpResponse, 'body' | 'isBase64Encoded'>,
+  encoding = '',
+): string {
   const bytes = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
-  if (encoding === 'br') return brotliDecompressSync(bytes).toString('utf8');
-  if (encoding === 'gzip') return gunzipSync(bytes).toString('utf8');
-  return bytes.toString('utf8');
+  return (decoders[encoding.toLowerCase()] ?? asItIs)(bytes).toString('utf8');
+}
+
+const decoders: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
+  br: brotliDecompressSync,
+  gzip: gunzip,
+  'x-gzip': gunzip,
+};
+
+const asItIs = (bytes: Buffer): Buffer => bytes;
+
+/** What is not packed as it says is refused; then it does not matter here. */
+function gunzip(bytes: Buffer): Buffer {
+  try {
+    return gunzipSync(bytes);
+  } catch {
+    return bytes;
+  }
 }
