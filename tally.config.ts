@@ -17,5 +17,5 @@ export const tally = defineCounters({
   visitors: { kind: 'unique', windows: ['day'], access: open },
   orders: { kind: 'ticket', access: { read: 'public', write: 'key' } },
   stock: { kind: 'count', bounds: { min: 0 }, access: keyed },
-  calls: { kind: 'count', windows: ['minute'], bounds: { max: 100 }, access: keyed },
+  calls: { kind: 'limit', max: 100, perSeconds: 60, access: keyed },
 });

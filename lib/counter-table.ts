@@ -66,7 +66,7 @@ export class CounterTable extends Construct {
 
   /**
    * Lets a function read totals, and write what checking a caller takes: the day on which an API key was
-   * last used, the calls of a key with a limit, and the deployment's secret if that does not exist yet.
+   * last used, what callers may still do, and the deployment's secret if that does not exist yet.
    * It can change no other items, and no attribute of an API key but that day.
    */
   grantRead(reader: CounterFunction): void {
@@ -76,7 +76,7 @@ export class CounterTable extends Construct {
       tableDefinition.sortKey,
       apiKeyAttributes.lastUsedDay,
     ]);
-    this.grantItems(reader, 'dynamodb:UpdateItem', `${itemPrefixes.cell}*#.calls#*`);
+    this.grantItems(reader, 'dynamodb:UpdateItem', `${itemPrefixes.callerAllowance}*`);
     this.grantItems(reader, 'dynamodb:PutItem', secretPartition);
   }
 

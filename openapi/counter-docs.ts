@@ -7,8 +7,11 @@ import {
   emptyBody,
   historyAnswer,
   historyQuery,
+  limitAnswer,
+  rangeAnswer,
   reactionCounts,
   readQuery,
+  unionAnswer,
   uniqueAnswer,
 } from '../functions/http/schemas.ts';
 import { limits } from '../functions/rules/limits.ts';
@@ -19,14 +22,22 @@ export const counterDocs = {
     tag: 'Counters',
     summary: 'Read a counter',
     description:
-      'A counter that was never changed reads 0. A reaction also has `choices`, and a unique its `standard_error`. A ticket counter shows its last number. A browser that asks for no `window` gets a small page instead of JSON.',
+      'A counter that was never changed reads 0. A reaction also has `choices`, and a unique its `standard_error`. A ticket counter shows its last number, and a limit what could be taken. With `from` and `to`, or `last`, a count is the sum and a unique the union of that range; other kinds have no range. A browser that asks for no `window` gets a small page instead of JSON.',
     query: readQuery,
     answers: {
       200: {
         description: 'The count.',
         content: {
           'application/json': content(
-            v.union([counterAnswer, reactionCounts, uniqueAnswer, bookAnswer]),
+            v.union([
+              counterAnswer,
+              reactionCounts,
+              uniqueAnswer,
+              bookAnswer,
+              limitAnswer,
+              rangeAnswer,
+              unionAnswer,
+            ]),
             { count: 811, version: 903, updated_at: updatedAt },
           ),
           'text/html': text,
@@ -85,7 +96,7 @@ export const counterDocs = {
   readHistory: {
     tag: 'Counters',
     summary: 'Read the history of a counter, window by window',
-    description: `One row for each window from \`from\` to \`to\`, both included, at most ${limits.historyRows} rows. A window without changes has the count 0.`,
+    description: `One row for each window from \`from\` to \`to\`, both included, at most ${limits.historyRows} rows. Days, hours and minutes are those of the subject's own clock, so the hours of a day add up to the day; a day that begins at 05:30 has a short first and last hour. A window without changes has the count 0; one that is not kept any more has \`null\`.`,
     query: historyQuery,
     answers: {
       200: {
@@ -93,9 +104,24 @@ export const counterDocs = {
         content: {
           'application/json': content(historyAnswer, {
             window: 'day',
+            from: '2026-11-20',
+            to: '2026-11-21',
+            starts_at: '2026-11-20T04:00:00+01:00',
+            ends_at: '2026-11-22T04:00:00+01:00',
+            kept_from: '2025-10-15',
             rows: [
-              { window: '2026-11-20', count: 512, open: false },
-              { window: '2026-11-21', count: 299, open: true },
+              {
+                window: '2026-11-20',
+                starts_at: '2026-11-20T04:00:00+01:00',
+                count: 512,
+                open: false,
+              },
+              {
+                window: '2026-11-21',
+                starts_at: '2026-11-21T04:00:00+01:00',
+                count: 299,
+                open: true,
+              },
             ],
           }),
         },

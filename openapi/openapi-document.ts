@@ -28,6 +28,8 @@ import {
 import { problemAnswers, problemExample } from './problem-answers.ts';
 
 export function createOpenApiDocument(): Json {
+  const paths = pathsOf(routes);
+  const used = JSON.stringify(paths);
   return {
     openapi: '3.1.0',
     info: {
@@ -38,10 +40,14 @@ export function createOpenApiDocument(): Json {
     },
     servers: [{ url: '/' }],
     tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
-    paths: pathsOf(routes),
+    paths,
     components: {
       schemas: componentSchemas(),
-      headers: mapValues(responseHeaders, headerOf),
+      headers: Object.fromEntries(
+        Object.entries(responseHeaders)
+          .filter(([name]) => used.includes(`"#/components/headers/${name}"`))
+          .map(([name, header]) => [name, headerOf(header)]),
+      ),
       responses: {
         NotModified: {
           description: 'The caller already has this answer.',
@@ -181,7 +187,13 @@ function problemsOf(route: Route, doc: OperationDoc): ProblemCode[] {
     'body_too_large',
     ...(route.right === 'none'
       ? []
-      : (['key_required', 'invalid_key', 'forbidden', 'rate_limited'] as const)),
+      : ([
+          'key_required',
+          'invalid_key',
+          'forbidden',
+          'rate_limited',
+          'request_too_heavy',
+        ] as const)),
     ...doc.problems,
     'internal_error',
   ];
@@ -209,11 +221,14 @@ function mapValues<K extends string | number, V, W>(
   );
 }
 
-/**
- * Ids are unique, and some operations have several routes: a shorter one has a fixed parameter, and a
- * change may be sent by a method that clients do not repeat by themselves.
- */
+/** Operations that take a second method, which then is in their id. */
+const otherMethods: ReadonlyMap<string, string> = new Map([
+  ['changeCounter POST', 'ByPost'],
+  ['changeSettings PUT', 'ByPut'],
+]);
+
+/** Ids are unique, and some operations have several routes: a shorter one has a fixed parameter. */
 function operationIdOf({ operation, method, fixed }: Route): string {
-  const byPost = operation === 'changeCounter' && method === 'POST' ? 'ByPost' : '';
-  return `${operation}${byPost}${fixed ? 'Short' : ''}`;
+  const byMethod = otherMethods.get(`${operation} ${method}`) ?? '';
+  return `${operation}${byMethod}${fixed ? 'Short' : ''}`;
 }

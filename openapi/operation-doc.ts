@@ -40,6 +40,7 @@ export const tags = {
   Members: 'Reactions, viewers and visitors.',
   Users: 'What is new to a user.',
   Tickets: 'Numbers without gaps.',
+  Limits: 'So many units in a time.',
   Keys: 'API keys and passes: who may do what.',
   Subjects: 'A subject as a whole: all its counters, and its settings.',
   Service: 'Whether Tally is up, and the description of its API.',

@@ -9,6 +9,7 @@ import { batchDocs } from './batch-docs.ts';
 import { counterDocs } from './counter-docs.ts';
 import { healthDocs } from './health-docs.ts';
 import { keyDocs } from './key-docs.ts';
+import { limitDocs } from './limit-docs.ts';
 import { liveDocs } from './live-docs.ts';
 import { memberDocs } from './member-docs.ts';
 import type { OperationDoc } from './operation-doc.ts';
@@ -23,6 +24,7 @@ export const operationDocs: Readonly<Record<OperationName, OperationDoc>> = {
   ...counterDocs,
   ...healthDocs,
   ...keyDocs,
+  ...limitDocs,
   ...liveDocs,
   ...memberDocs,
   ...passDocs,

@@ -104,6 +104,17 @@ export const responseHeaders = {
     required: true,
     schema: v.pipe(v.number(), v.integer(), v.minValue(0)),
   },
+  RateLimit: {
+    description:
+      'What remains of the limit, and the seconds until there is room again (draft-ietf-httpapi-ratelimit-headers).',
+    required: true,
+    schema: v.string(),
+  },
+  'RateLimit-Policy': {
+    description: 'The name of the limit, its quota and its window in seconds.',
+    required: true,
+    schema: v.string(),
+  },
   'WWW-Authenticate': {
     description: 'How to authenticate.',
     required: true,

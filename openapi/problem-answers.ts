@@ -51,6 +51,7 @@ const problemContent = (codes: readonly ProblemCode[]): Json => ({
 function problemHeaders(code: ProblemCode): ResponseHeader[] {
   const { status, retry } = problemKinds[code];
   if (status === 401) return ['WWW-Authenticate'];
+  if (status === 429) return ['Retry-After', 'RateLimit', 'RateLimit-Policy'];
   return retry === 'no' ? [] : ['Retry-After'];
 }
 

@@ -45,8 +45,8 @@ export const subjectDocs = {
   },
   changeSettings: {
     tag: 'Subjects',
-    summary: 'Set when the days of a subject begin',
-    description: `Days begin by the clocks of the subject's time zone, also when these change. All functions use the new settings after at most ${limits.settingsCacheSeconds} seconds.`,
+    summary: 'Set when the days and hours of a subject begin',
+    description: `What is left out stays as it is, by PUT, too. Days and hours begin by the clocks of the subject's time zone, also when these change. Numbers of windows that are over stay in these windows. All functions use the new settings after at most ${limits.settingsCacheSeconds} seconds.`,
     body: content(settingsBody, example),
     answers: {
       200: {

@@ -35,6 +35,9 @@ export interface LabOptions {
   readonly hasFaults: boolean;
 }
 
+/** What is looked at: the fold of a stream, what rates need, a bounded count under load, a late retry. */
+export type Lane = 'stream' | 'table' | 'bounded' | 'late-retry';
+
 export const usualOptions: LabOptions = {
   shards: 16,
   counters: 1,
@@ -58,7 +61,7 @@ export const usualOptions: LabOptions = {
 const text = { type: 'string' } as const;
 
 /** @throws if an option is unknown, or not a number that makes sense */
-export function parseLabOptions(args: readonly string[]): LabOptions & { isTable: boolean } {
+export function parseLabOptions(args: readonly string[]): LabOptions & { lane: Lane } {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -80,6 +83,8 @@ export function parseLabOptions(args: readonly string[]): LabOptions & { isTable
       unwatched: { type: 'boolean', default: false },
       faultless: { type: 'boolean', default: false },
       table: { type: 'boolean', default: false },
+      bounded: { type: 'boolean', default: false },
+      'late-retry': { type: 'boolean', default: false },
     },
   });
   const usual = usualOptions;
@@ -103,8 +108,14 @@ export function parseLabOptions(args: readonly string[]): LabOptions & { isTable
     skewMs: number('skew-ms', values['skew-ms'], { usual: usual.skewMs }),
     isWatched: !values.unwatched,
     hasFaults: !values.faultless,
-    isTable: values.table,
+    lane: laneOf(values),
   };
+}
+
+function laneOf(values: { table: boolean; bounded: boolean; 'late-retry': boolean }): Lane {
+  if (values.table) return 'table';
+  if (values.bounded) return 'bounded';
+  return values['late-retry'] ? 'late-retry' : 'stream';
 }
 
 function number(

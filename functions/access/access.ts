@@ -4,6 +4,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Refusal, refuse } from '../counters/refusals.ts';
+import { callerLimits, callsOfKey } from '../rules/caller-limits.ts';
 import {
   type Action,
   allows,
@@ -13,9 +14,13 @@ import {
   type Scope,
   scopesOfClaim,
 } from '../rules/scopes.ts';
+import type { ApiKey } from '../store/api-key-store.ts';
 import type { ApiKeys } from './api-keys.ts';
-import type { CallingKey, CallLimit, TooManyCalls } from './call-limit.ts';
+import type { CallerLimits, TooHeavy, TooManyCalls } from './caller-limits.ts';
 import { isPass, verifyPass } from './passes.ts';
+
+/** What limits take into account of an API key. */
+export type CallingKey = Pick<ApiKey, 'id' | 'callsPerMinute'>;
 
 /** What a caller wants to do. */
 export type Need =
@@ -51,28 +56,40 @@ export interface Caller {
   readonly key?: CallingKey | undefined;
 }
 
-/** Why a request shows no caller. */
-export type CallerRefusal = Refusal<'key_required' | 'invalid_key'> | TooManyCalls;
-export type AccessRefusal = CallerRefusal | Refusal<'forbidden'>;
+/**
+ * What a request counts for: 1 for one counter that it reads or changes, more for what costs more
+ * (`rules/caller-limits.ts`).
+ */
+export interface Work {
+  readonly reads?: number;
+  readonly writes?: number;
+}
 
-/** What the caller of one request may do. @throws (both) StoreUnavailableError */
+/** Why a request shows no caller. */
+export type CallerRefusal = Refusal<'key_required' | 'invalid_key'> | LimitRefusal;
+export type AccessRefusal = CallerRefusal | Refusal<'forbidden'>;
+export type LimitRefusal = TooManyCalls | TooHeavy;
+
+/** What the caller of one request may do. @throws (all) StoreUnavailableError */
 export interface RequestAccess {
   authorise(need: Need): Promise<{ readonly ok: true } | AccessRefusal>;
   caller(): Promise<Caller | CallerRefusal>;
+  /** Counts what a request does. @returns why its caller may not do that now */
+  charge(work: Work): Promise<LimitRefusal | undefined>;
 }
 
 export interface AccessOptions {
   readonly keys: ApiKeys;
   /** An API key with every right that is not in the table, if there is one. */
   readonly adminKey: string | undefined;
-  readonly callLimit: CallLimit;
+  readonly limits: CallerLimits;
   readonly secret: () => Promise<Buffer>;
   /** Epoch ms. */
   readonly now: () => number;
 }
 
 export function createAccess(options: AccessOptions) {
-  const { keys, callLimit, secret, now } = options;
+  const { keys, limits, secret, now } = options;
   const adminDigest = options.adminKey === undefined ? undefined : digest(options.adminKey);
 
   async function identify(credential: string): Promise<Caller | undefined> {
@@ -95,17 +112,49 @@ export function createAccess(options: AccessOptions) {
     const caller = await identify(credential.text);
     if (!caller)
       return refuse('invalid_key', 'The API key or pass is unknown, revoked or expired.');
-    const refusal = caller.key && (await callLimit(caller.key));
-    return refusal ?? caller;
+    return (await countCalls(caller, 1)) ?? caller;
   }
 
-  /** The access of one request. Its caller is identified, and its call counted, at most once. */
-  return (credential: Credential): RequestAccess => {
+  /** Counts calls of an API key with a limit, or of a pass made with one. */
+  async function countCalls(
+    { key }: Caller,
+    weight: number,
+    whole = weight,
+  ): Promise<LimitRefusal | undefined> {
+    if (key?.callsPerMinute === undefined) return undefined;
+    return limits.take(callsOfKey(key.callsPerMinute), key.id, weight, whole);
+  }
+
+  /**
+   * The access of one request. Its caller is identified, and its call counted, at most once.
+   *
+   * @param address of its sender; undefined for one that is not limited
+   */
+  return (credential: Credential, address: string | undefined): RequestAccess => {
     let pending: Promise<Caller | CallerRefusal> | undefined;
     const caller = () => {
       pending ??= callerOf(credential);
       return pending;
     };
+    /** What this request counts for so far; identifying a caller counts for the first one, so that trying is limited, too. */
+    let weighed = 0;
+
+    async function chargeCaller(sender: Caller, weight: number): Promise<LimitRefusal | undefined> {
+      const rest = weighed === 0 ? weight - 1 : weight;
+      weighed += weight;
+      return rest > 0 ? countCalls(sender, rest, weighed) : undefined;
+    }
+
+    async function chargeAddress({
+      reads = 0,
+      writes = 0,
+    }: Work): Promise<LimitRefusal | undefined> {
+      if (address === undefined) return undefined;
+      const refusal = reads > 0 && (await limits.take(callerLimits.addressReads, address, reads));
+      if (refusal) return refusal;
+      return writes > 0 ? limits.take(callerLimits.addressWrites, address, writes) : undefined;
+    }
+
     return {
       caller,
       async authorise(need) {
@@ -115,9 +164,18 @@ export function createAccess(options: AccessOptions) {
         if (may(sender, need)) return { ok: true };
         return refuse('forbidden', 'The API key, pass or identity token may not do this here.');
       },
+      // Also where everybody may do it: a key that is used up does not go on without being counted.
+      async charge(work) {
+        const sender = credential.type === 'none' ? undefined : await caller();
+        if (sender?.ok) return chargeCaller(sender, (work.reads ?? 0) + (work.writes ?? 0));
+        return sender && isLimit(sender) ? sender : chargeAddress(work);
+      },
     };
   };
 }
+
+export const isLimit = (refusal: AccessRefusal): refusal is LimitRefusal =>
+  refusal.code === 'rate_limited' || refusal.code === 'request_too_heavy';
 
 export type Access = ReturnType<typeof createAccess>;
 

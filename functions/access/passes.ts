@@ -8,7 +8,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import * as v from 'valibot';
 import { isName } from '../rules/names.ts';
 import { actions, isSubjectPattern, type Scope } from '../rules/scopes.ts';
-import type { CallingKey } from './call-limit.ts';
+import type { CallingKey } from './access.ts';
 
 export interface Pass {
   /** The visitor it is for. It acts as this member and user only. */

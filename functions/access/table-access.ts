@@ -1,21 +1,19 @@
 import type { CounterContext } from '../counters/counter-context.ts';
-import type { Counters } from '../counters/counters.ts';
 import { type Access, createAccess } from './access.ts';
 import { type ApiKeys, createApiKeys } from './api-keys.ts';
-import { createCallLimit } from './call-limit.ts';
+import { createCallerLimits } from './caller-limits.ts';
 
 /** Access by the API keys and the secret in the table. */
 export function createTableAccess({
-  context: { stores, now },
-  counters: { counts },
+  context,
   adminKey,
 }: {
   context: CounterContext;
-  counters: Counters;
   adminKey: string | undefined;
 }): { keys: ApiKeys; access: Access } {
+  const { stores, now } = context;
   const keys = createApiKeys({ store: stores.apiKeys, now });
-  const callLimit = createCallLimit({ counts, now });
+  const limits = createCallerLimits({ ...context, store: stores.allowances });
   const secret = () => stores.secret.read();
-  return { keys, access: createAccess({ keys, adminKey, callLimit, secret, now }) };
+  return { keys, access: createAccess({ keys, adminKey, limits, secret, now }) };
 }

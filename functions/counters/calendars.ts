@@ -1,22 +1,26 @@
-/** When the days of a subject begin: by its own settings, or by the deployment's. */
+/** When the days and hours of a subject begin: by its own settings, or by the deployment's. */
 import { LRUCache } from 'lru-cache';
 import type { Calendar } from '../rules/calendar.ts';
 import { limits } from '../rules/limits.ts';
 import { needsCalendar, type WindowKind } from '../rules/windows.ts';
-import type { SettingsStore } from '../store/settings-store.ts';
+import type { SettingsStore, SubjectSettings } from '../store/settings-store.ts';
 import type { CounterContext } from './counter-context.ts';
 
 export interface Calendars {
   /**
    * The calendar of a subject, at most a minute old.
-   * @param windows what the calendar is for: only for days are the settings read
+   * @param windows what the calendar is for: the settings are read for days and hours only
    * @throws StoreUnavailableError
    */
   of(subject: string, windows?: readonly WindowKind[]): Promise<Calendar>;
   /** The calendar of a subject as it is stored now. @throws StoreUnavailableError */
   read(subject: string): Promise<Calendar>;
-  /** Stores a subject's own calendar. @throws StoreUnavailableError, OutcomeUnknownError */
-  set(subject: string, calendar: Calendar): Promise<void>;
+  /**
+   * Changes what a subject has set for itself; what is left out stays.
+   * @returns its calendar from now on
+   * @throws StoreUnavailableError, OutcomeUnknownError
+   */
+  change(subject: string, settings: SubjectSettings): Promise<Calendar>;
 }
 
 export function createCalendars({
@@ -31,8 +35,13 @@ export function createCalendars({
     max: limits.rememberedCounters,
   });
 
+  const withDefaults = (own: SubjectSettings): Calendar => ({
+    timeZone: own.timeZone ?? defaultCalendar.timeZone,
+    dayStart: own.dayStart ?? defaultCalendar.dayStart,
+  });
+
   function read(subject: string): Promise<Calendar> {
-    const calendar = store.read(subject).then((own) => own ?? defaultCalendar);
+    const calendar = store.read(subject).then(withDefaults);
     const entry = { calendar, readAtMs: now() };
     cache.set(subject, entry);
     calendar.catch(() => cache.peek(subject) === entry && cache.delete(subject));
@@ -49,9 +58,12 @@ export function createCalendars({
       return isFresh ? entry.calendar : read(subject);
     },
 
-    async set(subject, calendar) {
-      await store.write(subject, calendar);
+    async change(subject, settings) {
+      const isEmpty = settings.timeZone === undefined && settings.dayStart === undefined;
+      if (isEmpty) return read(subject);
+      const calendar = withDefaults(await store.change(subject, settings));
       cache.set(subject, { calendar: Promise.resolve(calendar), readAtMs: now() });
+      return calendar;
     },
   };
 }

@@ -1,7 +1,8 @@
 /** The count kind: a signed number that changes by amounts. How it is written is in count-writes.ts. */
 
+import { allowedBefore, fitsBounds, roomBefore } from '../rules/bounds.ts';
 import { limits } from '../rules/limits.ts';
-import { allWindowKey, type WindowKind, windowKeyAt } from '../rules/windows.ts';
+import { allWindowKey, type WindowKind, windowEndMs, windowKeyAt } from '../rules/windows.ts';
 import type { Cell, CellStore } from '../store/cell-store.ts';
 import type { Claim, Fact } from '../store/register-store.ts';
 import { StoreUnavailableError } from '../store/store-errors.ts';
@@ -166,6 +167,25 @@ export function createCounts({
     return deployments.refuseUnsettled(counter);
   }
 
+  /** Why a change does not fit; for a count that begins anew with each window, with when that is. */
+  async function refuseByBounds(
+    { key, definition, amount }: PlannedChange,
+    { count, shardCount }: Cell,
+  ): Promise<Refusal> {
+    if (shardCount > 1) return refuseGrown(shardCount);
+    const detail = `The count is ${count} and must stay ${rangeOf(definition)}.`;
+    const refusal = refuse('out_of_bounds', detail, Number(count));
+    const { bounds = {}, windows } = definition;
+    const fitsAnew = amount !== 0 && fitsBounds(0, allowedBefore(amount, bounds));
+    if (!fitsAnew || key.window === allWindowKey) return refusal;
+    const resetsAtMs = windowEndMs(key.window, await calendars.of(key.subject, windows));
+    return {
+      ...refusal,
+      room: { remaining: roomBefore(Number(count), amount, bounds), resetsAtMs },
+      retryAfterSeconds: Math.max(1, Math.ceil((resetsAtMs - now()) / 1000)),
+    };
+  }
+
   /**
    * Adds an amount to a count, exactly once per token.
    *
@@ -184,7 +204,7 @@ export function createCounts({
     const fingerprint = `add ${amount}${isSaturating ? ' saturating' : ''}`;
     const planned = await plan(counter, { ...request, isSaturating, fingerprint });
     const written = await writes.add(planned);
-    if (written.how === 'refused') return refuseByBounds(definition, written.cell);
+    if (written.how === 'refused') return refuseByBounds(planned, written.cell);
     return answer(planned, written);
   }
 
@@ -249,7 +269,7 @@ export function createCounts({
     if (written.how !== 'refused') return answer(planned, written);
     if (written.reason === 'not_single_cell') return refuseSeveralCells();
     if (written.reason === 'count_mismatch') return refuseMismatch(written.cell, expected);
-    return refuseByBounds(definition, written.cell);
+    return refuseByBounds(planned, written.cell);
   }
 
   return {
@@ -327,13 +347,8 @@ const refuseMismatch = ({ count }: Cell, expected: number | undefined): Refusal 
 const rangeOf = ({ bounds }: CountDefinition): string =>
   `in ${bounds?.min ?? 'any'} to ${bounds?.max ?? 'any'}`;
 
-function refuseByBounds(definition: CountDefinition, { count, shardCount }: Cell): Refusal {
-  if (shardCount > 1) {
-    return refuse(
-      'out_of_bounds',
-      `The count was given bounds after it had grown to ${shardCount} cells, where they cannot be kept.`,
-    );
-  }
-  const detail = `The count is ${count} and must stay ${rangeOf(definition)}.`;
-  return refuse('out_of_bounds', detail, Number(count));
-}
+const refuseGrown = (cells: number): Refusal =>
+  refuse(
+    'out_of_bounds',
+    `The count was given bounds after it had grown to ${cells} cells, where they cannot be kept.`,
+  );

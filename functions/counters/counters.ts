@@ -3,6 +3,7 @@ import { createCounts } from './count.ts';
 import type { CounterContext } from './counter-context.ts';
 import { createDeployments } from './deployments.ts';
 import { createHistory } from './history.ts';
+import { createLimits } from './limit.ts';
 import { createLive } from './live.ts';
 import { createPresence } from './presence.ts';
 import { createReactions } from './reaction.ts';
@@ -40,6 +41,7 @@ export function createCounters({ stores, ...context }: CounterContext) {
     tickets: createTickets({ ...context, store: stores.registers, registers, calendars }),
     uniques: createUniques({ ...context, store: sketches, secret, calendars }),
     unread: createUnread({ ...context, store: subscriptions, totals }),
+    limits: createLimits({ ...context, store: stores.allowances }),
     show: createShow({ counts, reactions, presence }),
     live: createLive({ ...context, store: watches, secret }),
   };

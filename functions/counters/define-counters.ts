@@ -122,6 +122,26 @@ const uniqueDefinition = v.strictObject({
   access,
 });
 
+const limitDefinition = v.pipe(
+  v.strictObject({
+    kind: v.literal('limit'),
+    /** So many units can be taken in `perSeconds`. */
+    max: between(1, limits.limitUnits),
+    perSeconds: between(1, limits.limitPerSeconds),
+    /** So many at once, when nothing was taken for a while; `max` if left out. */
+    burst: v.optional(between(1, limits.limitUnits)),
+    access,
+  }),
+  v.forward(
+    v.partialCheck(
+      [['max'], ['perSeconds']],
+      ({ max, perSeconds }) => max / perSeconds <= limits.limitUnitsPerSecond,
+      `must be at most ${limits.limitUnitsPerSecond} a second`,
+    ),
+    ['max'],
+  ),
+);
+
 /** As browsers send it: without path, final slash and default port. */
 const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text;
 
@@ -164,6 +184,7 @@ const kinds = {
   reaction: reactionDefinition,
   presence: presenceDefinition,
   unique: uniqueDefinition,
+  limit: limitDefinition,
 } as const;
 
 export type CountDefinition = v.InferOutput<typeof countRules>;
@@ -171,12 +192,14 @@ export type TicketDefinition = v.InferOutput<typeof ticketDefinition>;
 export type ReactionDefinition = v.InferOutput<typeof reactionDefinition>;
 export type PresenceDefinition = v.InferOutput<typeof presenceDefinition>;
 export type UniqueDefinition = v.InferOutput<typeof uniqueDefinition>;
+export type LimitDefinition = v.InferOutput<typeof limitDefinition>;
 export type CounterDefinition =
   | CountDefinition
   | TicketDefinition
   | ReactionDefinition
   | PresenceDefinition
-  | UniqueDefinition;
+  | UniqueDefinition
+  | LimitDefinition;
 export type CounterKind = CounterDefinition['kind'];
 export type CounterInput = v.InferInput<(typeof kinds)[CounterKind]>;
 export type Settings = v.InferOutput<typeof settingsSchema>;

@@ -1,61 +1,137 @@
-/** What a count was, window by window. */
+/** What a count was: window by window, or the sum of several windows. */
 
-import { windowKeyAt } from '../rules/windows.ts';
+import { clockTime } from '../rules/clock-hours.ts';
+import { limits } from '../rules/limits.ts';
+import { type BoundedWindowKind, windowKeyAt, windowStartMs } from '../rules/windows.ts';
 import type { Calendars } from './calendars.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { CountDefinition } from './define-counters.ts';
 import type { NamedCounter } from './named-counter.ts';
 import { type Refusal, refuse } from './refusals.ts';
-import { refuseByWindow } from './refuse-by-window.ts';
 import type { Totals } from './total.ts';
-import { type WindowRange, windowRange } from './window-range.ts';
+import { firstKept } from './total-expiry.ts';
+import {
+  type BeforeWindows,
+  endsOf,
+  planRange,
+  type RangeEnds,
+  type RangeRequest,
+  type Windows,
+} from './window-range.ts';
 
 export interface HistoryRow {
   readonly window: string;
-  readonly count: number;
+  /** When it begins, by the subject's clock. */
+  readonly startsAt: string;
+  /** Null for a window that is not kept any more. */
+  readonly count: number | null;
   /** It is the window of now: its count may still change. */
   readonly open: boolean;
 }
 
-export interface HistoryAnswer {
+export interface HistoryAnswer extends RangeEnds {
   readonly ok: true;
+  readonly kind: BoundedWindowKind;
+  /** The first window that is still kept: there are numbers from here on. */
+  readonly keptFrom: string;
   /** Oldest first; a window in which nothing happened is 0. */
   readonly rows: readonly HistoryRow[];
 }
 
+export interface RangeAnswer extends RangeEnds {
+  readonly ok: true;
+  /** Null if some of its windows are not kept any more. */
+  readonly count: number | null;
+  readonly keptFrom: string;
+}
+
+type Count = NamedCounter<CountDefinition>;
+
 export function createHistory({
   totals,
   calendars,
+  config,
   now,
 }: {
   totals: Totals;
   calendars: Calendars;
-} & Pick<CounterContext, 'now'>) {
-  /** @throws StoreUnavailableError */
-  async function read(
-    { subject, counter, definition }: NamedCounter<CountDefinition>,
-    request: WindowRange,
-  ): Promise<HistoryAnswer | Refusal> {
-    const { window: kind } = request;
-    const refusal = refuseByWindow(definition, kind);
-    if (refusal) return refusal;
-    const range = windowRange(request);
-    if (!range.ok) return range;
-    const { keys } = range;
-    const calendar = await calendars.of(subject, [kind]);
-    const openKey = windowKeyAt(kind, now(), calendar);
-    const counts = await Promise.all(
-      keys.map((window) => totals.read({ subject, counter, window }, { consistent: false })),
-    );
-    const rows = keys.map((window, index) => ({
-      window,
-      count: Number(counts[index]?.count ?? 0n),
-      open: window === openKey,
-    }));
-    const tooLarge = rows.find(({ count }) => !Number.isSafeInteger(count));
-    if (tooLarge) return refuse('count_too_large', `The count of ${tooLarge.window} is too large.`);
-    return { ok: true, rows };
+} & Pick<CounterContext, 'config' | 'now'>) {
+  async function windowsOf(
+    { subject, definition }: Count,
+    request: RangeRequest,
+    before: BeforeWindows,
+  ): Promise<Windows | Refusal> {
+    const { windows } = definition;
+    const plan = planRange(request, { windows, most: limits.historyRows });
+    if (!plan.ok) return plan;
+    const range = plan.windows(await calendars.of(subject, [plan.kind]), now());
+    if (range.ok) await before(range.keys.length);
+    return range;
   }
 
-  return { read };
+  /** The count of each window; undefined for those that are not kept any more. */
+  async function countsOf(
+    { subject, counter }: Count,
+    { keys }: Windows,
+    options: { consistent: boolean },
+  ): Promise<(bigint | undefined)[]> {
+    const all = await Promise.all(
+      keys.map((window) => totals.read({ subject, counter, window }, options)),
+    );
+    return all.map(({ count, isOver }) => (isOver ? undefined : count));
+  }
+
+  const keptFromOf = ({ subject, counter }: Count, { kind, calendar }: Windows): string =>
+    firstKept(config, { subject, counter, kind }, { nowMs: now(), calendar });
+
+  return {
+    /** Each window of a range. @throws StoreUnavailableError */
+    async read(
+      counter: Count,
+      request: RangeRequest,
+      { before }: { before: BeforeWindows },
+    ): Promise<HistoryAnswer | Refusal> {
+      const windows = await windowsOf(counter, request, before);
+      if (!windows.ok) return windows;
+      const { kind, keys, calendar } = windows;
+      const counts = await countsOf(counter, windows, { consistent: false });
+      const openKey = windowKeyAt(kind, now(), calendar);
+      const rows = keys.map((window, index) => ({
+        window,
+        startsAt: clockTime(windowStartMs(window, calendar), calendar),
+        count: asNumber(counts[index]),
+        open: window === openKey,
+      }));
+      const tooLarge = rows.find(({ count }) => !isExact(count));
+      if (tooLarge) return refuseTooLarge(`of ${tooLarge.window}`);
+      return { ok: true, kind, ...endsOf(windows), keptFrom: keptFromOf(counter, windows), rows };
+    },
+
+    /** All windows of a range as one number. @throws StoreUnavailableError */
+    async sum(
+      counter: Count,
+      request: RangeRequest,
+      { before, ...options }: { consistent: boolean; before: BeforeWindows },
+    ): Promise<RangeAnswer | Refusal> {
+      const windows = await windowsOf(counter, request, before);
+      if (!windows.ok) return windows;
+      const counts = await countsOf(counter, windows, options);
+      const count = asNumber(
+        counts.reduce<bigint | undefined>(
+          (sum, it) => (sum === undefined || it === undefined ? undefined : sum + it),
+          0n,
+        ),
+      );
+      if (!isExact(count)) return refuseTooLarge('of the range');
+      return { ok: true, count, ...endsOf(windows), keptFrom: keptFromOf(counter, windows) };
+    },
+  };
 }
+
+const asNumber = (count: bigint | undefined): number | null =>
+  count === undefined ? null : Number(count);
+
+const isExact = (count: number | null): boolean => count === null || Number.isSafeInteger(count);
+
+const refuseTooLarge = (what: string): Refusal =>
+  refuse('count_too_large', `The count ${what} is larger than JSON can carry exactly.`);

@@ -8,6 +8,7 @@ export type RefusalCode =
   | 'not_bounded'
   | 'not_single_cell'
   | 'count_mismatch'
+  | 'invalid_cost'
   | 'contended'
   | 'count_too_large'
   | 'invalid_window'
@@ -24,6 +25,8 @@ export interface Refusal<Code extends string = RefusalCode> {
   readonly detail: string;
   /** The current count, where it explains the refusal. */
   readonly count?: number;
+  /** What still fits, where a count is full for the time of a window, and when that window ends (epoch ms). */
+  readonly room?: { readonly remaining: number; readonly resetsAtMs: number };
   /** After how long the same may be taken, where that is known. */
   readonly retryAfterSeconds?: number;
 }

@@ -242,6 +242,6 @@ function asIssue(day: string, entered: Entered<'too_many_shifts'>): Issue | Refu
 /** Epoch seconds. */
 function bookExpiry({ subject, counter, day }: BookKey): number {
   const keepDays = { ...limits.keepDays, day: limits.keepBookDays };
-  const jitter = expiryJitter(`${subject}#${counter}#${day}`);
+  const jitter = expiryJitter(`${subject}#${counter}`);
   return windowExpiry({ window: day, keepDays, jitter }) ?? 0;
 }

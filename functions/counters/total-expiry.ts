@@ -1,5 +1,12 @@
+import type { Calendar } from '../rules/calendar.ts';
 import { limits } from '../rules/limits.ts';
-import { expiryJitter, windowExpiry, windowKindOf } from '../rules/windows.ts';
+import {
+  type BoundedWindowKind,
+  expiryJitter,
+  firstShownWindow,
+  windowExpiry,
+  windowKindOf,
+} from '../rules/windows.ts';
 import type { TallyConfig } from './define-counters.ts';
 
 /** Names a total, or a sketch: all its items expire together. */
@@ -19,12 +26,25 @@ export function totalExpiry(
   { counters }: Pick<TallyConfig, 'counters'>,
   { subject, counter, window }: TotalName,
 ): number | undefined {
+  return windowExpiry({ window, ...lifeOf({ counters }, { subject, counter }) });
+}
+
+/** The first window of a counter that is still shown: of those before it no number is known any more. */
+export const firstKept = (
+  config: Pick<TallyConfig, 'counters'>,
+  { subject, counter, kind }: Omit<TotalName, 'window'> & { readonly kind: BoundedWindowKind },
+  { nowMs, calendar }: { readonly nowMs: number; readonly calendar: Calendar },
+): string => firstShownWindow(kind, nowMs, { ...lifeOf(config, { subject, counter }), calendar });
+
+function lifeOf(
+  { counters }: Pick<TallyConfig, 'counters'>,
+  { subject, counter }: Omit<TotalName, 'window'>,
+) {
   const definition = counters.get(counter);
-  return windowExpiry({
-    window,
+  return {
     keepDays: definition && 'keepDays' in definition ? definition.keepDays : limits.keepDays,
-    jitter: expiryJitter(`${subject}#${counter}#${window}`),
-  });
+    jitter: expiryJitter(`${subject}#${counter}`),
+  };
 }
 
 /** Whether nothing of a total is shown any more: DynamoDB may have deleted any of its items. */

@@ -23,6 +23,8 @@ export interface Total {
   /** How often its cells were changed. */
   readonly version: number;
   readonly updatedAtMs: number | null;
+  /** Its window is not kept any more: nothing is known of it. */
+  readonly isOver: boolean;
 }
 
 export interface Totals {
@@ -119,7 +121,7 @@ export function createTotals({
     const nowMs = now();
     const hasExpired = (cell: Cell | undefined) => (cell?.expiresAt ?? Infinity) * 1000 <= nowMs;
     const isOver = isTotalOver(config, key, nowMs) || cells.some(hasExpired);
-    return sum(isOver ? [] : cells);
+    return { ...sum(isOver ? [] : cells), isOver };
   }
 
   /** What is remembered of a total of several cells; a single cell is as cheap to read again. */
@@ -176,7 +178,7 @@ export function createTotals({
   };
 }
 
-function sum(cells: readonly (Cell | undefined)[]): Total {
+function sum(cells: readonly (Cell | undefined)[]): Omit<Total, 'isOver'> {
   let count = 0n;
   const parts = new Map<string, bigint>();
   let resetAway = 0n;

@@ -15,31 +15,41 @@ import {
   standardError,
 } from '../rules/hyperloglog.ts';
 import { limits } from '../rules/limits.ts';
-import { type BoundedWindowKind, type WindowKind, windowKeyAt } from '../rules/windows.ts';
+import { type WindowKind, windowKeyAt } from '../rules/windows.ts';
 import type { SecretStore } from '../store/secret-store.ts';
 import type { SketchKey, SketchStore } from '../store/sketch-store.ts';
 import type { Calendars } from './calendars.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { UniqueDefinition } from './define-counters.ts';
 import type { NamedCounter } from './named-counter.ts';
-import { type Refusal, refuse } from './refusals.ts';
+import type { Refusal } from './refusals.ts';
 import { refuseByWindow } from './refuse-by-window.ts';
-import { isTotalOver, totalExpiry } from './total-expiry.ts';
-import { type WindowKeys, windowRange } from './window-range.ts';
+import { firstKept, totalExpiry } from './total-expiry.ts';
+import {
+  type BeforeWindows,
+  endsOf,
+  planRange,
+  type RangeEnds,
+  type RangeRequest,
+} from './window-range.ts';
 
 export interface UniqueAnswer {
   readonly ok: true;
-  /** Estimated number of different members. */
-  readonly count: number;
+  /** Estimated number of different members; null if some windows of the range are not kept any more. */
+  readonly count: number | null;
   /** Relative standard error of the estimate. */
   readonly standardError: number;
+  /** The key of the window; left out for a range, and for the window that never ends. */
+  readonly window?: string;
+  /** What a union is of, and the first window that is still kept. */
+  readonly range?: RangeEnds & { readonly keptFrom: string };
 }
 
 export interface UniqueRequest {
   /** By default the window the counter shows. */
   readonly window?: WindowKind | undefined;
-  /** The union of the windows from here to there, both included; by default the window of now. */
-  readonly range?: { readonly from: string; readonly to: string } | undefined;
+  /** The union of several windows; by default the window of now. */
+  readonly range?: RangeRequest | undefined;
 }
 
 export function createUniques({
@@ -57,7 +67,7 @@ export function createUniques({
 } & Pick<CounterContext, 'region' | 'regions' | 'config' | 'now'>) {
   /** Registers are at least this high in the table: lower ones need no write. */
   const floors = new LRUCache<string, Registers>({ max: limits.rememberedSketches });
-  const answers = new LRUCache<string, { answer: UniqueAnswer; readAtMs: number }>({
+  const answers = new LRUCache<string, { count: number; readAtMs: number }>({
     max: limits.rememberedCounters,
   });
   /** As an object, which saves most of the time that a hash takes. */
@@ -81,9 +91,45 @@ export function createUniques({
     return raised;
   }
 
-  async function currentWindow(subject: string, kind: WindowKind): Promise<WindowKeys> {
-    const calendar = await calendars.of(subject, [kind]);
-    return { ok: true, keys: [windowKeyAt(kind, now(), calendar)] };
+  /** The number of different members in these windows together. */
+  async function estimateOf(
+    { subject, counter }: NamedCounter<UniqueDefinition>,
+    keys: readonly string[],
+    { consistent }: { consistent: boolean },
+  ): Promise<number> {
+    const name = `${subject}#${counter}#${keys.join(' ')}`;
+    const cached = answers.get(name);
+    const freshMs = config.settings.readCacheSeconds * 1000;
+    if (!consistent && cached && now() - cached.readAtMs < freshMs) return cached.count;
+    const readAtMs = now();
+    const sketches = await store.readSketches(
+      keys.flatMap((window) =>
+        regions.map((ofRegion) => ({ subject, counter, region: ofRegion, window })),
+      ),
+      { consistent, nowMs: readAtMs },
+    );
+    const count = estimate(merge(sketches));
+    answers.set(name, { count, readAtMs });
+    return count;
+  }
+
+  async function readRange(
+    named: NamedCounter<UniqueDefinition>,
+    range: RangeRequest,
+    { before, ...options }: { consistent: boolean; before: BeforeWindows },
+  ): Promise<UniqueAnswer | Refusal> {
+    const { subject, counter, definition } = named;
+    const plan = planRange(range, { windows: definition.windows, most: limits.uniqueWindows });
+    if (!plan.ok) return plan;
+    const windows = plan.windows(await calendars.of(subject, [plan.kind]), now());
+    if (!windows.ok) return windows;
+    const { kind, keys, calendar } = windows;
+    await before(keys.length);
+    const nowMs = now();
+    const keptFrom = firstKept(config, { subject, counter, kind }, { nowMs, calendar });
+    const isKept = keys[0] >= keptFrom;
+    const count = isKept ? await estimateOf(named, keys, options) : null;
+    return { ok: true, count, standardError, range: { ...endsOf(windows), keptFrom } };
   }
 
   /**
@@ -91,31 +137,23 @@ export function createUniques({
    * @throws StoreUnavailableError
    */
   async function read(
-    { subject, counter, definition }: NamedCounter<UniqueDefinition>,
-    { window, range, consistent }: UniqueRequest & { consistent: boolean },
+    named: NamedCounter<UniqueDefinition>,
+    {
+      window,
+      range,
+      consistent,
+      before,
+    }: UniqueRequest & { consistent: boolean; before: BeforeWindows },
   ): Promise<UniqueAnswer | Refusal> {
+    const { subject, definition } = named;
+    if (range) return readRange(named, { ...range, window }, { consistent, before });
     const kind = window ?? definition.windows[0];
     const refusal = refuseByWindow(definition, kind);
     if (refusal) return refusal;
-    const windows = range ? windowsOfRange(kind, range) : await currentWindow(subject, kind);
-    if (!windows.ok) return windows;
-    const name = `${subject}#${counter}#${windows.keys.join(' ')}`;
-    const cached = answers.get(name);
-    const freshMs = config.settings.readCacheSeconds * 1000;
-    if (!consistent && cached && now() - cached.readAtMs < freshMs) return cached.answer;
-    const readAtMs = now();
-    const kept = windows.keys.filter(
-      (key) => !isTotalOver(config, { subject, counter, window: key }, readAtMs),
-    );
-    const sketches = await store.readSketches(
-      kept.flatMap((key) =>
-        regions.map((ofRegion) => ({ subject, counter, region: ofRegion, window: key })),
-      ),
-      { consistent, nowMs: readAtMs },
-    );
-    const answer = { ok: true, count: estimate(merge(sketches)), standardError } as const;
-    answers.set(name, { answer, readAtMs });
-    return answer;
+    const key = windowKeyAt(kind, now(), await calendars.of(subject, [kind]));
+    await before(1);
+    const count = await estimateOf(named, [key], { consistent });
+    return { ok: true, count, standardError, ...(kind !== 'all' && { window: key }) };
   }
 
   /**
@@ -139,11 +177,3 @@ export function createUniques({
 
 const sketchName = ({ subject, counter, window }: Omit<SketchKey, 'region'>): string =>
   `${subject}#${counter}#${window}`;
-
-function windowsOfRange(
-  kind: WindowKind,
-  range: { readonly from: string; readonly to: string },
-): WindowKeys | Refusal {
-  if (kind === 'all') return refuse('invalid_range', 'The window "all" has no range.');
-  return windowRange({ window: kind satisfies BoundedWindowKind, ...range }, limits.uniqueWindows);
-}

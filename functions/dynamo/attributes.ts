@@ -152,6 +152,12 @@ export const deploymentsAttributes = {
   boundedSinceMs: 'b',
 } as const;
 
+export const allowanceAttributes = {
+  /** The theoretical arrival, epoch microseconds: when everything will be back. */
+  arrivalUs: 'a',
+  expiresAt,
+} as const;
+
 export const itemAttributes = {
   cell: cellAttributes,
   growth: growthAttributes,
@@ -168,6 +174,8 @@ export const itemAttributes = {
   apiKey: apiKeyAttributes,
   secret: secretAttributes,
   deployments: deploymentsAttributes,
+  allowance: allowanceAttributes,
+  callerAllowance: allowanceAttributes,
 } as const satisfies Record<ItemKind, Readonly<Record<string, string>>>;
 
 /**

@@ -1,4 +1,5 @@
 import type { Stores } from '../store/stores.ts';
+import { createDynamoAllowanceStore } from './dynamo-allowance-store.ts';
 import { createDynamoApiKeyStore } from './dynamo-api-key-store.ts';
 import { createDynamoCellStore } from './dynamo-cell-store.ts';
 import type { Table } from './dynamo-clients.ts';
@@ -36,6 +37,7 @@ export function createStores({
     apiKeys: createDynamoApiKeyStore(table),
     secret: createDynamoSecretStore(table),
     deployments: createDynamoDeploymentStore(table),
+    allowances: createDynamoAllowanceStore({ ...table, readItems }),
     health: createDynamoHealth(readItems),
   };
 }

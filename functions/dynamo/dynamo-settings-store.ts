@@ -1,10 +1,11 @@
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { SettingsStore } from '../store/settings-store.ts';
+import { settingsAttributes as names } from './attributes.ts';
 import type { Table } from './dynamo-clients.ts';
 import { writeFailure } from './dynamo-errors.ts';
 import { settingsItemKey } from './item-keys.ts';
 import type { ReadItems } from './item-reader.ts';
-import { parseSettings, settingsItem } from './items.ts';
+import { parseSettings } from './items.ts';
 
 export function createDynamoSettingsStore({
   clients,
@@ -14,17 +15,33 @@ export function createDynamoSettingsStore({
   return {
     async read(subject) {
       const [item] = await readItems([settingsItemKey(subject)], { consistent: false });
-      return item && parseSettings(item);
+      return item ? parseSettings(item) : {};
     },
 
-    async write(subject, settings) {
-      try {
-        await clients.retrying.send(
-          new PutCommand({ TableName, Item: settingsItem(subject, settings) }),
-        );
-      } catch (error) {
+    async change(subject, settings) {
+      const update = clients.retrying.send(
+        new UpdateCommand({
+          TableName,
+          Key: settingsItemKey(subject),
+          ...setNamed({ [names.timeZone]: settings.timeZone, [names.dayStart]: settings.dayStart }),
+          ReturnValues: 'ALL_NEW',
+        }),
+      );
+      const { Attributes = {} } = await update.catch((error: unknown) => {
         throw writeFailure(error);
-      }
+      });
+      return parseSettings(Attributes);
     },
+  };
+}
+
+/** An update that sets the attributes which have a value. */
+function setNamed(attributes: Readonly<Record<string, string | undefined>>) {
+  const named = Object.entries(attributes).filter(([, value]) => value !== undefined);
+  return {
+    UpdateExpression: `SET ${named.map(([name]) => `${name} = :${name}`).join(', ')}`,
+    ExpressionAttributeValues: Object.fromEntries(
+      named.map(([name, value]) => [`:${name}`, value]),
+    ),
   };
 }

@@ -1,5 +1,6 @@
 /** Where each kind of item lives in the table. `#` separates key parts; names are escaped, so that it occurs in none. */
 import { createHash } from 'node:crypto';
+import type { AllowanceKey, CallerAllowance } from '../store/allowance-store.ts';
 import type { CellKey } from '../store/cell-store.ts';
 import type { GrowthKey } from '../store/fold-store.ts';
 import type { MemberKey } from '../store/member-store.ts';
@@ -76,6 +77,21 @@ export const subscriptionItemKey = (
 export const secretItemKey: ItemKey = { pk: secretPartition, sk: '-' };
 
 export const deploymentsItemKey: ItemKey = { pk: itemPrefixes.deployments, sk: '-' };
+
+/**
+ * Each region has allowances of its own: takes in two regions would overwrite each other. What callers
+ * are called, such as their addresses, is not in the table.
+ */
+export const allowanceItemKey = (key: AllowanceKey): ItemKey => ({
+  pk:
+    'limit' in key
+      ? `${itemPrefixes.callerAllowance}${key.limit}#${callerHash(key)}`
+      : `${itemPrefixes.allowance}${key.subject}#${key.counter}`,
+  sk: key.region,
+});
+
+export const callerHash = ({ caller }: Pick<CallerAllowance, 'caller'>): string =>
+  digestOf(caller).subarray(0, 16).toString('base64url');
 
 export const apiKeyItemKey = (id: string): ItemKey => ({ pk: apiKeysPartition, sk: id });
 

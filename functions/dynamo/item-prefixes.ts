@@ -32,6 +32,10 @@ export const itemPrefixes = {
   secret: 'p#',
   /** What earlier deployments of the table promised. */
   deployments: 'd#',
+  /** What may be taken of a limit. */
+  allowance: 'l#',
+  /** What a caller may still do, by one of Tally's own limits. */
+  callerAllowance: 'q#',
 } as const;
 
 export type ItemKind = keyof typeof itemPrefixes;

@@ -4,7 +4,6 @@ import type { Cell } from '../store/cell-store.ts';
 import type { SubjectSettings } from '../store/settings-store.ts';
 import { attributePrefixes, cellAttributes, settingsAttributes } from './attributes.ts';
 import { type Item, malformedItem } from './item.ts';
-import { settingsItemKey } from './item-keys.ts';
 
 const { part: partPrefix } = attributePrefixes.cell;
 
@@ -38,17 +37,13 @@ function parseParts(item: Item): ReadonlyMap<string, bigint> {
   );
 }
 
-export const settingsItem = (subject: string, settings: SubjectSettings) => ({
-  ...settingsItemKey(subject),
-  [settingsAttributes.timeZone]: settings.timeZone,
-  [settingsAttributes.dayStart]: settings.dayStart,
-});
-
 /** @throws if the item does not hold what Tally writes: with other days, counts would go astray */
 export function parseSettings(item: Item): SubjectSettings {
-  const timeZone = String(item[settingsAttributes.timeZone]);
-  const dayStart = String(item[settingsAttributes.dayStart]);
-  if (!isTimeZone(timeZone) || !isTimeOfDay(dayStart)) throw malformedItem(item);
+  const { [settingsAttributes.timeZone]: timeZone, [settingsAttributes.dayStart]: dayStart } = item;
+  const isRight =
+    (timeZone === undefined || (typeof timeZone === 'string' && isTimeZone(timeZone))) &&
+    (dayStart === undefined || (typeof dayStart === 'string' && isTimeOfDay(dayStart)));
+  if (!isRight) throw malformedItem(item);
   return { timeZone, dayStart };
 }
 

@@ -46,6 +46,8 @@ const uncountedPrefixes: ReadonlySet<string> = new Set([
   itemPrefixes.apiKey,
   itemPrefixes.secret,
   itemPrefixes.deployments,
+  itemPrefixes.allowance,
+  itemPrefixes.callerAllowance,
 ]);
 
 /** Never throws: a record that cannot be understood must not stop those behind it. */

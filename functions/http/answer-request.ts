@@ -4,10 +4,11 @@
  */
 
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import type { Access, Need, RequestAccess } from '../access/access.ts';
+import type { Access, Need, RequestAccess, Work } from '../access/access.ts';
 import type { TallyConfig } from '../counters/define-counters.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../store/store-errors.ts';
-import { authorise, counterNeed, requireCaller } from './authorise.ts';
+import { authorise, charge, counterNeed, requireCaller } from './authorise.ts';
+import { callerAddress } from './caller-address.ts';
 import { credentialOf, verifiedScopeClaim } from './credential.ts';
 import type { HttpRequest } from './http-request.ts';
 import type { Operation } from './operation.ts';
@@ -15,7 +16,7 @@ import { checkNames, parseCounter, parseSubject, parseUser } from './parse-names
 import { Problem } from './problem.ts';
 import { checkBodySize } from './read-body.ts';
 import { type HttpResponse, noContent, problem } from './responses.ts';
-import { jwtPrefix, matchRoute, type Right } from './routes.ts';
+import { jwtPrefix, matchRoute, type Right, type Route } from './routes.ts';
 
 export interface AnswerOptions {
   readonly operations: ReadonlyMap<string, Operation>;
@@ -56,16 +57,20 @@ async function answerRoute(
   const operation = operations.get(route.operation);
   if (!operation) throw unknownPath();
   checkNames(params, config);
+  const address = callerAddress(event);
   const request: HttpRequest = {
     ...received,
     params,
-    access: access?.(credentialOf(event)) ?? noAccess,
+    address,
+    access: access?.(credentialOf(event), address) ?? noAccess,
     counter: once(() => parseCounter(params, config)),
   };
   const need = needOf(route.right, request);
   if (need) await authorise(request, need);
   if (route.right === 'key') await requireCaller(request);
   checkBodySize(event);
+  const work = workOf(route);
+  if (work) await charge(request, work);
   return operation(request);
 }
 
@@ -91,6 +96,12 @@ function pathOf(event: APIGatewayProxyEventV2): string {
   const isVerified =
     verifiedScopeClaim(event) !== undefined || requestContext.http.method === 'OPTIONS';
   return isTwin && isVerified ? rawPath.slice(jwtPrefix.length) : rawPath;
+}
+
+/** What every request to a route counts for; undefined if the operation counts its parts. */
+function workOf({ right, servedBy }: Route): Work | undefined {
+  if (right === 'none' || right === 'each') return undefined;
+  return servedBy === 'write' ? { writes: 1 } : { reads: 1 };
 }
 
 /**
@@ -120,6 +131,7 @@ function needOf(right: Right, { params, counter }: HttpRequest): Need | undefine
 const noAccess: RequestAccess = {
   authorise: () => Promise.reject(new Error('this function cannot check rights')),
   caller: () => Promise.reject(new Error('this function cannot identify callers')),
+  charge: () => Promise.reject(new Error('this function counts no callers')),
 };
 
 /**

@@ -1,10 +1,19 @@
 /** The rights of a request's caller, with a refusal thrown as the problem it is answered with. */
-import type { AccessRefusal, Caller, CallerRefusal, Need } from '../access/access.ts';
+import {
+  type AccessRefusal,
+  type Caller,
+  type CallerRefusal,
+  isLimit,
+  type Need,
+  type Work,
+} from '../access/access.ts';
 import type { NamedCounter } from '../counters/named-counter.ts';
+import { itemsOfWindow, readWeight } from '../rules/caller-limits.ts';
 import type { Action } from '../rules/scopes.ts';
 import type { HttpRequest } from './http-request.ts';
 import { Problem } from './problem.ts';
 import type { ProblemCode } from './problems.ts';
+import { rateLimitHeaders } from './rate-limit-headers.ts';
 
 /** The right to do something to a counter, perhaps as a member. */
 export function counterNeed(
@@ -22,6 +31,29 @@ export async function authorise({ access }: HttpRequest, need: Need): Promise<vo
   if (!answer.ok) throw accessProblem(answer);
 }
 
+/**
+ * Counts what a request does for its caller, before it does it.
+ *
+ * @throws Problem rate_limited, request_too_heavy; StoreUnavailableError
+ */
+export async function charge({ access }: HttpRequest, work: Work): Promise<void> {
+  const refusal = await access.charge(work);
+  if (refusal) throw accessProblem(refusal);
+}
+
+/**
+ * Counts the windows that a read takes for its caller, before they are read, where they are more than every
+ * request counts for.
+ *
+ * @throws as `charge`
+ */
+export const chargeWindows =
+  (request: HttpRequest) =>
+  (windows: number): Promise<void> => {
+    const items = windows * itemsOfWindow(request.counter().definition.kind);
+    return charge(request, { reads: readWeight(items) - 1 });
+  };
+
 /** @throws Problem key_required, invalid_key, rate_limited; StoreUnavailableError */
 export async function requireCaller({ access }: HttpRequest): Promise<Caller> {
   const answer = await access.caller();
@@ -37,7 +69,7 @@ export async function requireCaller({ access }: HttpRequest): Promise<Caller> {
  */
 export async function may({ access }: HttpRequest, need: Need): Promise<boolean> {
   const answer = await access.authorise(need);
-  if (!answer.ok && answer.code === 'rate_limited') throw accessProblem(answer);
+  if (!answer.ok && isLimit(answer)) throw accessProblem(answer);
   return answer.ok;
 }
 
@@ -54,5 +86,5 @@ const unidentified: ReadonlySet<ProblemCode> = new Set(['key_required', 'invalid
 function headersOf(refusal: AccessRefusal): Record<string, string> {
   if (unidentified.has(refusal.code)) return { 'www-authenticate': 'Bearer' };
   if (refusal.code !== 'rate_limited') return {};
-  return { 'retry-after': String(refusal.retryAfterSeconds) };
+  return { 'retry-after': String(refusal.retryAfterSeconds), ...rateLimitHeaders(refusal) };
 }

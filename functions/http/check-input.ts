@@ -13,10 +13,12 @@ import type { ProblemCode } from './problems.ts';
 const fieldCodes: ReadonlyMap<string, ProblemCode> = new Map([
   ['action', 'invalid_action'],
   ['amount', 'invalid_amount'],
+  ['cost', 'invalid_cost'],
   ['window', 'invalid_window'],
   ['consistent', 'invalid_consistent'],
   ['from', 'invalid_range'],
   ['to', 'invalid_range'],
+  ['last', 'invalid_range'],
   ['limit', 'invalid_limit'],
   ['cursor', 'invalid_cursor'],
   ['time_zone', 'invalid_time_zone'],

@@ -2,9 +2,13 @@
 
 import type { ChangeAnswer } from '../counters/count.ts';
 import type { Counters } from '../counters/counters.ts';
+import type { HistoryAnswer } from '../counters/history.ts';
+import type { LimitAnswer } from '../counters/limit.ts';
 import type { NamedCounter } from '../counters/named-counter.ts';
 import type { Shown } from '../counters/show.ts';
 import type { BookAnswer } from '../counters/ticket.ts';
+import type { UniqueAnswer } from '../counters/unique.ts';
+import type { BeforeWindows, RangeEnds } from '../counters/window-range.ts';
 import type { WindowKind } from '../rules/windows.ts';
 import { asKind, requireLive } from './parse-names.ts';
 import { Problem } from './problem.ts';
@@ -21,29 +25,46 @@ export interface ReadRequest {
   readonly window?: WindowKind | undefined;
   readonly from?: string | undefined;
   readonly to?: string | undefined;
+  readonly last?: string | undefined;
   readonly consistent: boolean;
 }
 
-export function createCounterReads({ counts, tickets, uniques, show }: Counters) {
+export function createCounterReads({ counts, history, tickets, uniques, limits, show }: Counters) {
   /**
+   * @param options.before by default nothing: what the read counts for was counted before
    * @throws Problem, also invalid_window and invalid_range for a kind without windows or ranges;
    *   StoreUnavailableError
    */
-  return async (counter: NamedCounter, { window, from, to, consistent }: ReadRequest) => {
+  return async (
+    counter: NamedCounter,
+    request: ReadRequest,
+    { before }: { before: BeforeWindows } = { before: async () => {} },
+  ) => {
+    const { window, from, to, last, consistent } = request;
+    const hasRange = from !== undefined || to !== undefined || last !== undefined;
+    const range = hasRange ? { from, to, last } : undefined;
     const unique = asKind(counter, 'unique');
     if (unique) {
-      const range = rangeOf(from, to);
-      const answer = acceptedOrThrow(await uniques.read(unique, { window, range, consistent }));
-      return { count: answer.count, standard_error: answer.standardError };
-    }
-    if (from !== undefined || to !== undefined) {
-      throw new Problem('invalid_range', `"${counter.counter}" is read without a range.`);
+      return uniqueJson(
+        acceptedOrThrow(await uniques.read(unique, { window, range, consistent, before })),
+      );
     }
     const count = asKind(counter, 'count');
+    if (count && range) {
+      const sum = acceptedOrThrow(
+        await history.sum(count, { ...range, window }, { consistent, before }),
+      );
+      return { count: sum.count, ...rangeJson(sum) };
+    }
     if (count) return shownJson(acceptedOrThrow(await counts.read(count, { window, consistent })));
+    if (range) {
+      throw new Problem('invalid_range', `"${counter.counter}" has no windows to sum.`);
+    }
     if (window !== undefined) {
       throw new Problem('invalid_window', `"${counter.counter}" has no windows.`);
     }
+    const limit = asKind(counter, 'limit');
+    if (limit) return limitJson(await limits.read(limit, { consistent }));
     const ticket = asKind(counter, 'ticket');
     if (ticket) return bookJson(await tickets.read(ticket, { consistent }));
     return shownJson(acceptedOrThrow(await show(requireLive(counter), { consistent })));
@@ -65,12 +86,38 @@ export const bookJson = ({ number, day, shift, updatedAtMs }: BookAnswer) => ({
   updated_at: asTime(updatedAtMs),
 });
 
-/** Both ends of a range, or none. @throws Problem invalid_range */
-function rangeOf(from: string | undefined, to: string | undefined) {
-  if (from === undefined && to === undefined) return undefined;
-  if (from !== undefined && to !== undefined) return { from, to };
-  throw new Problem('invalid_range', 'A range takes both `from` and `to`.');
-}
+export const limitJson = ({ allowed, remaining, retryAfterMs }: LimitAnswer) => ({
+  allowed,
+  remaining,
+  retry_after_ms: retryAfterMs,
+});
+
+const uniqueJson = ({ count, standardError, window, range }: UniqueAnswer) => ({
+  count,
+  standard_error: standardError,
+  ...(window === undefined ? {} : { window }),
+  ...(range ? rangeJson(range) : {}),
+});
+
+/** What a range is of, and from where on there are numbers. */
+export const rangeJson = (ends: RangeEnds & { readonly keptFrom: string }) => ({
+  from: ends.from,
+  to: ends.to,
+  starts_at: ends.startsAt,
+  ends_at: ends.endsAt,
+  kept_from: ends.keptFrom,
+});
+
+export const historyJson = (answer: HistoryAnswer) => ({
+  window: answer.kind,
+  ...rangeJson(answer),
+  rows: answer.rows.map(({ window, startsAt, count, open }) => ({
+    window,
+    starts_at: startsAt,
+    count,
+    open,
+  })),
+});
 
 /** The answer to a change; 204 if its count is not wanted or not available. */
 export function changeResponse(

@@ -9,6 +9,8 @@ export interface HttpRequest {
   readonly event: APIGatewayProxyEventV2;
   /** The media type that the caller prefers, by its Accept header. */
   readonly mediaType: string;
+  /** The network that the request came from; undefined for one without limits. */
+  readonly address: string | undefined;
   readonly access: RequestAccess;
   /** The counter in the path, which is parsed once. @throws Problem invalid_subject, unknown_counter */
   readonly counter: () => NamedCounter;

@@ -92,7 +92,8 @@ export function createPipeline({
         origins: [...corsOrigins],
         methods: [...new Set(routes.flatMap(methodsOf))].join(','),
         headers: [...usualHeaders, ...corsHeaders].join(','),
-        exposeHeaders: 'etag,idempotency-replayed,preference-applied,retry-after,allow',
+        exposeHeaders:
+          'etag,idempotency-replayed,preference-applied,ratelimit,ratelimit-policy,retry-after,allow',
         maxAge: 86_400,
       }),
     )

@@ -186,12 +186,20 @@ export const problemKinds = {
     fix: 'Make a new Idempotency-Key for each change. Send the same one only with the same change.',
     retry: 'no',
   },
+  invalid_cost: {
+    status: 400,
+    title: 'The cost is not valid',
+    cause:
+      '`cost` is not a whole number from 1 on, or is more than the burst of the limit, which it never has room for.',
+    fix: 'Send a whole number up to the burst of the limit, or leave it out for 1.',
+    retry: 'no',
+  },
   out_of_bounds: {
     status: 409,
     title: 'The change would take the count out of its bounds',
     cause:
-      'The counter has a min or a max, and nothing was changed. Callers with read access get the current `count`. If it is missing for them, the counter had grown to several cells before it was given bounds, and bounds cannot be kept across cells.',
-    fix: 'Tell your user that it is sold out, or wait for the next window.',
+      'The counter has a min or a max, and nothing was changed. Callers with read access get the current `count`. If it is missing for them, the counter had grown to several cells before it was given bounds, and bounds cannot be kept across cells. A counter whose first window ends also says what still fits (`remaining`), when it begins anew (`resets_at`), and how long that takes (`Retry-After`).',
+    fix: 'Tell your user that it is sold out, or wait for the next window. For so much in a time, use a counter of the kind `limit`.',
     retry: 'no',
   },
   bounds_settling: {
@@ -286,11 +294,19 @@ export const problemKinds = {
   },
   rate_limited: {
     status: 429,
-    title: 'The API key has made too many requests',
+    title: 'The caller has made too many requests',
     cause:
-      'The API key was made with a limit of requests a minute. Requests with its passes count as well.',
-    fix: 'Wait for `Retry-After` seconds, until the next minute.',
+      'An API key may have a limit of requests a minute; its passes count as well. Without one, a network address and a visitor may make so many reads and changes a minute. `detail` and the header `RateLimit-Policy` say which limit it is. A batch counts its items, and a long history or union what it reads. Nothing was read or changed.',
+    fix: 'Wait for `Retry-After` seconds. `RateLimit` says the same, with what remains.',
     retry: 'yes',
+  },
+  request_too_heavy: {
+    status: 400,
+    title: 'The request counts for more than its caller may do at once',
+    cause:
+      'A batch counts its items, and a history or union what it reads. This one is more than fits into the limit of its caller, even if nothing else is sent.',
+    fix: 'Send several smaller requests, or use an API key with a higher limit.',
+    retry: 'no',
   },
   invalid_scopes: {
     status: 400,

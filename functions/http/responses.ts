@@ -63,11 +63,17 @@ export function acceptedOrThrow<T extends { ok: true }>(
   { canRead } = { canRead: true },
 ): T {
   if (answer.ok) return answer;
-  const { code, detail, count, retryAfterSeconds } = answer;
+  const { code, detail, count, room, retryAfterSeconds } = answer;
   const headers: Headers =
     retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
   if (!canRead) throw new Problem(code, `${problemKinds[code].title}.`, { headers });
-  throw new Problem(code, detail, { headers, members: count === undefined ? {} : { count } });
+  throw new Problem(code, detail, {
+    headers,
+    members: {
+      ...(count === undefined ? {} : { count }),
+      ...(room && { remaining: room.remaining, resets_at: asTime(room.resetsAtMs) }),
+    },
+  });
 }
 
 /** The headers of every answer to a write with an idempotency key. */

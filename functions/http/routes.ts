@@ -21,7 +21,7 @@ export type FunctionName = 'read' | 'write' | 'site';
 export type Right = 'none' | 'read' | 'write' | 'admin' | 'deployment' | 'user' | 'key' | 'each';
 
 interface RouteShape {
-  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE';
   /** API Gateway's syntax: literal segments and `{parameter}` segments. */
   readonly path: `/${string}`;
   readonly operation: string;
@@ -83,6 +83,13 @@ const table = [
     right: 'admin',
   },
   {
+    method: 'PATCH',
+    path: '/v1/{subject}/settings',
+    operation: 'changeSettings',
+    servedBy: 'write',
+    right: 'admin',
+  },
+  {
     method: 'PUT',
     path: '/v1/{subject}/settings',
     operation: 'changeSettings',
@@ -128,6 +135,20 @@ const table = [
     method: 'POST',
     path: '/v1/{subject}/{counter}/tickets',
     operation: 'drawTicket',
+    servedBy: 'write',
+    right: 'write',
+  },
+  {
+    method: 'POST',
+    path: '/v1/{subject}/{counter}/take',
+    operation: 'takeFromLimit',
+    servedBy: 'write',
+    right: 'write',
+  },
+  {
+    method: 'POST',
+    path: '/v1/{subject}/{counter}/return',
+    operation: 'returnToLimit',
     servedBy: 'write',
     right: 'write',
   },

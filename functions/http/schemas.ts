@@ -55,11 +55,24 @@ export const changeBody = strictObject({
   ),
 });
 
+const cost = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(limits.limitUnits));
+
+export const takeBody = strictObject({
+  cost: v.optional(v.pipe(cost, v.description('Units to take, all or none; 1 if left out.'))),
+});
+
+export const returnBody = strictObject({
+  cost: v.pipe(cost, v.description('Units to give back.')),
+});
+
+/** What is left out stays as it is. */
 export const settingsBody = strictObject({
-  time_zone: v.pipe(
-    v.string(),
-    v.check(isTimeZone, 'must be a time zone such as Europe/Berlin'),
-    v.description('A name of the IANA time zone database.'),
+  time_zone: v.optional(
+    v.pipe(
+      v.string(),
+      v.check(isTimeZone, 'must be a time zone such as Europe/Berlin'),
+      v.description('A name of the IANA time zone database.'),
+    ),
   ),
   day_start: v.optional(
     v.pipe(
@@ -67,7 +80,6 @@ export const settingsBody = strictObject({
       v.check(isTimeOfDay, 'must be a time of day such as 04:00'),
       v.description('The wall-clock time at which a business day begins.'),
     ),
-    '00:00',
   ),
 });
 
@@ -135,16 +147,32 @@ export const batchBody = strictObject({
   items: v.pipe(v.array(batchItem), v.maxLength(limits.batchItems)),
 });
 
+const rangeFrom = v.pipe(
+  v.string(),
+  v.description(
+    "The first window: a day, an hour or a minute. A time such as `2026-11-21T09` is by the subject's clock, `2026-11-21T08Z` is the same anywhere. A day stands for all its hours and minutes.",
+  ),
+);
+const rangeTo = v.pipe(v.string(), v.description('The last window, included.'));
+const lastWindows = v.pipe(
+  v.string(),
+  v.description(
+    'A range that ends now: `30d`, `24h` or `60m` are so many whole windows, the current one included. It excludes `window`, `from` and `to`.',
+  ),
+);
+
 export const historyQuery = strictObject({
-  window: v.pipe(
-    v.picklist(['day', 'hour', 'minute']),
-    v.description('One of the windows in the definition of the counter.'),
+  window: v.optional(
+    v.pipe(
+      v.picklist(['day', 'hour', 'minute']),
+      v.description(
+        'One of the windows in the definition of the counter. By default what `from` and `to` are; for days the longest window that the counter has.',
+      ),
+    ),
   ),
-  from: v.pipe(
-    v.string(),
-    v.description('The first window, such as `2026-11-21T09`, or a day for its first window.'),
-  ),
-  to: v.pipe(v.string(), v.description('The last window, included; or a day for its last window.')),
+  from: v.optional(rangeFrom),
+  to: v.optional(rangeTo),
+  last: v.optional(lastWindows),
 });
 
 export const listQuery = strictObject(pagingQuery);
@@ -158,15 +186,9 @@ export const readQuery = strictObject({
       ),
     ),
   ),
-  from: v.optional(
-    v.pipe(
-      v.string(),
-      v.description('For uniques: the first window of a union, or a day for its first window.'),
-    ),
-  ),
-  to: v.optional(
-    v.pipe(v.string(), v.description('For uniques: the last window of a union, included.')),
-  ),
+  from: v.optional(rangeFrom),
+  to: v.optional(rangeTo),
+  last: v.optional(lastWindows),
   consistent: v.optional(
     v.pipe(
       v.picklist(['true', 'false']),
@@ -193,10 +215,33 @@ const shownWindow = v.optional(
   v.pipe(
     v.string(),
     v.description(
-      'The window that the count is of: `2026-11-21`, or `2026-11-21T09` in UTC. Left out if that is all time.',
+      'The window that the count is of: `2026-11-21`, or the hour that begins at `2026-11-21T09Z`. Left out if that is all time.',
     ),
   ),
 );
+
+const maybeCount = v.pipe(
+  v.nullable(count),
+  v.description('Null if that is not kept any more: see `kept_from`.'),
+);
+const clockTime = v.pipe(v.string(), v.isoTimestamp());
+/** What a range is of. */
+const rangeEnds = {
+  from: v.pipe(v.string(), v.description('The first window.')),
+  to: v.pipe(v.string(), v.description('The last window, included.')),
+  starts_at: v.pipe(
+    clockTime,
+    v.description("When the first window begins, by the subject's clock."),
+  ),
+  ends_at: v.pipe(clockTime, v.description('When the last window ends.')),
+  kept_from: v.pipe(
+    v.string(),
+    v.description('The first window that is still kept. Of those before it no number is known.'),
+  ),
+};
+
+/** The sum of a range of windows. */
+export const rangeAnswer = v.object({ count: maybeCount, ...rangeEnds });
 
 export const counterAnswer = v.object({
   count,
@@ -209,12 +254,22 @@ const choices = v.pipe(v.record(v.string(), count), v.description('The count of 
 
 export const reactionCounts = v.object({ count, choices, version, updated_at: updatedAt });
 
+const standardError = v.pipe(
+  v.number(),
+  v.description('Relative. Two thirds of all estimates are off by less.'),
+);
+
 export const uniqueAnswer = v.object({
   count: v.pipe(count, v.description('The estimated number of different members.')),
-  standard_error: v.pipe(
-    v.number(),
-    v.description('Relative. Two thirds of all estimates are off by less.'),
-  ),
+  standard_error: standardError,
+  window: shownWindow,
+});
+
+/** The union of a range of windows. */
+export const unionAnswer = v.object({
+  count: maybeCount,
+  standard_error: standardError,
+  ...rangeEnds,
 });
 
 export const reactionAnswer = v.object({
@@ -259,7 +314,7 @@ export const changeAnswer = v.object({
     v.pipe(
       v.string(),
       v.description(
-        'The window that the change was counted in, and that `count` is of: `2026-11-21`, or `2026-11-21T09` in UTC. In the answer to a retry it may be over. Left out for all time, unless the counter shows another window by now: then it is `all`.',
+        'The window that the change was counted in, and that `count` is of: `2026-11-21`, or the hour that begins at `2026-11-21T09Z`. In the answer to a retry it may be over. Left out for all time, unless the counter shows another window by now: then it is `all`.',
       ),
     ),
   ),
@@ -280,18 +335,25 @@ export const changeAnswer = v.object({
 
 export const historyAnswer = v.object({
   window: v.picklist(['day', 'hour', 'minute']),
+  ...rangeEnds,
   rows: v.pipe(
     v.array(
       v.object({
-        window: v.pipe(v.string(), v.description('`2026-11-21`, or `2026-11-21T09` in UTC.')),
-        count,
+        window: v.pipe(
+          v.string(),
+          v.description(
+            'A day, `2026-11-21`; or an hour or a minute by when it begins in UTC: `2026-11-21T09Z` or `2026-11-21T09h30Z`, `2026-11-21T09:30Z`.',
+          ),
+        ),
+        starts_at: v.pipe(clockTime, v.description("When it begins, by the subject's clock.")),
+        count: maybeCount,
         open: v.pipe(
           v.boolean(),
           v.description('True for the current window, whose count may still change.'),
         ),
       }),
     ),
-    v.description('Oldest first, without gaps.'),
+    v.description('Oldest first, without gaps. The hours of a day add up to the day.'),
   ),
 });
 
@@ -311,6 +373,22 @@ export const bookAnswer = v.object({
 });
 
 export const settingsAnswer = v.object({ time_zone: v.string(), day_start: v.string() });
+
+export const limitAnswer = v.object({
+  allowed: v.pipe(
+    v.boolean(),
+    v.description('Whether the cost was taken; of a read, whether one unit could be.'),
+  ),
+  remaining: v.optional(
+    v.pipe(v.number(), v.integer(), v.minValue(0), v.description('Whole units that are left.')),
+  ),
+  retry_after_ms: v.pipe(
+    v.number(),
+    v.integer(),
+    v.minValue(0),
+    v.description('Milliseconds until there is room for the cost; 0 if there was.'),
+  ),
+});
 
 /** Where a mistake is. */
 const place = {
@@ -351,7 +429,14 @@ export const subjectAnswer = v.object({
   counters: v.pipe(
     v.record(
       v.string(),
-      v.union([counterAnswer, reactionCounts, uniqueAnswer, bookAnswer, problemDocument]),
+      v.union([
+        counterAnswer,
+        reactionCounts,
+        uniqueAnswer,
+        bookAnswer,
+        limitAnswer,
+        problemDocument,
+      ]),
     ),
     v.description(
       'By name, what a GET of the counter alone would answer. A counter without an answer has its problem, with a `status` and a `code`.',

@@ -7,6 +7,7 @@ import { operationsOf } from './operation.ts';
 import { createBatchOperations } from './operations/batch-operations.ts';
 import { createCounterOperations } from './operations/counter-operations.ts';
 import { createKeyOperations } from './operations/key-operations.ts';
+import { createLimitOperations } from './operations/limit-operations.ts';
 import { createLiveOperations } from './operations/live-operations.ts';
 import { createMemberOperations } from './operations/member-operations.ts';
 import { createPassOperations } from './operations/pass-operations.ts';
@@ -27,11 +28,12 @@ export function createWriteFunction({
   logger: Logger;
 }): HttpHandler {
   const counters = createCounters(context);
-  const { access, keys } = createTableAccess({ context, counters, adminKey });
+  const { access, keys } = createTableAccess({ context, adminKey });
   const operations = operationsOf('write', {
     ...createBatchOperations(counters),
     ...createCounterOperations(counters),
     ...createKeyOperations(keys, context.config),
+    ...createLimitOperations(counters),
     ...createLiveOperations(counters, live),
     ...createMemberOperations(counters),
     ...createPassOperations(context),

@@ -21,3 +21,9 @@ export function allowedBefore(amount: number | bigint, { min, max }: Bounds): Al
 
 export const fitsBounds = (count: number, allowed: AllowedBefore): boolean =>
   count >= (allowed.atLeast ?? -Infinity) && count <= (allowed.atMost ?? Infinity);
+
+/** How much still fits in the direction of an amount. */
+export function roomBefore(count: number, amount: number, { min, max }: Bounds): number {
+  const room = amount > 0 ? (max ?? Infinity) - count : count - (min ?? -Infinity);
+  return Math.max(0, room);
+}

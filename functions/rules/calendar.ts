@@ -42,21 +42,29 @@ export function isDay(text: string): boolean {
   return !Number.isNaN(atMs) && new Date(atMs).toISOString().startsWith(text);
 }
 
+/** Whether days begin at midnight UTC, which takes no look at a clock. */
+export const isUtc = ({ timeZone, dayStart }: Calendar): boolean =>
+  timeZone === 'UTC' && dayStart === '00:00';
+
+/** When a business day begins (epoch ms). */
+export function dayStartMs(day: string, calendar: Calendar): number {
+  if (isUtc(calendar)) return Date.parse(`${day}T00:00Z`);
+  return startOf(Temporal.PlainDate.from(day), calendar);
+}
+
 /** The business day that a moment (epoch ms) falls into, as `2026-11-21`. */
 export function businessDay(atMs: number, calendar: Calendar): string {
-  if (calendar.timeZone === 'UTC' && calendar.dayStart === '00:00') {
-    return new Date(atMs).toISOString().slice(0, 10);
-  }
-  const { timeZone, dayStart } = calendar;
+  if (isUtc(calendar)) return new Date(atMs).toISOString().slice(0, 10);
+  const { timeZone } = calendar;
   const moment = Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(timeZone);
-  const plainTime = Temporal.PlainTime.from(dayStart);
-  const startMs = (day: Temporal.PlainDate) =>
-    day.toZonedDateTime({ timeZone, plainTime }).epochMilliseconds;
   // From the next date down, because clocks that go back over midnight show the old date again.
   let day = moment.toPlainDate().add({ days: 1 });
-  while (startMs(day) > atMs) day = day.subtract({ days: 1 });
+  while (startOf(day, calendar) > atMs) day = day.subtract({ days: 1 });
   return day.toString();
 }
+
+const startOf = (day: Temporal.PlainDate, { timeZone, dayStart }: Calendar): number =>
+  day.toZonedDateTime({ timeZone, plainTime: Temporal.PlainTime.from(dayStart) }).epochMilliseconds;
 
 /** The day `days` after this one. */
 export function addDays(day: string, days: number): string {

@@ -144,6 +144,40 @@ export const limits = {
   /** Scopes of a key, and subjects and counters of a scope: a key's item stays within a few kilobytes. */
   scopes: 20,
   namesOfScope: 50,
+  /**
+   * What callers may do who show no API key, in units of one read or change. Many people share an
+   * address: an office, a school, a mobile network. They come all at once, and a script keeps on. So a
+   * burst is large, and the rate behind it bounds what an address costs: some $0.40 a day by writing,
+   * $2.50 by reading.
+   */
+  callers: {
+    addressWrites: { max: 120, perSeconds: 60, burst: 600 },
+    addressReads: { max: 1_200, perSeconds: 60, burst: 6_000 },
+    /** Nobody presses a button more often than once a second for long; tabs send heartbeats besides. */
+    visitorWrites: { max: 60, perSeconds: 60, burst: 120 },
+    /** A class that opens the page together, and again the next hour. */
+    newVisitors: { max: 60, perSeconds: 3_600, burst: 60 },
+  },
+  /** Items of half a read unit that cost as much as the request that reads them: $1.37 a million, and $0.0625. */
+  itemsOfRequest: 20,
+  /** One in so many requests of a caller without an exact limit is counted, for as many: an eighth of a write unit for each. */
+  sampleOf: 8,
+  /** A function goes by what it has read of a caller for so long, and for so great a part of the burst that it lets through itself. */
+  callerReadMs: 2_000,
+  callerReadPart: 32,
+  /** Allowances that a function remembers. */
+  rememberedAllowances: 5_000,
+  /** Attempts at a take: the first may not know the allowance, the second may meet the first take of another. */
+  takeAttempts: 5,
+  /** Milliseconds for which a function remembers that a limit has no room: a flood writes no more, and what is given back is seen soon. */
+  trustRefusalMs: 1_000,
+  /** Seconds that an allowance outlives the time at which it is whole: covers the difference of clocks. */
+  allowanceGraceSeconds: 60,
+  /** Largest `max` and `burst` of a limit, and units a second: times are microseconds, so at this rate a unit is 1 % exact. */
+  limitUnits: 1_000_000,
+  limitUnitsPerSecond: 10_000,
+  /** Longest `perSeconds` of a limit: a month. */
+  limitPerSeconds: 31 * 86_400,
   /** Requests a minute that a key may be limited to: they are counted in one item, which takes 1,000 writes a second. */
   callsPerMinuteMax: 60_000,
   /** Keys a function remembers, and for how many seconds: a revoked key works no longer than that. */

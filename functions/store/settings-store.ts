@@ -1,11 +1,19 @@
 /** What subjects have set for themselves. */
 import type { Calendar } from '../rules/calendar.ts';
 
-export type SubjectSettings = Calendar;
+/** What is not set follows the deployment. */
+export interface SubjectSettings {
+  readonly timeZone?: Calendar['timeZone'] | undefined;
+  readonly dayStart?: Calendar['dayStart'] | undefined;
+}
 
 export interface SettingsStore {
-  /** The settings of a subject; undefined if it has none. @throws StoreUnavailableError */
-  read(subject: string): Promise<SubjectSettings | undefined>;
-  /** @throws OutcomeUnknownError, StoreUnavailableError */
-  write(subject: string, settings: SubjectSettings): Promise<void>;
+  /** The settings of a subject. @throws StoreUnavailableError */
+  read(subject: string): Promise<SubjectSettings>;
+  /**
+   * Sets what is named, in one write: two requests that set different things both hold.
+   * @returns all settings, as they are then
+   * @throws OutcomeUnknownError, StoreUnavailableError
+   */
+  change(subject: string, settings: SubjectSettings): Promise<SubjectSettings>;
 }

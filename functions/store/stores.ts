@@ -1,3 +1,4 @@
+import type { AllowanceStore } from './allowance-store.ts';
 import type { ApiKeyStore } from './api-key-store.ts';
 import type { CellStore } from './cell-store.ts';
 import type { DeploymentStore } from './deployment-store.ts';
@@ -22,5 +23,6 @@ export interface Stores {
   readonly apiKeys: ApiKeyStore;
   readonly secret: SecretStore;
   readonly deployments: DeploymentStore;
+  readonly allowances: AllowanceStore;
   readonly health: Health;
 }

@@ -47,6 +47,7 @@ export function createChangePublisher({
       case undefined:
       case 'ticket':
       case 'unique':
+      case 'limit':
         return [];
       case 'count': {
         const [kind] = definition.windows;

@@ -3,12 +3,14 @@
  * idempotency key and result. All of them run at once, so the store merges their reads into few calls.
  */
 import * as v from 'valibot';
+import type { Work } from '../../access/access.ts';
 import type { Counters } from '../../counters/counters.ts';
 import type { TallyConfig } from '../../counters/define-counters.ts';
 import { strictObject } from '../../counters/strict-object.ts';
+import { itemsOfWindow, readWeight } from '../../rules/caller-limits.ts';
 import { limits } from '../../rules/limits.ts';
 import { parseToken } from '../../rules/tokens.ts';
-import { authorise, counterNeed, mayRead } from '../authorise.ts';
+import { authorise, charge, counterNeed, mayRead } from '../authorise.ts';
 import { check, pointerOf, wholeOfBody } from '../check-input.ts';
 import { changeJson, createCounterReads } from '../counter-answers.ts';
 import type { HttpRequest } from '../http-request.ts';
@@ -63,6 +65,7 @@ export function createBatchOperations(counters: Counters) {
         `The batch has ${items.length} items; at most ${limits.batchItems} are allowed.`,
       );
     }
+    await charge(request, workOf(items, config));
     const results = await Promise.all(
       items.map((item, index) =>
         runItem(request, item, index).catch((error: unknown) =>
@@ -74,6 +77,19 @@ export function createBatchOperations(counters: Counters) {
   };
 
   return { runBatch };
+}
+
+/** What a batch counts for. An item that is not valid counts like a change. */
+function workOf(items: readonly unknown[], config: TallyConfig): Work {
+  const fields = items.map((item): Partial<Record<'action' | 'counter', unknown>> => Object(item));
+  const reads = fields.filter(({ action }) => action === 'read');
+  const readWeights = reads.map(({ counter }) =>
+    readWeight(itemsOfWindow(config.counters.get(String(counter))?.kind ?? '')),
+  );
+  return {
+    reads: readWeights.reduce((sum, weight) => sum + weight, 0),
+    writes: items.length - reads.length,
+  };
 }
 
 /** @throws Problem for all that is wrong with an item */

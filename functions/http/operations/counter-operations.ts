@@ -5,8 +5,14 @@ import type { SetRequest } from '../../counters/count-plans.ts';
 import type { Counters } from '../../counters/counters.ts';
 import type { CounterDefinition } from '../../counters/define-counters.ts';
 import { counterPage } from '../../pages/counter-page.ts';
-import { authorise, counterNeed, mayRead } from '../authorise.ts';
-import { bookJson, cacheControl, changeResponse, createCounterReads } from '../counter-answers.ts';
+import { authorise, chargeWindows, counterNeed, mayRead } from '../authorise.ts';
+import {
+  bookJson,
+  cacheControl,
+  changeResponse,
+  createCounterReads,
+  historyJson,
+} from '../counter-answers.ts';
 import type { Mistake } from '../mistake.ts';
 import type { Operation } from '../operation.ts';
 import { asKind, requireKind } from '../parse-names.ts';
@@ -30,7 +36,8 @@ export function createCounterOperations(counters: Counters) {
     const wantsPage = request.mediaType === 'text/html';
     const { query } = inputOf(request, { query: readQuery, isPage: wantsPage });
     const consistent = query.consistent === 'true';
-    const answer = await read(counter, { ...query, consistent });
+    const before = chargeWindows(request);
+    const answer = await read(counter, { ...query, consistent }, { before });
     const headers = { ...cacheHeaders(counter.definition, consistent), vary: 'accept' };
     // The page shows what live updates show: the count of the first window.
     const hasPage = query.window === undefined && 'count' in answer && 'updated_at' in answer;
@@ -42,8 +49,10 @@ export function createCounterOperations(counters: Counters) {
   const readHistory: Operation = async (request) => {
     const counter = requireKind(request.counter(), 'count');
     const { query } = inputOf(request, { query: historyQuery });
-    const { rows } = acceptedOrThrow(await history.read(counter, query));
-    return json(200, { window: query.window, rows }, cacheHeaders(counter.definition, false));
+    const answer = acceptedOrThrow(
+      await history.read(counter, query, { before: chargeWindows(request) }),
+    );
+    return json(200, historyJson(answer), cacheHeaders(counter.definition, false));
   };
 
   const changeCounter: Operation = async (request) => {

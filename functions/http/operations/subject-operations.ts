@@ -2,7 +2,8 @@
 import type { Counters } from '../../counters/counters.ts';
 import type { NamedCounter } from '../../counters/named-counter.ts';
 import type { Calendar } from '../../rules/calendar.ts';
-import { accessProblem, counterNeed } from '../authorise.ts';
+import { itemsOfWindow, readWeight } from '../../rules/caller-limits.ts';
+import { accessProblem, charge, counterNeed } from '../authorise.ts';
 import { cacheControl, createCounterReads } from '../counter-answers.ts';
 import type { HttpRequest } from '../http-request.ts';
 import type { Operation } from '../operation.ts';
@@ -35,6 +36,8 @@ export function createSubjectOperations(counters: Counters) {
     const all = definitions.map(([counter, definition]) => ({ subject, counter, definition }));
     const readable = await readableOf(request, all);
     inputOf(request, {});
+    const items = readable.reduce((sum, it) => sum + itemsOfWindow(it.definition.kind), 0);
+    await charge(request, { reads: readWeight(items) });
     const entries = await Promise.all(readable.map(entryOf));
     return json(
       200,
@@ -51,10 +54,10 @@ export function createSubjectOperations(counters: Counters) {
 
   const changeSettings: Operation = async (request) => {
     const subject = parseSubject(request.params.subject);
-    const { body } = inputOf(request, { body: settingsBody });
-    const calendar = { timeZone: body.time_zone, dayStart: body.day_start };
-    await calendars.set(subject, calendar);
-    return settingsResponse(calendar);
+    const { time_zone: timeZone, day_start: dayStart } = inputOf(request, {
+      body: settingsBody,
+    }).body;
+    return settingsResponse(await calendars.change(subject, { timeZone, dayStart }));
   };
 
   return { readSubject, readSettings, changeSettings };

@@ -111,8 +111,8 @@ export function attackRequests(
     'If-None-Match': ['*', 'W/"1-x"'],
     time_zone: ['UTC', 'Europe/Berlin', 'Mars/Olympus'],
     day_start: ['04:00', '25:00'],
-    from: ['2026-11-01', '2026-11-21T00', '2026-11-21T09:30', '1990-01-01'],
-    to: ['2026-11-21', '2026-11-21T23', '2026-11-21T09:35', '2099-01-01'],
+    from: ['2026-11-01', '2026-11-21T00', '2026-11-21T09:30Z', '1990-01-01'],
+    to: ['2026-11-21', '2026-11-21T23', '2026-11-21T09:35Z', '2099-01-01'],
   };
 
   function textFor(name: string): fc.Arbitrary<string> {

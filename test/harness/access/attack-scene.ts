@@ -27,10 +27,11 @@ type Send = Pick<Instance, 'send'>;
 /** Gives the victim something to lose. */
 export async function furnish({ send }: Send): Promise<void> {
   const put = (path: string, body: unknown) => send({ method: 'PUT', path, headers: admin, body });
-  for (const counter of ['stock', 'calls', 'likes']) {
+  for (const counter of ['stock', 'likes']) {
     await put(`/v1/${victim}/${counter}`, { action: 'increment', amount: 40 });
   }
   await send({ method: 'POST', path: `/v1/${victim}/orders/tickets`, headers: admin });
+  await send({ method: 'POST', path: `/v1/${victim}/calls/take`, headers: admin });
   await put(`/v1/${victim}/settings`, { time_zone: 'Asia/Tokyo', day_start: '04:00' });
   await put(`/v1/users/${victimUser}/subscriptions/${victim}/stock`, {});
 }

@@ -197,8 +197,8 @@ export const defences: readonly Defence[] = [
     file: 'functions/access/access.ts',
     without: [
       [
-        'const refusal = caller.key && (await callLimit(caller.key));',
-        'const refusal = undefined;',
+        'return limits.take(callsOfKey(key.callsPerMinute), key.id, weight, whole);',
+        'return undefined;',
       ],
     ],
   },
@@ -206,9 +206,51 @@ export const defences: readonly Defence[] = [
     attack: 'One key that calls too often',
     file: 'functions/access/access.ts',
     without: [
-      ['await callLimit(caller.key)', 'await callLimit(caller.key).catch(() => undefined)'],
+      [
+        'return limits.take(callsOfKey(key.callsPerMinute), key.id, weight, whole);',
+        'return limits.take(callsOfKey(key.callsPerMinute), key.id, weight, whole).catch(() => undefined);',
+      ],
     ],
     test: 1,
+  },
+  {
+    attack: 'Going on with a used-up key where everybody may write',
+    file: 'functions/access/access.ts',
+    without: [["credential.type === 'none' ? undefined : await caller()", 'undefined']],
+  },
+  {
+    attack: 'Many changes in one request',
+    file: 'functions/http/operations/batch-operations.ts',
+    without: [['await charge(request, workOf(items, config));', '']],
+  },
+  {
+    attack: 'Requests that read a thousand times as much',
+    file: 'functions/http/authorise.ts',
+    without: [['readWeight(items) - 1', '0']],
+  },
+  {
+    attack: 'One address that calls too often',
+    file: 'functions/access/access.ts',
+    without: [
+      ['if (address === undefined) return undefined;', 'if (address !== null) return undefined;'],
+    ],
+  },
+  {
+    attack: 'One address that calls too often',
+    file: 'functions/http/caller-address.ts',
+    without: [['.slice(0, 4)', '']],
+    test: 1,
+  },
+  {
+    attack: 'One address that calls too often',
+    file: 'functions/access/caller-limits.ts',
+    without: [['if (counts === 0) return undefined;', 'if (counts >= 0) return undefined;']],
+    test: 2,
+  },
+  {
+    attack: 'Making room beyond a limit by giving back',
+    file: 'functions/rules/allowance.ts',
+    without: [['Math.max(arrivalUs ?? nowUs, nowUs)', 'arrivalUs ?? nowUs']],
   },
   {
     attack: 'Calling more often by way of passes',
@@ -222,8 +264,10 @@ export const defences: readonly Defence[] = [
   },
   {
     attack: 'Driving up the cost of a limited key',
-    file: 'functions/access/call-limit.ts',
-    without: [['usedUpUntilMs.set(id, nextMinuteMs);', '{}']],
+    file: 'functions/counters/allowances.ts',
+    without: [
+      ['if (isCurrent && room.retryAfterMs > 0)', 'if (attempts > 0 && room.retryAfterMs > 0)'],
+    ],
   },
   {
     attack: 'Driving up the bill',

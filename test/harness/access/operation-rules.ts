@@ -11,6 +11,8 @@ export const rightOf = {
   findLiveUpdates: 'read',
   changeCounter: 'write',
   drawTicket: 'write',
+  takeFromLimit: 'write',
+  returnToLimit: 'write',
   setMember: 'write',
   removeMember: 'write',
   leave: 'write',

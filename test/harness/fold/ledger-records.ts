@@ -15,7 +15,7 @@ export const here = 'eu-central-1';
 export const nowMs = Date.UTC(2096, 1, 29, 9, 30);
 export const nowSeconds = nowMs / 1000;
 
-export const windows = { all: '-', day: '2096-02-29', hour: '2096-02-29T09' } as const;
+export const windows = { all: '-', day: '2096-02-29', hour: '2096-02-29T09Z' } as const;
 
 /** The id of a stream shard that was made so long ago. */
 export const streamShard = (name: string, agoMs = 3_600_000): string =>

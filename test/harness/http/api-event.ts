@@ -11,6 +11,8 @@ export interface ApiRequest {
   readonly query?: Readonly<Record<string, string>>;
   /** Text is sent as it is, everything else as JSON. */
   readonly body?: unknown;
+  /** The address of the sender. By default the machine itself, which has no limits. */
+  readonly address?: string;
 }
 
 export function apiEvent({
@@ -19,6 +21,7 @@ export function apiEvent({
   headers = {},
   query = {},
   body,
+  address = '127.0.0.1',
 }: ApiRequest): APIGatewayProxyEventV2 {
   const atMs = Date.now();
   return {
@@ -35,7 +38,7 @@ export function apiEvent({
       apiId: 'test',
       domainName: 'test.example.com',
       domainPrefix: 'test',
-      http: { method, path, protocol: 'HTTP/1.1', sourceIp: '192.0.2.1', userAgent: 'test' },
+      http: { method, path, protocol: 'HTTP/1.1', sourceIp: address, userAgent: 'test' },
       requestId: randomUUID(),
       routeKey: '$default',
       stage: '$default',

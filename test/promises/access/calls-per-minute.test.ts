@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
+import { itemPrefixes } from '../../../functions/dynamo/item-prefixes.ts';
 import { limits } from '../../../functions/rules/limits.ts';
 import {
   admin,
@@ -9,6 +10,7 @@ import {
   makeKey,
   makePass,
 } from '../../harness/access/callers.ts';
+import type { ApiRequest } from '../../harness/http/api-event.ts';
 import { createTallyBehindProxy } from '../../harness/tally-behind-proxy.ts';
 import {
   createTallyUnderTest,
@@ -56,12 +58,38 @@ test('a key may make as many calls a minute as it was made for, on all container
   for (const answer of refused) {
     expect(answer).toMatchObject({
       status: 429,
-      headers: { 'retry-after': '40', 'cache-control': 'no-store' },
+      headers: {
+        'retry-after': '6',
+        'ratelimit-policy': '"key-calls";q=10;w=60',
+        ratelimit: '"key-calls";r=0;t=6',
+        'cache-control': 'no-store',
+      },
       body: { code: 'rate_limited' },
     });
   }
-  tally.clock.advance(40_000);
+  tally.clock.advance(60_000);
   expect(await sendAll(30, mixed)).toMatchObject({ answered: 10 });
+});
+
+test('a key that is refused has room again exactly when it was told', async () => {
+  const { headers } = await makeKey(tally, [everything], 10);
+  const call = () => get('/v1/resto-7/stock', headers);
+  const { refused } = await sendAll(11, call);
+  const afterSeconds = Number(refused[0]?.headers['retry-after']);
+  tally.clock.advance(afterSeconds * 1000 - 1);
+  expect(await sendAll(3, call)).toMatchObject({ answered: 0 });
+  tally.clock.advance(1);
+  expect(await sendAll(3, call)).toMatchObject({ answered: 1 });
+});
+
+test('a key that is used up goes on with nothing, also where everybody may read and write', async () => {
+  const { headers } = await makeKey(tally, [everything], 2);
+  const { answered, refused } = await sendAll(10, (index) =>
+    index % 2 ? get('/v1/post-1/likes', headers) : increment('/v1/post-1/likes', headers),
+  );
+  expect([answered, refused[0]?.body]).toMatchObject([2, { code: 'rate_limited' }]);
+  // What does not take a key at all is still open to those who send none.
+  expect(await tally.send(get('/v1/post-1/likes'))).toMatchObject({ status: 200 });
 });
 
 test('a call beyond the limit changes nothing', async () => {
@@ -117,14 +145,67 @@ test('beyond the limit, a change of an open counter is refused too, where its co
   expect(await guarded.send(get('/v1/resto-7/box', admin))).toMatchObject({ body: { count: 3 } });
 });
 
-test('a batch is one call', async () => {
-  const { headers } = await makeKey(tally, [everything], 2);
-  const item = { subject: 'resto-7', counter: 'stock', action: 'read' };
-  const batch = { method: 'POST', path: '/v1/batch', headers, body: { items: [item, item, item] } };
-  const { body } = await tally.send(batch);
-  expect(body).toMatchObject({ results: [{ status: 200 }, { status: 200 }, { status: 200 }] });
-  expect(await tally.send(get('/v1/resto-7/stock', headers))).toMatchObject({ status: 200 });
-  expect(await tally.send(get('/v1/resto-7/stock', headers))).toMatchObject({ status: 429 });
+test('a batch counts its items, and one that has more than a minute of them is refused for good', async () => {
+  const { headers } = await makeKey(tally, [everything], 10);
+  const item = { subject: 'resto-7', counter: 'stock', action: 'increment' };
+  const batchOf = (count: number) => ({
+    method: 'POST',
+    path: '/v1/batch',
+    headers,
+    body: { items: Array.from({ length: count }, () => item) },
+  });
+  expect(await tally.send(batchOf(7))).toMatchObject({ status: 200 });
+  expect(await tally.send(batchOf(4))).toMatchObject({ status: 429 });
+  tally.clock.advance(60_000);
+  expect(await tally.send(batchOf(11))).toMatchObject({
+    status: 400,
+    body: { code: 'request_too_heavy' },
+  });
+  expect(await tally.send(get('/v1/resto-7/stock', admin))).toMatchObject({ body: { count: 7 } });
+});
+
+test('a long history or union counts for what it reads, and so do visitors in a batch', async () => {
+  const reading = await createTallyUnderTest({
+    counters: {
+      views: { kind: 'count', windows: ['all', 'hour'], access: keyed },
+      visitors: { kind: 'unique', windows: ['day'], access: keyed },
+    },
+    adminKey,
+  });
+  const { headers } = await makeKey(reading, [everything], 100);
+  const history = {
+    method: 'GET',
+    path: '/v1/post-1/views/history',
+    headers,
+    query: { window: 'hour', from: '2096-01-20', to: '2096-02-28' },
+  };
+  const union = {
+    method: 'GET',
+    path: '/v1/post-1/visitors',
+    headers,
+    query: { from: '2096-02-01', to: '2096-02-28' },
+  };
+  const statuses = async (request: ApiRequest, times: number) => {
+    const answers = [];
+    for (let time = 0; time < times; time++) answers.push((await reading.send(request)).status);
+    reading.clock.advance(60_000);
+    return answers;
+  };
+  // 960 hours are 48 times twenty; 28 days are 896 items, 45 times twenty.
+  expect(await statuses(history, 3)).toEqual([200, 200, 429]);
+  expect(await statuses(union, 3)).toEqual([200, 200, 429]);
+  const item = { subject: 'post-1', counter: 'visitors', action: 'read' };
+  const batch = (count: number) =>
+    reading.send({
+      method: 'POST',
+      path: '/v1/batch',
+      headers,
+      body: { items: Array.from({ length: count }, () => item) },
+    });
+  expect(await batch(50)).toMatchObject({ status: 200 });
+  expect(await batch(1)).toMatchObject({ status: 429 });
+  reading.clock.advance(60_000);
+  expect(await batch(51)).toMatchObject({ status: 400, body: { code: 'request_too_heavy' } });
 });
 
 const visitor = { member: 'ada', actions: ['read', 'write'], subject: 'resto-7' };
@@ -141,7 +222,7 @@ test('the passes of a key share its calls, so they do not get around its limit',
     increment('/v1/resto-7/stock', callers[index % 3]),
   );
   expect([answered, refused[0]?.body]).toMatchObject([3, { code: 'rate_limited' }]);
-  tally.clock.advance(40_000);
+  tally.clock.advance(60_000);
   expect(await sendAll(60, () => increment('/v1/resto-7/stock', ada))).toMatchObject({
     answered: 5,
   });
@@ -153,8 +234,7 @@ test('a pass that a key without a limit has made is neither counted nor looked u
     const pass = await makePass(tally, maker, visitor);
     expect(await sendAll(20, () => get('/v1/resto-7/stock', pass))).toMatchObject({ answered: 20 });
   }
-  const pks = (await tally.items()).map(({ pk }) => String(pk));
-  expect(pks.filter((pk) => pk.includes('#.calls#'))).toEqual([]);
+  expect(await callerItems()).toEqual([]);
 });
 
 test('a flood beyond the limit writes nothing, so it costs no more than one within', async () => {
@@ -171,11 +251,11 @@ test('a flood beyond the limit writes nothing, so it costs no more than one with
     }
     return proxy.forwarded('UpdateItem');
   };
-  // The day of its use, three calls, and the one that finds the limit.
-  expect(await sendTimes(50)).toBe(5);
+  // The day of its use, and three calls.
+  expect(await sendTimes(50)).toBe(4);
   expect(await sendTimes(50)).toBe(0);
   guarded.clock.advance(60_000);
-  expect(await sendTimes(50)).toBe(4);
+  expect(await sendTimes(50)).toBe(3);
   await proxy.stop();
 });
 
@@ -201,21 +281,16 @@ test('calls that cannot be counted are refused, not waved through', async () => 
   await proxy.stop();
 });
 
-test('no route reads or changes the counts of calls', async () => {
-  const { id, headers } = await makeKey(tally, [everything], 100);
-  await tally.send(get('/v1/resto-7/stock', headers));
-  for (const counter of ['.calls', '%2Ecalls']) {
-    for (const request of [get(`/v1/${id}/${counter}`), increment(`/v1/${id}/${counter}`)]) {
-      expect(await tally.send(request)).toMatchObject({ body: { code: 'unknown_counter' } });
-    }
-  }
-});
-
-test('counts of calls do not stay', async () => {
+test('what is counted of a key does not stay', async () => {
   const { headers } = await makeKey(tally, [everything], 100);
   await tally.send(get('/v1/resto-7/stock', headers));
-  const calls = (await tally.items()).filter(({ pk }) => String(pk).includes('#.calls#'));
-  expect(calls).toHaveLength(1);
-  const latest = tally.clock.now() / 1000 + 60 + (limits.expiryJitterHours + 24) * 3600;
-  expect(calls[0]?.x).toBeLessThanOrEqual(latest);
+  const items = await callerItems();
+  expect(items).toHaveLength(1);
+  const latest = tally.clock.now() / 1000 + 61 + limits.allowanceGraceSeconds;
+  expect(items[0]?.x).toBeLessThanOrEqual(latest);
 });
+
+async function callerItems() {
+  const items = await tally.items();
+  return items.filter(({ pk }) => String(pk).startsWith(itemPrefixes.callerAllowance));
+}

@@ -89,7 +89,7 @@ test.each([
 });
 
 test.each([
-  ['no time zone', { o: '04:00' }],
+  ['a number for a time zone', { z: 2, o: '04:00' }],
   ['a time zone that there is not', { z: 'Mars/Olympus', o: '04:00' }],
   ['a start of the day in words', { z: 'UTC', o: 'late' }],
 ])('settings with %s count into no day', async (_, attributes) => {

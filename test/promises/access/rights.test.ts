@@ -27,6 +27,7 @@ import {
 /** Bodies that the operations would accept. */
 const bodies: Readonly<Partial<Record<OperationName, unknown>>> = {
   changeCounter: { action: 'increment' },
+  returnToLimit: { cost: 1 },
   setMember: { choice: 'yes' },
   changeSettings: { time_zone: 'Europe/Berlin' },
   createPass: { member: 'ada', actions: ['read'], subject: 'resto-7' },
@@ -38,6 +39,7 @@ const bodies: Readonly<Partial<Record<OperationName, unknown>>> = {
 const counterOf = (operation: OperationName): string => {
   if (operation === 'drawTicket') return 'orders';
   if (operation === 'leave') return 'viewers';
+  if (operation.endsWith('Limit')) return 'calls';
   return /Member/.test(operation) ? 'poll' : 'counter';
 };
 
@@ -66,6 +68,7 @@ const kinds = (access: CounterInput['access']): Record<string, CounterInput> => 
   orders: { kind: 'ticket', access },
   poll: { kind: 'reaction', choices: ['yes', 'no'], access },
   viewers: { kind: 'presence', access },
+  calls: { kind: 'limit', max: 100, perSeconds: 60, access },
 });
 
 const callers = ['nobody', 'reader', 'writer', 'ruler', 'tenant', 'visitor', 'operator'] as const;

@@ -41,6 +41,7 @@ const effects: (Fault['effect'] | undefined)[] = [
 const goodBodies: Readonly<Record<string, unknown>> = {
   changeCounter: { action: 'increment' },
   setMember: { choice: 'love' },
+  returnToLimit: { cost: 1 },
   changeSettings: { time_zone: 'UTC' },
   createPass: { member: personal.member, actions: ['read'], subject: 'post' },
   runBatch: {
@@ -69,14 +70,15 @@ function requestsWith(credentials: readonly Headers[]): ApiRequest[] {
 }
 
 function pathTo({ path, operation }: Route): string {
-  const counter = /Member/.test(operation)
-    ? 'reactions'
-    : operation === 'leave'
-      ? 'viewers'
-      : 'stock';
+  const counters: Readonly<Record<string, string>> = {
+    leave: 'viewers',
+    drawTicket: 'orders',
+    takeFromLimit: 'calls',
+    returnToLimit: 'calls',
+  };
   const params: Record<string, string> = {
     subject: 'post',
-    counter: operation === 'drawTicket' ? 'orders' : counter,
+    counter: counters[operation] ?? (/Member/.test(operation) ? 'reactions' : 'stock'),
     member: personal.member,
     user: personal.user,
     key: personal.text,

@@ -39,6 +39,7 @@ const counters = {
   poll: { kind: 'reaction', choices: ['yes', 'no'], access: keyed },
   viewers: { kind: 'presence', access: keyed },
   visitors: { kind: 'unique', windows: ['day'], access: keyed },
+  calls: { kind: 'limit', max: 100, perSeconds: 60, access: keyed },
 } satisfies Parameters<typeof createTallyUnderTest>[0]['counters'];
 
 /** A tenant with something in every kind of counter; nobody has ever heard of the other. */
@@ -72,6 +73,7 @@ beforeAll(async () => {
   await put(`/v1/${existing}/visitors/members/ada`);
   await put(`/v1/users/ada/subscriptions/${existing}/likes`);
   await tally.send({ ...increment(`/v1/${existing}/orders/tickets`, admin), method: 'POST' });
+  await tally.send({ method: 'POST', path: `/v1/${existing}/calls/take`, headers: admin });
   await tally.settle();
   const scope = (action: 'read' | 'write' | 'admin') =>
     ({ actions: [action], subjects: ['resto-7', 'resto-7:*'] }) as const;
@@ -117,6 +119,7 @@ const attempt = fc
       { action: 'increment' },
       { action: 'decrement', amount: 3 },
       { choice: 'yes' },
+      { cost: 2 },
       { choice: 'none' },
       { time_zone: 'Europe/Berlin' },
       {},

@@ -49,6 +49,37 @@ describe('the settings of a subject', () => {
     expect(answer).toMatchObject({ body: { time_zone: 'Asia/Tokyo', day_start: '00:00' } });
   });
 
+  test.each(['PATCH', 'PUT'])('stay as they are where a %s does not name them', async (method) => {
+    const change = (body: object) => tally.send({ method, path, headers: admin, body });
+    expect(await change({ day_start: '05:00' })).toMatchObject({
+      status: 200,
+      body: { time_zone: 'UTC', day_start: '05:00' },
+    });
+    expect(await change({ time_zone: 'Europe/Paris' })).toMatchObject({
+      status: 200,
+      body: { time_zone: 'Europe/Paris', day_start: '05:00' },
+    });
+    expect(await change({})).toMatchObject({ body: { day_start: '05:00' } });
+    expect(await getSettings(other)).toMatchObject({
+      body: { time_zone: 'Europe/Paris', day_start: '05:00' },
+    });
+  });
+
+  test('that are set at the same time hold both', async () => {
+    await Promise.all([
+      putSettings(tally, 'resto', { time_zone: 'Europe/Paris' }),
+      putSettings(other, 'resto', { day_start: '05:00' }),
+    ]);
+    expect(await getSettings()).toMatchObject({
+      body: { time_zone: 'Europe/Paris', day_start: '05:00' },
+    });
+  });
+
+  test('of nothing leave nothing behind', async () => {
+    expect(await putSettings(tally, 'resto', {})).toMatchObject({ status: 200 });
+    expect(await tally.items()).toEqual([]);
+  });
+
   test('are read as they were set last, from wherever and whatever was read before', async () => {
     await getSettings(other);
     await putSettings(tally, 'resto', berlin);
@@ -129,7 +160,8 @@ describe('settings are refused', () => {
   test.each([
     ['of a zone nobody knows', { time_zone: 'Europe/Atlantis' }, 'invalid_time_zone'],
     ['of an offset', { time_zone: '+02:00' }, 'invalid_time_zone'],
-    ['of no zone', { day_start: '04:00' }, 'invalid_time_zone'],
+    ['of a zone by another name', { timezone: 'Europe/Berlin' }, 'unknown_field'],
+    ['of no zone', { time_zone: null }, 'invalid_time_zone'],
     ['of a zone that is a number', { time_zone: 2 }, 'invalid_time_zone'],
     ['of a start that is not a time', { ...berlin, day_start: '24:00' }, 'invalid_day_start'],
     ['of a start in seconds', { ...berlin, day_start: '04:00:00' }, 'invalid_day_start'],

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { attributePrefixes, itemAttributes } from '../../../functions/dynamo/attributes.ts';
 import {
+  allowanceItemKey,
   apiKeyItemKey,
   bookItemKey,
+  callerHash,
   cellItemKey,
   deploymentsItemKey,
   failedBatchItemKey,
@@ -28,6 +30,7 @@ const kinds = Object.keys(itemPrefixes) as ItemKind[];
 const subject = 'subject';
 const counter = 'counter';
 const region = 'region';
+const caller = 'caller';
 const window = 'window';
 const [shard, block, cutOff] = [101, 102, 103];
 const cell = { subject, counter, region, shard, window };
@@ -49,10 +52,13 @@ const keys: Record<ItemKind, ItemKey> = {
   apiKey: apiKeyItemKey('id'),
   secret: secretItemKey,
   deployments: deploymentsItemKey,
+  allowance: allowanceItemKey({ subject, counter, region }),
+  callerAllowance: allowanceItemKey({ limit: 'limit', caller, region }),
 };
 const spelledOut = (key: string) =>
   key
     .replace(tokenHash(token), 'hash')
+    .replace(callerHash({ caller }), 'hash')
     .replace(String(shard), 'shard')
     .replace(String(block), 'block')
     .replace(String(cutOff).padStart(15, '0'), 'cut-off');

@@ -4,8 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import { callsCounter } from '../../../functions/access/call-limit.ts';
-import { apiKeyItemKey, cellItemKey, secretItemKey } from '../../../functions/dynamo/item-keys.ts';
+import {
+  allowanceItemKey,
+  apiKeyItemKey,
+  cellItemKey,
+  secretItemKey,
+} from '../../../functions/dynamo/item-keys.ts';
 import { itemPrefixes } from '../../../functions/dynamo/item-prefixes.ts';
 import { jwtPrefix, methodsOf, routes } from '../../../functions/http/routes.ts';
 import { environmentNames } from '../../../functions/runtime/environment-names.ts';
@@ -126,10 +130,13 @@ describe('the read function', () => {
   const cell = (subject: string, counter: string) =>
     cellItemKey({ subject, counter, region: 'us-east-1', shard: 0, window: '-' }).pk;
   const key = apiKeyItemKey('id').pk;
+  const region = 'us-east-1';
+  const callers = allowanceItemKey({ limit: 'key-calls', caller: 'id', region }).pk;
+  const limit = allowanceItemKey({ subject: 'q', counter: 'calls', region }).pk;
 
   test('may note who called', () => {
     expect(mayWrite('UpdateItem', key, ['pk', 'sk', 'u'])).toBe(true);
-    expect(mayWrite('UpdateItem', cell('id', callsCounter), ['pk', 'sk', 'n', 't'])).toBe(true);
+    expect(mayWrite('UpdateItem', callers, ['pk', 'sk', 'a', 'x'])).toBe(true);
     expect(mayWrite('PutItem', secretItemKey.pk, ['pk', 'sk', 'b'])).toBe(true);
   });
 
@@ -140,11 +147,13 @@ describe('the read function', () => {
     ['change the secret', 'UpdateItem', secretItemKey.pk, ['pk', 'sk', 'b']],
     ['revoke a key', 'DeleteItem', key, ['pk', 'sk']],
     ['change a count', 'UpdateItem', cell('post-42', 'likes'), ['pk', 'sk', 'n']],
-    ['change a count named like it', 'UpdateItem', cell('.calls', 'likes'), ['pk', 'sk', 'n']],
-    ['put a count', 'PutItem', cell('id', callsCounter), ['pk', 'sk', 'n']],
+    ['change a count named like it', 'UpdateItem', cell('q', 'likes'), ['pk', 'sk', 'n']],
+    ['take from a limit', 'UpdateItem', limit, ['pk', 'sk', 'a', 'x']],
+    ['put what a caller may do', 'PutItem', callers, ['pk', 'sk', 'a']],
     ['put a ledger item', 'PutItem', `${itemPrefixes.token}post-42#likes#hash`, ['pk', 'sk', 'd']],
     ['put a member', 'PutItem', `${itemPrefixes.member}post-42#reactions#ada`, ['pk', 'sk', 'c']],
     ['put settings', 'PutItem', `${itemPrefixes.settings}resto-7`, ['pk', 'sk', 'z']],
+    ['change settings', 'UpdateItem', `${itemPrefixes.settings}resto-7`, ['pk', 'sk', 'z']],
     ['put what begins like the secret', 'PutItem', `${secretItemKey.pk}s`, ['pk', 'sk', 'b']],
     ['change what begins like a key', 'UpdateItem', `${key}id`, ['pk', 'sk', 'u']],
   ])('may not %s', (_, action, partitionKey, attributes) => {

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { allowedBefore, type Bounds, fitsBounds } from '../../../functions/rules/bounds.ts';
+import {
+  allowedBefore,
+  type Bounds,
+  fitsBounds,
+  roomBefore,
+} from '../../../functions/rules/bounds.ts';
 import { limits } from '../../../functions/rules/limits.ts';
 
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
@@ -56,4 +61,14 @@ describe('a change of a bounded count', () => {
       }),
     );
   });
+});
+
+test('what has room is exactly what would be allowed', () => {
+  fc.assert(
+    fc.property(situations, ({ count, amount, bounds }) => {
+      const room = roomBefore(count, amount, bounds);
+      expect(isAllowed(count, amount, bounds)).toBe(Math.abs(amount) <= room);
+    }),
+    { numRuns: 1_000 },
+  );
 });

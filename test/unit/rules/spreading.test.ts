@@ -52,7 +52,7 @@ describe('a record', () => {
     amount: 1,
     countsInAll: true,
   });
-  const windows = fc.constantFrom('-', '2026-11-21', '2026-11-21T09', '2026-11-21T09:30');
+  const windows = fc.constantFrom('-', '2026-11-21', '2026-11-21T09Z', '2026-11-21T09:30Z');
   const ids = fc.stringMatching(/^shardId-[0-9]{20}-[0-9a-f]{8}$/);
 
   test('goes to the same shard whatever it is delivered with, and all are dealt out', () => {
@@ -106,9 +106,9 @@ describe('a record', () => {
 test('an hour or a minute takes an eighth of the shards of a day, and at least one', () => {
   expect(shardsOfWindow('-', 64)).toBe(64);
   expect(shardsOfWindow('2026-11-21', 64)).toBe(64);
-  expect(shardsOfWindow('2026-11-21T09', 64)).toBe(8);
-  expect(shardsOfWindow('2026-11-21T09:30', 64)).toBe(8);
-  expect(shardsOfWindow('2026-11-21T09', 2)).toBe(1);
+  expect(shardsOfWindow('2026-11-21T09Z', 64)).toBe(8);
+  expect(shardsOfWindow('2026-11-21T09:30Z', 64)).toBe(8);
+  expect(shardsOfWindow('2026-11-21T09Z', 2)).toBe(1);
 });
 
 describe('a cell asks for more shards', () => {
@@ -162,9 +162,9 @@ describe('a cell asks for more shards', () => {
 
   test('of an hour by the same measure, though an hour has fewer', () => {
     const history = [{ atMs: nowMs - 20 * hourMs, shardCount: 16 }];
-    expect(shardsOfWindow('2026-11-21T09', 16)).toBe(2);
-    expect(ask(history, marksOf(3 * marksOfCell), '2026-11-21T09')).toBeUndefined();
-    expect(ask(history, marksOf(3 * marksOfCell + 1), '2026-11-21T09')).toBe(64);
+    expect(shardsOfWindow('2026-11-21T09Z', 16)).toBe(2);
+    expect(ask(history, marksOf(3 * marksOfCell), '2026-11-21T09Z')).toBeUndefined();
+    expect(ask(history, marksOf(3 * marksOfCell + 1), '2026-11-21T09Z')).toBe(64);
   });
 
   test('never for more than a total may have', () => {

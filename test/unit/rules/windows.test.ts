@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { utcCalendar } from '../../../functions/rules/calendar.ts';
 import { limits } from '../../../functions/rules/limits.ts';
 import {
   allWindowKey,
   type BoundedWindowKind,
   expiryJitter,
+  momentInKey,
   windowExpiry,
   windowKeyAt,
   windowKindOf,
@@ -40,7 +42,7 @@ describe('a window key', () => {
     );
   });
 
-  test('is shared by exactly the moments of one UTC day, hour or minute', () => {
+  test('is shared by exactly the moments of one day, hour or minute in UTC', () => {
     const neighbours = fc.integer({ min: -2 * sizesMs.day, max: 2 * sizesMs.day });
     const inside = fc.integer({ min: 2 * sizesMs.day, max: Date.UTC(9999, 11, 29) });
     fc.assert(
@@ -55,7 +57,7 @@ describe('a window key', () => {
   test('reads as the start of the window in UTC', () => {
     const at = Date.UTC(2026, 10, 21, 9, 30, 59, 999);
     const keys = windowKinds.map((kind) => windowKeyAt(kind, at));
-    expect(keys).toEqual(['-', '2026-11-21', '2026-11-21T09', '2026-11-21T09:30']);
+    expect(keys).toEqual(['-', '2026-11-21', '2026-11-21T09Z', '2026-11-21T09:30Z']);
   });
 
   test.each([
@@ -69,18 +71,23 @@ describe('a window key', () => {
     '2026-11-00',
     '2026-11-32',
     '2026-11-21T',
-    '2026-11-21T9',
-    '2026-11-21T25',
-    '2026-11-21T09:60',
-    '2026-11-21T24:30',
-    '2026-11-21T09:30:00',
-    '2026-11-21t09',
-    '2026-11-21 09',
+    '2026-11-21T09',
+    '2026-11-21T09:30',
+    '2026-11-21T09h00Z',
+    '2026-11-21T09h60Z',
+    '2026-11-21Z',
+    '2026-11-21T9Z',
+    '2026-11-21T25Z',
+    '2026-11-21T09:60Z',
+    '2026-11-21T24:30Z',
+    '2026-11-21T09:30:00Z',
+    '2026-11-21t09Z',
+    '2026-11-21 09Z',
     ' 2026-11-21',
     '2026-11-21\n',
   ])('is never %j', (text) => expect(windowKindOf(text)).toBeUndefined());
 
-  test.each(['2026-02-30', '2026-11-31', '2025-02-29', '2026-11-21T24', '2026-04-31T10:00'])(
+  test.each(['2026-02-30', '2026-11-31', '2025-02-29', '2026-11-21T24Z', '2026-04-31T10:00Z'])(
     'is never %s, which no calendar has',
     (text) => expect(windowKindOf(text)).toBeUndefined(),
   );
@@ -89,15 +96,26 @@ describe('a window key', () => {
     const number = (max: number) =>
       fc.integer({ min: 0, max }).map((it) => String(it).padStart(2, '0'));
     const lookalikes = fc
-      .tuple(number(40), number(40), number(30), number(70), fc.constantFrom(10, 13, 16))
-      .map(([month, day, hour, minute, length]) =>
-        `2026-${month}-${day}T${hour}:${minute}`.slice(0, length),
-      );
+      .tuple(number(40), number(40), number(30), number(70), fc.constantFrom('', 'T', ':', 'h'))
+      .map(([month, day, hour, minute, form]) => {
+        const time = {
+          '': '',
+          T: `T${hour}Z`,
+          ':': `T${hour}:${minute}Z`,
+          h: `T${hour}h${minute}Z`,
+        };
+        return `2026-${month}-${day}${time[form]}`;
+      });
     fc.assert(
       fc.property(lookalikes, (text) => {
         const kind = windowKindOf(text);
-        const startMs = Date.parse(`${text}${'0000-00-00T00:00'.slice(text.length)}Z`);
-        if (kind !== undefined) expect(windowKeyAt(kind, startMs)).toBe(text);
+        // Hours begin at half past where the clock is half an hour ahead.
+        const [, minute = '00'] = /h(\d\d)/.exec(text) ?? [];
+        const calendar = { timeZone: 'UTC', dayStart: `${text.slice(11, 13) || '00'}:${minute}` };
+        const inCalendar = kind === 'hour' ? calendar : utcCalendar;
+        if (kind !== undefined) {
+          expect(windowKeyAt(kind, momentInKey(text), inCalendar)).toBe(text);
+        }
       }),
       { numRuns: 2_000 },
     );
@@ -161,8 +179,8 @@ describe('the items of a window', () => {
     expect(expiryAt(0.5) - expiryAt(0)).toBe((limits.expiryJitterHours * 3600) / 2);
   });
 
-  test('are spread over the jitter by their names, which are the same for all of a total', () => {
-    const names = Array.from({ length: 4_000 }, (_, index) => `post-${index}#likes#2026-11-21`);
+  test('are spread over the jitter by their names, which are the same for all of a counter', () => {
+    const names = Array.from({ length: 4_000 }, (_, index) => `post-${index}#likes`);
     const tenths = Map.groupBy(names, (name) => Math.floor(expiryJitter(name) * 10));
     expect(tenths.size).toBe(10);
     for (const [tenth, same] of tenths) {
