@@ -5,7 +5,7 @@ const keyed = { read: 'key', write: 'key' } as const;
 
 /** The counters of this deployment. Change them here, then `npx cdk deploy`. */
 export const tally = defineCounters({
-  counter: { kind: 'count', access: open },
+  counter: { kind: 'count', amounts: { max: 1_000, decrement: true }, access: open },
   likes: { kind: 'count', access: open },
   views: { kind: 'count', write: 'deferred', windows: ['all', 'day', 'hour'], access: open },
   reactions: {

@@ -2,6 +2,7 @@
  * `npm run units`: measures what each call costs, in DynamoDB's units and in calls to the database. It
  * runs the real code against DynamoDB Local and adds up the units that this reports.
  */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,11 +11,13 @@ import pLimit from 'p-limit';
 import { createCounters } from '../functions/counters/counters.ts';
 import type { CounterDefinition, CounterKind } from '../functions/counters/define-counters.ts';
 import { createDynamoFoldStore } from '../functions/dynamo/dynamo-fold-store.ts';
+import { senders, type Token } from '../functions/rules/senders.ts';
 import { createDependencies } from '../functions/runtime/dependencies.ts';
 import { environmentNames } from '../functions/runtime/environment-names.ts';
 import { createStreamFunction } from '../functions/stream/stream-function.ts';
 import { createTableIfMissing } from '../local/create-table.ts';
-import { engineAccess, startEngine } from '../local/engine.ts';
+import { startEngine } from '../local/engine.ts';
+import { readEngineAccess } from '../local/engine-access.ts';
 import { startStreamPump } from '../local/stream-pump.ts';
 import { countUnits, type Units } from './consumed-units.ts';
 
@@ -23,14 +26,15 @@ const tickets = 500;
 const writersAtOnce = 20;
 const tableName = 'units';
 
-const engine = await startEngine({ dataFolder: 'memory' });
-const client = new DynamoDBClient({ ...engineAccess, endpoint: engine.endpoint });
+const access = readEngineAccess('memory');
+const engine = await startEngine({ dataFolder: 'memory', access });
+const client = new DynamoDBClient({ ...access, endpoint: engine.endpoint });
 await createTableIfMissing({ client, tableName, stream: true });
 Object.assign(process.env, {
   AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
-  AWS_REGION: engineAccess.region,
-  AWS_ACCESS_KEY_ID: engineAccess.credentials.accessKeyId,
-  AWS_SECRET_ACCESS_KEY: engineAccess.credentials.secretAccessKey,
+  AWS_REGION: access.region,
+  AWS_ACCESS_KEY_ID: access.credentials.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: access.credentials.secretAccessKey,
   [environmentNames.table]: tableName,
 });
 const { clients, context, config } = createDependencies();
@@ -137,7 +141,7 @@ async function measureFold(): Promise<void> {
     Array.from({ length: deferredChanges }, (_, index) =>
       limit(() =>
         context.stores.registers.put(
-          { subject, counter: 'likes', token: `fold-${index}` },
+          { subject, counter: 'likes', token: anyones(`fold-${index}`) },
           {
             form: 'fact',
             amount: 1,
@@ -186,9 +190,15 @@ function change(counter: string, request: { token: string | undefined; wantCount
     amount: 1,
     wantCount: true,
     ...request,
+    token: request.token === undefined ? undefined : anyones(request.token),
   });
 }
 
+const anyones = (text: string): Token => ({ text, sender: senders.anyone });
+
 function drawTicket(token: string | undefined) {
-  return counters.tickets.draw(counterOf('orders', 'ticket'), token);
+  return counters.tickets.draw(
+    counterOf('orders', 'ticket'),
+    token === undefined ? undefined : anyones(token),
+  );
 }

@@ -3,7 +3,7 @@
  * on meanwhile, so the data stays, also with TALLY_DATA=memory.
  */
 import { join } from 'node:path';
-import { type Engine, engineAccess, startEngine } from '../local/engine.ts';
+import { type Engine, startEngine } from '../local/engine.ts';
 import { followParent } from '../local/follow-parent.ts';
 import { createRestarter } from '../local/restarter.ts';
 import { readLocalSettings } from '../local/settings.ts';
@@ -17,7 +17,8 @@ const settings = orExit(() => readLocalSettings(process.env));
 let engine: Engine | undefined;
 if (settings.endpoint === undefined) {
   console.log('Starting DynamoDB Local …');
-  engine = await startEngine({ dataFolder: settings.dataFolder }).catch(exitWith);
+  const { dataFolder, engineAccess: access } = settings;
+  engine = await startEngine({ dataFolder, access }).catch(exitWith);
 }
 const server = createRestarter(join(root, 'bin/local.ts'), {
   ...process.env,
@@ -44,12 +45,12 @@ void engine?.died.then((reason) => {
 });
 
 /** With an engine that it did not start, the server uses this shell's AWS account; this engine has its own. */
-function environmentOf({ endpoint }: Engine): Readonly<Record<string, string | undefined>> {
+function environmentOf({ endpoint, access }: Engine): Readonly<Record<string, string | undefined>> {
   return {
     AWS_ENDPOINT_URL_DYNAMODB: endpoint,
-    AWS_REGION: engineAccess.region,
-    AWS_ACCESS_KEY_ID: engineAccess.credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: engineAccess.credentials.secretAccessKey,
+    AWS_REGION: access.region,
+    AWS_ACCESS_KEY_ID: access.credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: access.credentials.secretAccessKey,
     AWS_SESSION_TOKEN: undefined,
     AWS_PROFILE: undefined,
   };

@@ -1,6 +1,5 @@
 /** `npm start`: Tally on this machine, with its own DynamoDB Local unless the environment names one. */
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -10,7 +9,9 @@ import { type Engine, startEngine } from '../local/engine.ts';
 import { followParent } from '../local/follow-parent.ts';
 import { setFunctionEnvironment } from '../local/function-environment.ts';
 import { createHttpServer } from '../local/http-server.ts';
+import { type Listening, listen, ownName } from '../local/listen.ts';
 import { attachLiveServer } from '../local/live-server.ts';
+import { ownHosts } from '../local/own-hosts.ts';
 import { readLocalSettings } from '../local/settings.ts';
 import { startStreamPump } from '../local/stream-pump.ts';
 import { loadConfig } from './load-config.ts';
@@ -28,24 +29,28 @@ const settings = await orExit(() => readLocalSettings(process.env));
 
 // The port comes first: if it is taken, nothing has been started yet. And the functions read it from
 // their environment when they are loaded.
-const { server, serve } = createHttpServer();
-const port = await orExit(listen);
+const isOwnHost = ownHosts(settings.hostNames);
+const { server, serve } = createHttpServer(isOwnHost);
+const listening = await orExit(startListening);
+const address = `${ownName(settings.host)}:${listening.port}`;
 
 if (settings.endpoint === undefined) {
   console.log('Starting DynamoDB Local …');
-  engine = await orExit(() => startEngine({ dataFolder: settings.dataFolder }));
+  const { dataFolder, engineAccess: access } = settings;
+  engine = await orExit(() => startEngine({ dataFolder, access }));
 }
 const endpoint = settings.endpoint ?? engine?.endpoint ?? '';
-const live = attachLiveServer(
-  server,
-  setFunctionEnvironment({
+const live = attachLiveServer(server, {
+  isOwnHost,
+  ...setFunctionEnvironment({
     endpoint,
+    engineAccess: settings.engineAccess,
     isOwnEngine: engine !== undefined,
     tableName,
     adminKey: settings.adminKey,
-    port,
+    address,
   }),
-);
+});
 await orExit(prepareTable);
 
 const { httpHandlers, streamHandler } = await import('../local/handlers.ts');
@@ -72,16 +77,17 @@ void engine?.died.then((reason) => {
   void stop(1);
 });
 
-async function listen(): Promise<number> {
-  server.listen(settings.port);
-  await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
-    const reason =
-      error.code === 'EADDRINUSE'
-        ? 'another program listens there. Stop it, or set PORT to another port (0 takes any).'
-        : error.message;
+async function startListening(): Promise<Listening> {
+  return listen(server, settings).catch((error: NodeJS.ErrnoException) => {
+    const reasons: Readonly<Record<string, string>> = {
+      EADDRINUSE:
+        'another program listens there. Stop it, or set PORT to another port (0 takes any).',
+      EADDRNOTAVAIL: 'HOST is not an address of this machine.',
+      ENOTFOUND: 'HOST is not a name of this machine.',
+    };
+    const reason = reasons[error.code ?? ''] ?? error.message;
     throw new Error(`Cannot listen on port ${settings.port}: ${reason}`);
   });
-  return (server.address() as AddressInfo).port;
 }
 
 async function prepareTable(): Promise<void> {
@@ -96,7 +102,7 @@ async function prepareTable(): Promise<void> {
     throw new Error(
       settings.endpoint === undefined
         ? `The data folder ${settings.dataFolder} cannot be used: ${reason}\n` +
-            'Move its shared-local-instance.db away, or set TALLY_DATA to another folder.'
+            'Move its databases (*.db) away, or set TALLY_DATA to another folder.'
         : `The DynamoDB at ${settings.endpoint} cannot be used: ${reason}\n` +
             'Set AWS_ENDPOINT_URL_DYNAMODB to one that runs, or to nothing to have one started.',
       { cause: error },
@@ -116,13 +122,13 @@ async function orExit<T>(attempt: () => T | Promise<T>): Promise<T> {
 }
 
 function welcome(): void {
-  const url = `http://localhost:${port}`;
+  const url = `http://${address}`;
   const data = settings.endpoint ?? settings.dataFolder;
   console.log(`
 Tally listens on ${url} (docs: ${url}/docs, data: ${data})
 
   curl -X PUT ${url}/v1/post-42/counter -d '{"action":"increment"}'
-  curl -X PUT ${url}/v1/post-42/counter -d '{"action":"increment","amount":3}' -H 'Idempotency-Key: my-change-1'
+  curl -X PUT ${url}/v1/post-42/counter -d '{"action":"increment","amount":3}' -H 'Idempotency-Key: ${randomUUID()}'
   curl ${url}/v1/post-42/counter
 
 Admin key: ${settings.adminKeyMade ? settings.adminKey : 'the one in TALLY_ADMIN_KEY'}
@@ -139,7 +145,7 @@ async function stop(code: number): Promise<void> {
   // Twice: first while the server still takes what the fold publishes, then for what came until it closed.
   await fold();
   live.close();
-  await new Promise((resolve) => server.close(resolve));
+  await listening.close();
   await fold();
   await pump.stop();
   await engine?.stop();

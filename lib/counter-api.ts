@@ -38,6 +38,7 @@ export interface CounterApiProps {
 export class CounterApi extends Construct {
   /** Ends without a slash, so that `$URL/v1/…` works. */
   readonly url: string;
+  readonly host: string;
 
   constructor(
     scope: Construct,
@@ -66,7 +67,7 @@ export class CounterApi extends Construct {
       const methods = methodsOf({ method }).map((own) => HttpMethod[own]);
       const integration = integrations[servedBy];
       api.addRoutes({ path, methods, integration });
-      if (!authorizer || right === 'none') continue;
+      if (!authorizer || right === 'none' || right === 'challenge') continue;
       api.addRoutes({ path: `${jwtPrefix}${path}`, methods, integration, authorizer });
     }
     Validations.of(api).acknowledge({
@@ -85,6 +86,7 @@ export class CounterApi extends Construct {
       },
     });
     this.url = api.apiEndpoint;
+    this.host = `${api.apiId}.execute-api.${Stack.of(this).region}.${Stack.of(this).urlSuffix}`;
   }
 
   /** Logs under /aws/vendedlogs/ take no room in the account's small resource policy for logs. */

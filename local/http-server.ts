@@ -13,6 +13,7 @@ import { Problem } from '../functions/http/problem.ts';
 import { type HttpResponse, problem } from '../functions/http/responses.ts';
 import { defaultFunction, type FunctionName, matchRoute } from '../functions/http/routes.ts';
 import { type LiveServer, livePaths } from './live-server.ts';
+import { foreignHost, type IsOwnHost } from './own-hosts.ts';
 
 /** API Gateway refuses larger bodies. */
 const bodyBytesMax = 10 * 1024 * 1024;
@@ -35,10 +36,15 @@ export interface HttpServer {
   readonly serve: (services: Services) => void;
 }
 
-export function createHttpServer(): HttpServer {
+/** @param isOwnHost other hosts are refused; see `own-hosts.ts` */
+export function createHttpServer(isOwnHost: IsOwnHost): HttpServer {
   let services: Services | undefined;
   const limit = pLimit(handlersAtOnce);
   const server = createServer({ shouldUpgradeCallback: isWebSocket }, (request, response) => {
+    if (!isOwnHost(request.headers.host)) {
+      send(response, foreignHost);
+      return;
+    }
     respond(services, limit, request, response).catch((error: unknown) => {
       // A client that breaks off in the middle of a body does not wait for an answer.
       if (request.destroyed && !request.complete) return;
@@ -75,9 +81,10 @@ async function respond(
   const event = toEvent(request, body);
   const { method } = event.requestContext.http;
   if (method === 'POST' && event.rawPath === livePaths.publish) {
-    return send(response, live.publish(request, body));
+    return send(response, await live.publish(request, body));
   }
-  const match = matchRoute(method, event.rawPath);
+  // API Gateway chooses the function by the path as it was sent, and hands it over decoded.
+  const match = matchRoute(method, pathOf(request));
   const name = match.found === 'route' ? match.route.servedBy : defaultFunction;
   send(response, await limit(() => handlers[name](event, lambdaContext(name))));
 }
@@ -94,11 +101,8 @@ async function readBody(request: IncomingMessage): Promise<Buffer | 'too large'>
 }
 
 function toEvent(request: IncomingMessage, body: Buffer): APIGatewayProxyEventV2 {
-  // A proxy may send scheme and host as well (RFC 9112, section 3.2.2).
-  const target = request.url?.replace(/^https?:\/\/[^/?]*/i, '') ?? '';
-  const [path, ...query] = target.split('?');
-  const rawPath = path || '/';
-  const rawQueryString = query.join('?');
+  const rawPath = decode(pathOf(request));
+  const rawQueryString = targetOf(request).split('?').slice(1).join('?');
   const { method = 'GET' } = request;
   const atMs = Date.now();
   return {
@@ -130,6 +134,19 @@ function toEvent(request: IncomingMessage, body: Buffer): APIGatewayProxyEventV2
     ...(body.length > 0 ? { body: body.toString('base64') } : {}),
     isBase64Encoded: body.length > 0,
   };
+}
+
+/** A proxy may send scheme and host as well (RFC 9112, section 3.2.2). */
+const targetOf = ({ url = '' }: IncomingMessage): string => url.replace(/^https?:\/\/[^/?]*/i, '');
+
+const pathOf = (request: IncomingMessage): string => targetOf(request).split('?')[0] || '/';
+
+function decode(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
 
 function queryOf(rawQueryString: string): Record<string, string> {

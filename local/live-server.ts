@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream';
 import * as v from 'valibot';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type HttpResponse, json } from '../functions/http/responses.ts';
+import type { EngineAccess } from './engine-access.ts';
 import { type LiveConnection, serveConnection } from './live-connection.ts';
 import {
   type Authorization,
@@ -18,6 +19,8 @@ import {
   liveSubprotocol,
   unauthorized,
 } from './live-messages.ts';
+import type { IsOwnHost } from './own-hosts.ts';
+import { createSignatureCheck } from './signature-check.ts';
 
 export const livePaths = { publish: '/event', realtime: '/event/realtime' } as const;
 
@@ -31,16 +34,21 @@ const closeGraceMs = 1_000;
 /** RFC 6455: refused by policy, and going away. AWS documents no codes of its own. */
 const closeCodes = { refused: 1008, goingAway: 1001 } as const;
 
-export interface LiveServerOptions {
+export interface LiveCredentials {
   /** The API key that clients listen with. */
   readonly apiKey: string;
-  /** The access key whose signature may publish. */
-  readonly accessKeyId: string;
+  /** What a publisher signs with. */
+  readonly publisher: EngineAccess;
+}
+
+export interface LiveServerOptions extends LiveCredentials {
+  /** Other hosts are refused; see `own-hosts.ts`. */
+  readonly isOwnHost: IsOwnHost;
 }
 
 export interface LiveServer {
   /** Answers `POST /event`. */
-  publish(request: IncomingMessage, body: Buffer): HttpResponse;
+  publish(request: IncomingMessage, body: Buffer): Promise<HttpResponse>;
   /** Closes all connections; the HTTP server cannot close before that. */
   close(): void;
 }
@@ -61,10 +69,18 @@ export function attachLiveServer(server: Server, options: LiveServerOptions): Li
     maxPayload: messageBytesMax,
     handleProtocols: () => liveSubprotocol,
   });
+  const isSigned = createSignatureCheck({
+    service: 'appsync',
+    access: options.publisher,
+    now: Date.now,
+  });
   const isAllowed = (authorization: Authorization) => authorization['x-api-key'] === options.apiKey;
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(/\s*,\s*/);
+    if (!options.isOwnHost(request.headers.host)) {
+      return refuseUpgrade(socket, '421 Misdirected Request');
+    }
     if (pathOf(request) !== livePaths.realtime) return refuseUpgrade(socket, '404 Not Found');
     if (!offered.includes(liveSubprotocol)) return refuseUpgrade(socket, '400 Bad Request');
     sockets.handleUpgrade(request, socket, head, (client) => {
@@ -76,7 +92,7 @@ export function attachLiveServer(server: Server, options: LiveServerOptions): Li
     // Without a listener, a client's broken frame would end the process; ws itself drops the client.
     client.on('error', () => {});
     // AppSync also demands the host of its HTTP endpoint, so a client must not leave it out.
-    if (!isAllowed(authorization) || typeof authorization.host !== 'string') {
+    if (!isAllowed(authorization) || !isHost(authorization.host)) {
       const error: LiveError = { ...unauthorized, errorCode: 401 };
       client.send(JSON.stringify({ type: 'connection_error', errors: [error] }));
       client.close(closeCodes.refused);
@@ -90,8 +106,15 @@ export function attachLiveServer(server: Server, options: LiveServerOptions): Li
     for (const connection of connections.values()) connection.keepAlive();
   }, keepAliveMs).unref();
 
-  function publish(request: IncomingMessage, body: Buffer): HttpResponse {
-    if (!isPublisher(request, options.accessKeyId)) return refusal(401, unauthorized);
+  function isHost(host: unknown): boolean {
+    return typeof host === 'string' && options.isOwnHost(host);
+  }
+
+  /** In AWS only the stream function's role may publish. Here it signs with the engine's credentials. */
+  async function publish(request: IncomingMessage, body: Buffer): Promise<HttpResponse> {
+    const { headers } = request;
+    const signed = { method: 'POST', path: livePaths.publish, headers, body };
+    if (!(await isSigned(signed))) return refusal(401, unauthorized);
     const parsed = v.safeParse(publishSchema, parseBody(body));
     if (!parsed.success) {
       return refusal(400, badRequest('A channel and one to five events of JSON text are needed.'));
@@ -115,20 +138,6 @@ export function attachLiveServer(server: Server, options: LiveServerOptions): Li
   }
 
   return { publish, close };
-}
-
-/**
- * In AWS only the stream function's role may publish. Here it is any program on this machine that signs
- * as the function does. The signature alone would prove nothing, because the engine's key is public. A
- * page in a browser is on this machine, too, but it cannot help sending its origin.
- */
-function isPublisher({ socket, headers }: IncomingMessage, accessKeyId: string): boolean {
-  const isLoopback = ['127.0.0.1', '::1', '::ffff:127.0.0.1'].includes(socket.remoteAddress ?? '');
-  const [, signer] =
-    /^AWS4-HMAC-SHA256 Credential=([^/]+)\/\d{8}\/[^/]+\/appsync\/aws4_request,/.exec(
-      headers.authorization ?? '',
-    ) ?? [];
-  return isLoopback && headers.origin === undefined && signer === accessKeyId;
 }
 
 function refuseUpgrade(socket: Duplex, status: string): void {

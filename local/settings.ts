@@ -1,14 +1,21 @@
 /** The settings of `npm start`, read from the environment. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { isIPv6 } from 'node:net';
+import { type EngineAccess, readEngineAccess } from './engine-access.ts';
+import { readKeptSecret } from './kept-secret.ts';
 
 export interface LocalSettings {
+  /** What to listen on; undefined is loopback. */
+  readonly host: string | undefined;
   readonly port: number;
+  /** Names under which the server answers, beside those of loopback. */
+  readonly hostNames: readonly string[];
   /** A folder, or `memory`. */
   readonly dataFolder: string;
   /** An engine that is already running; if it is set, none is started. */
   readonly endpoint: string | undefined;
+  /** The access to an engine of our own. */
+  readonly engineAccess: EngineAccess;
   readonly adminKey: string;
   /** Whether the key was made here, so that the user has to be told it. */
   readonly adminKeyMade: boolean;
@@ -25,6 +32,16 @@ export function readLocalSettings(
   if (!/^\d+$/.test(port) || Number(port) > 65_535) {
     throw new Error(`PORT must be a port number, not "${port}".`);
   }
+  const host = environment.HOST || undefined;
+  const hostNames = [host ?? '', ...(environment.TALLY_HOSTS ?? '').split(',')]
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== '');
+  const wrongName = hostNames.find((name) => !isHost(name));
+  if (wrongName !== undefined) {
+    throw new Error(
+      `HOST and TALLY_HOSTS must be names or addresses without a port, not "${wrongName}".`,
+    );
+  }
   const dataFolder = environment.TALLY_DATA || '.tally';
   const endpoint = environment.AWS_ENDPOINT_URL_DYNAMODB || undefined;
   if (endpoint !== undefined && !isHttpUrl(endpoint)) {
@@ -37,26 +54,30 @@ export function readLocalSettings(
     throw new Error(`TALLY_ADMIN_KEY must look like ${keyForm}.`);
   }
   const adminKey = given ?? keptAdminKey(dataFolder);
-  return { port: Number(port), dataFolder, endpoint, adminKey, adminKeyMade: given === undefined };
+  return {
+    host,
+    port: Number(port),
+    hostNames,
+    dataFolder,
+    endpoint,
+    engineAccess: readEngineAccess(dataFolder),
+    adminKey,
+    adminKeyMade: given === undefined,
+  };
 }
 
 const isHttpUrl = (text: string): boolean =>
   ['http:', 'https:'].includes(URL.parse(text)?.protocol ?? '');
 
-/** The first start makes the key; it is kept beside the data for the next starts. */
+/** A name of DNS, or an address. */
+const isHost = (text: string): boolean => /^[a-z0-9_.-]+$/.test(text) || isIPv6(text);
+
 function keptAdminKey(dataFolder: string): string {
-  const made = `tally_local_${randomBytes(24).toString('base64url')}`;
-  if (dataFolder === 'memory') return made;
-  mkdirSync(dataFolder, { recursive: true });
-  const file = join(dataFolder, 'admin-key');
-  if (!existsSync(file)) {
-    // Written under another name first, so that it is there whole or not at all.
-    writeFileSync(`${file}.new`, `${made}\n`, { mode: 0o600, flush: true });
-    renameSync(`${file}.new`, file);
-  }
-  const kept = readFileSync(file, 'utf8').trim();
-  if (keyPattern.test(kept)) return kept;
-  throw new Error(
-    `The file ${file} holds no key of the form ${keyForm}. Delete it, and the next start makes one.`,
-  );
+  return readKeptSecret({
+    dataFolder,
+    fileName: 'admin-key',
+    pattern: keyPattern,
+    form: `key of the form ${keyForm}`,
+    make: () => `tally_local_${randomBytes(24).toString('base64url')}`,
+  });
 }

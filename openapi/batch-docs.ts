@@ -12,7 +12,12 @@ export const batchDocs = {
       items: [
         { subject: 'post-42', counter: 'likes', action: 'read' },
         { subject: 'post-42', counter: 'reactions', action: 'read' },
-        { subject: 'post-42', counter: 'views', action: 'increment', idempotency_key: 'a-uuid' },
+        {
+          subject: 'post-42',
+          counter: 'views',
+          action: 'increment',
+          idempotency_key: '8e03978e-40d5-43e8-bc93-6894a57f9324',
+        },
       ],
     }),
     answers: {

@@ -110,7 +110,11 @@ const conversion: ConversionConfig = {
 };
 
 /** Objects of their own whose fields stand under the name of the field that has them. */
-const objects: ReadonlyMap<string, string> = new Map([['bounds', 'boundsDefinition']]);
+const objects: ReadonlyMap<string, string> = new Map([
+  ['bounds', 'boundsDefinition'],
+  ['amounts', 'amountsDefinition'],
+  ['visitors', 'visitorSettings'],
+]);
 
 function rowsOf(
   { properties = {}, required = [] }: JsonSchema,
@@ -130,7 +134,9 @@ function rowsOf(
       defaultOf(property, required.includes(name)),
       meaning ?? 'The kind.',
     ];
-    const inner = rowsOf(property, objects.get(name) ?? name, comments, `${prefix}${name}.`);
+    const takesVisitors = JSON.stringify(property).includes('"visitor"');
+    const own = takesVisitors ? `${name}WithVisitors` : (objects.get(name) ?? name);
+    const inner = rowsOf(property, own, comments, `${prefix}${name}.`);
     return [row, ...inner];
   });
 }
@@ -139,6 +145,9 @@ function takenBy(schema: JsonSchema): string {
   const { type, enum: options, const: only, minimum, maximum, items, additionalItems } = schema;
   if (only !== undefined) return code(only);
   if (options) return options.map(code).join(', ');
+  if (type === 'boolean') return '`true`, `false`';
+  const { anyOf, oneOf = anyOf } = schema;
+  if (oneOf) return oneOf.map((it) => code(tagOf(it))).join(', ');
   if (type === 'array') {
     const [first] = Array.isArray(items) ? items : [items];
     const entry = first ?? additionalItems;
@@ -148,6 +157,16 @@ function takenBy(schema: JsonSchema): string {
   if (type === 'string') return 'a text';
   const isBounded = minimum !== undefined && maximum !== undefined && maximum < 1e12;
   return isBounded ? `${minimum} to ${maximum}` : 'a whole number';
+}
+
+/** What tells one of several objects from the others: `{ type: 'none' }`. */
+function tagOf(schema: JsonSchema | boolean): string {
+  const { properties = {} } = typeof schema === 'boolean' ? {} : schema;
+  const fields = Object.entries(properties).map(([name, field]) => {
+    const { const: only } = typeof field === 'boolean' ? {} : field;
+    return only === undefined ? name : `${name}: '${String(only)}'`;
+  });
+  return `{ ${fields.join(', ')} }`;
 }
 
 function defaultOf({ default: usual }: JsonSchema, isRequired: boolean): string {

@@ -82,6 +82,8 @@ export const counterDocs = {
       'wrong_kind',
       'invalid_action',
       'invalid_amount',
+      'amount_too_large',
+      'decrement_not_allowed',
       'out_of_bounds',
       'not_bounded',
       'not_single_cell',

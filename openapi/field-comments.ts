@@ -1,15 +1,20 @@
 /**
- * The comments of the fields in `functions/counters/define-counters.ts`. They are what an editor shows
+ * The comments of the fields of a configuration. They are what an editor shows
  * in tally.config.ts, so the reference is made of them.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseSync, Visitor } from 'oxc-parser';
 
-const file = join(import.meta.dirname, '../functions/counters/define-counters.ts');
+const files = ['define-counters.ts', 'visitor-settings.ts'].map((file) =>
+  join(import.meta.dirname, '../functions/counters', file),
+);
 
 /** By the name of the object and the field, `countDefinition.windows`. */
-export function fieldComments(): ReadonlyMap<string, string> {
+export const fieldComments = (): ReadonlyMap<string, string> =>
+  new Map(files.flatMap((file) => [...commentsIn(file)]));
+
+function commentsIn(file: string): ReadonlyMap<string, string> {
   const source = readFileSync(file, 'utf8');
   const { program, comments } = parseSync(file, source);
   const found = new Map<string, string>();

@@ -132,8 +132,29 @@ const security = {
   user: [{ key: [] }],
   deployment: [{ key: [] }],
   key: [{ key: [] }],
+  challenge: [{}, { key: [] }],
   each: [{}, { key: [] }],
 } satisfies Record<Right, readonly Json[]>;
+
+const credentialProblems = [
+  'invalid_key',
+  'pass_expired',
+  'forbidden',
+  'rate_limited',
+  'request_too_heavy',
+] as const;
+const scopeProblems = ['key_required', ...credentialProblems] as const;
+const problemsOfRight = {
+  none: [],
+  read: scopeProblems,
+  write: ['visitor_required', ...scopeProblems],
+  admin: scopeProblems,
+  user: scopeProblems,
+  deployment: scopeProblems,
+  key: scopeProblems,
+  challenge: ['challenge_required', 'challenge_unavailable', ...credentialProblems],
+  each: ['visitor_required', ...scopeProblems],
+} satisfies Record<Right, readonly ProblemCode[]>;
 
 /** The pipeline adds an ETag to the answer of every GET. */
 const hasValidator = ({ method }: Route): boolean => method === 'GET';
@@ -185,16 +206,12 @@ function problemsOf(route: Route, doc: OperationDoc): ProblemCode[] {
     ...requestHeadersOf(route, doc).flatMap((name) => requestHeaders[name].problems),
     ...(route.servedBy === 'site' ? [] : inputProblems),
     'body_too_large',
-    ...(route.right === 'none'
-      ? []
-      : ([
-          'key_required',
-          'invalid_key',
-          'forbidden',
-          'rate_limited',
-          'request_too_heavy',
-        ] as const)),
+    ...(route.servedBy === 'write' ? (['origin_not_allowed'] as const) : []),
+    ...problemsOfRight[route.right],
+    ...(/\{member\}/.test(route.path) ? (['visitor_required', 'other_member'] as const) : []),
     ...doc.problems,
+    'not_through_edge',
+    'unknown_host',
     'internal_error',
   ];
   return [...new Set(codes)];

@@ -18,6 +18,7 @@ import { siteDocs } from './site-docs.ts';
 import { subjectDocs } from './subject-docs.ts';
 import { ticketDocs } from './ticket-docs.ts';
 import { userDocs } from './user-docs.ts';
+import { visitorDocs } from './visitor-docs.ts';
 
 export const operationDocs: Readonly<Record<OperationName, OperationDoc>> = {
   ...batchDocs,
@@ -32,4 +33,5 @@ export const operationDocs: Readonly<Record<OperationName, OperationDoc>> = {
   ...subjectDocs,
   ...ticketDocs,
   ...userDocs,
+  ...visitorDocs,
 };

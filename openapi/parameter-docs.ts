@@ -37,13 +37,15 @@ export const pathParameters: Readonly<Record<string, ParameterDoc>> = {
     problems: ['unknown_counter'],
   },
   member: {
-    description: 'A user, viewer or visitor, by an id of your own.',
+    description:
+      'A user, viewer or visitor, by an id of your own. `me` is the member that the pass of the caller is of.',
     schema: name,
     example: 'ana',
     problems: ['invalid_member'],
   },
   user: {
-    description: 'A user, by an id of your own.',
+    description:
+      'A user, by an id of your own. `me` is the member that the pass of the caller is of.',
     schema: name,
     example: 'ana',
     problems: ['invalid_user'],
@@ -64,7 +66,7 @@ export const pathParameters: Readonly<Record<string, ParameterDoc>> = {
 export const requestHeaders = {
   // It has no example: the docs page would send it with every try, and only the first would count.
   'Idempotency-Key': {
-    description: `Makes the change safe to send again: on one counter, the same Idempotency-Key counts once. Make a UUID for each change and keep it for the retries. It has up to ${limits.tokenLength} characters, and may be quoted.`,
+    description: `Makes the change safe to send again: on one counter, the same Idempotency-Key counts once. Make a random UUID for each change and keep it for the retries. API keys share a space of their own, and so do all callers without a credential; each member or visitor with a pass has its own. So a caller without a credential that sends a guessable one may find it used. It has up to ${limits.tokenLength} characters, and may be quoted.`,
     // Quotes and escapes do not count.
     schema: v.pipe(v.string(), v.minLength(1), v.maxLength(2 * limits.tokenLength + 2)),
     problems: ['invalid_idempotency_key', 'idempotency_key_expired', 'idempotency_key_reused'],

@@ -62,8 +62,12 @@ function problemHeadersOf(
 ): Json {
   const byCode = codes.map(problemHeaders);
   const names = [...new Set(byCode.flat())];
+  // A request that would count again by being repeated is not told when to repeat it.
+  const mayLack = codes.some((code) => problemKinds[code].retry === 'same key');
   const isAlways = (name: ResponseHeader) =>
-    !isOfGateway && byCode.every((headers) => headers.includes(name));
+    !isOfGateway &&
+    byCode.every((headers) => headers.includes(name)) &&
+    !(name === 'Retry-After' && mayLack);
   const { headers = {} } = headersNamed(names.filter(isAlways)) as { headers?: Json };
   const sometimes = names
     .filter((name) => !isAlways(name))

@@ -2,6 +2,7 @@
  * How many keyed changes a second one bounded count takes, whose cell takes the write units that AWS
  * gives an item: requests come at a rate, by chance, to several functions, in virtual time.
  */
+import { anyonesToken } from '../../test/harness/counts/anyones-token.ts';
 import { createMemoryTally } from '../../test/harness/memory-table/memory-tally.ts';
 
 export interface BoundedRateOptions {
@@ -59,7 +60,11 @@ export async function measureBoundedRate(options: BoundedRateOptions): Promise<B
   async function change(token: string, amount: number): Promise<void> {
     const on = running[Math.floor(random() * functions)] ?? tally.start();
     const begunAtMs = time.now();
-    const answer = await on.counts.change(stock, { amount, token, wantCount: true });
+    const answer = await on.counts.change(stock, {
+      amount,
+      token: anyonesToken(token),
+      wantCount: true,
+    });
     if (answer.ok) timesMs.push(time.now() - begunAtMs);
     else busy++;
   }

@@ -5,6 +5,7 @@
 import pLimit from 'p-limit';
 import { itemPrefixes } from '../../functions/dynamo/item-prefixes.ts';
 import type { TableRequest } from '../../local/memory-table/table-request.ts';
+import { anyonesToken } from '../../test/harness/counts/anyones-token.ts';
 import { createMemoryTally } from '../../test/harness/memory-table/memory-tally.ts';
 
 export interface LateRetryOptions {
@@ -33,7 +34,7 @@ export async function measureLateCount(options: LateRetryOptions): Promise<LateR
   const rig = createRig(options);
   const stock = rig.tally.named('shoe/stock', 'count');
   const change = (on: Running, token: string, amount: number, isSaturating = false) =>
-    on.counts.change(stock, { amount, token, isSaturating, wantCount: true });
+    on.counts.change(stock, { amount, token: anyonesToken(token), isSaturating, wantCount: true });
   await rig.run((on) => change(on, 'fill', 5));
   const first = await rig.run((on) => change(on, 'early', -7, true));
   await rig.countOthers((on, token) => change(on, token, 1));
@@ -47,7 +48,7 @@ export async function measureLateCount(options: LateRetryOptions): Promise<LateR
 export async function measureLateTicket(options: LateRetryOptions): Promise<LateRetry> {
   const rig = createRig(options);
   const orders = rig.tally.named('resto-7/orders', 'ticket');
-  const draw = (on: Running, token: string) => on.tickets.draw(orders, token);
+  const draw = (on: Running, token: string) => on.tickets.draw(orders, anyonesToken(token));
   const first = await rig.run((on) => draw(on, 'early'));
   await rig.countOthers(draw);
   const book = await rig.run((on) => on.tickets.read(orders, { consistent: true }));

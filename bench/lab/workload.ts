@@ -1,7 +1,9 @@
 /** Who changes the counters: clients that repeat a change until they know that it is accepted. */
+
 import { createCounters } from '../../functions/counters/counters.ts';
 import type { CountDefinition, TallyConfig } from '../../functions/counters/define-counters.ts';
 import type { NamedCounter } from '../../functions/counters/named-counter.ts';
+import { senders } from '../../functions/rules/senders.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../../functions/store/store-errors.ts';
 import type { VirtualTime } from '../../local/memory-table/virtual-time.ts';
 import { ExpectedCounts } from './expected-counts.ts';
@@ -46,7 +48,7 @@ export async function runWorkload(options: WorkloadOptions): Promise<ExpectedCou
   async function tryOnce(subject: string, token: string, amount: number): Promise<boolean> {
     const index = Math.floor(random() * writers.length);
     const writer = writers[index] ?? newWriter();
-    const request = { amount, token, wantCount: false };
+    const request = { amount, token: { text: token, sender: senders.anyone }, wantCount: false };
     const outcome = await Promise.race([
       writer.counters.counts
         .change(namedCounter(config, subject), request)

@@ -4,6 +4,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Refusal, refuse } from '../counters/refusals.ts';
+import type { Secrets } from '../counters/secrets.ts';
 import { callerLimits, callsOfKey } from '../rules/caller-limits.ts';
 import {
   type Action,
@@ -14,10 +15,11 @@ import {
   type Scope,
   scopesOfClaim,
 } from '../rules/scopes.ts';
+import { senders } from '../rules/senders.ts';
 import type { ApiKey } from '../store/api-key-store.ts';
 import type { ApiKeys } from './api-keys.ts';
 import type { CallerLimits, TooHeavy, TooManyCalls } from './caller-limits.ts';
-import { isPass, verifyPass } from './passes.ts';
+import { isPass, type Pass, verifyPass } from './passes.ts';
 
 /** What limits take into account of an API key. */
 export type CallingKey = Pick<ApiKey, 'id' | 'callsPerMinute'>;
@@ -33,6 +35,8 @@ export type Need =
       readonly member: string | undefined;
       /** Everybody may do it, with or without a credential. */
       readonly isPublic: boolean;
+      /** Visitors may do it, each for itself. */
+      readonly isForVisitors: boolean;
     }
   | { readonly about: 'subject'; readonly action: Action; readonly subject: string }
   | { readonly about: 'user'; readonly user: string }
@@ -52,6 +56,10 @@ export interface Caller {
   readonly scopes: readonly Scope[];
   /** The only member and user it may act as; undefined for any. */
   readonly member: string | undefined;
+  /** It has no account: its pass is from Tally itself. */
+  readonly isVisitor: boolean;
+  /** Whose idempotency keys its own are: one of `senders`. */
+  readonly sender: string;
   /** The API key that its calls count for; undefined if they count for none. */
   readonly key?: CallingKey | undefined;
 }
@@ -65,15 +73,19 @@ export interface Work {
   readonly writes?: number;
 }
 
-/** Why a request shows no caller. */
-export type CallerRefusal = Refusal<'key_required' | 'invalid_key'> | LimitRefusal;
-export type AccessRefusal = CallerRefusal | Refusal<'forbidden'>;
 export type LimitRefusal = TooManyCalls | TooHeavy;
+/** Why a request shows no caller. */
+export type CallerRefusal = Refusal<'key_required' | 'invalid_key' | 'pass_expired'> | LimitRefusal;
+export type AccessRefusal =
+  | CallerRefusal
+  | Refusal<'visitor_required' | 'forbidden' | 'other_member'>;
 
 /** What the caller of one request may do. @throws (all) StoreUnavailableError */
 export interface RequestAccess {
   authorise(need: Need): Promise<{ readonly ok: true } | AccessRefusal>;
   caller(): Promise<Caller | CallerRefusal>;
+  /** Whose idempotency keys the request carries. A credential that is not valid is never taken for none. */
+  sender(): Promise<{ readonly ok: true; readonly sender: string } | CallerRefusal>;
   /** Counts what a request does. @returns why its caller may not do that now */
   charge(work: Work): Promise<LimitRefusal | undefined>;
 }
@@ -83,35 +95,38 @@ export interface AccessOptions {
   /** An API key with every right that is not in the table, if there is one. */
   readonly adminKey: string | undefined;
   readonly limits: CallerLimits;
-  readonly secret: () => Promise<Buffer>;
+  readonly secrets: Secrets;
   /** Epoch ms. */
   readonly now: () => number;
 }
 
 export function createAccess(options: AccessOptions) {
-  const { keys, limits, secret, now } = options;
+  const { keys, limits, secrets, now } = options;
   const adminDigest = options.adminKey === undefined ? undefined : digest(options.adminKey);
 
-  async function identify(credential: string): Promise<Caller | undefined> {
+  async function identify(credential: string): Promise<Caller | CallerRefusal> {
     if (isPass(credential)) {
-      const pass = verifyPass(credential, await secret(), now());
-      return pass && { ok: true, scopes: [pass.scope], member: pass.member, key: pass.key };
+      const verified = verifyPass(credential, await secrets.now(), now());
+      if (verified.outcome === 'valid') return callerOfPass(verified.pass);
+      if (verified.outcome === 'forged') return refuseInvalid();
+      return refuse('pass_expired', 'The time of this pass is over.');
     }
     if (adminDigest && timingSafeEqual(digest(credential), adminDigest)) {
-      return { ok: true, scopes: [fullScope], member: undefined };
+      return { ok: true, scopes: [fullScope], ...ofServer };
     }
     const key = await keys.verify(credential);
-    return key && { ok: true, scopes: key.scopes, member: undefined, key };
+    if (!key) return refuseInvalid();
+    return { ok: true, scopes: key.scopes, ...ofServer, key };
   }
 
   async function callerOf(credential: Credential): Promise<Caller | CallerRefusal> {
     if (credential.type === 'none') return refuse('key_required', 'Send an API key or a pass.');
     if (credential.type === 'verified') {
-      return { ok: true, scopes: scopesOfClaim(credential.scopeClaim), member: undefined };
+      const scopes = scopesOfClaim(credential.scopeClaim);
+      return { ok: true, scopes, ...ofServer };
     }
     const caller = await identify(credential.text);
-    if (!caller)
-      return refuse('invalid_key', 'The API key or pass is unknown, revoked or expired.');
+    if (!caller.ok) return caller;
     return (await countCalls(caller, 1)) ?? caller;
   }
 
@@ -155,20 +170,33 @@ export function createAccess(options: AccessOptions) {
       return writes > 0 ? limits.take(callerLimits.addressWrites, address, writes) : undefined;
     }
 
+    async function chargeVisitor(
+      { member = '' }: Caller,
+      { writes = 0 }: Work,
+    ): Promise<LimitRefusal | undefined> {
+      return writes > 0 ? limits.take(callerLimits.visitorWrites, member, writes) : undefined;
+    }
+
     return {
       caller,
+      async sender() {
+        return credential.type === 'none' ? { ok: true, sender: senders.anyone } : caller();
+      },
       async authorise(need) {
         if (need.about === 'counter' && need.isPublic) return { ok: true };
         const sender = await caller();
-        if (!sender.ok) return sender;
-        if (may(sender, need)) return { ok: true };
-        return refuse('forbidden', 'The API key, pass or identity token may not do this here.');
+        if (sender.ok) return refusalOf(sender, need) ?? { ok: true };
+        const lacksPass = sender.code === 'key_required' && isForVisitors(need);
+        return lacksPass ? refuse('visitor_required', 'Become a visitor first.') : sender;
       },
       // Also where everybody may do it: a key that is used up does not go on without being counted.
       async charge(work) {
         const sender = credential.type === 'none' ? undefined : await caller();
-        if (sender?.ok) return chargeCaller(sender, (work.reads ?? 0) + (work.writes ?? 0));
-        return sender && isLimit(sender) ? sender : chargeAddress(work);
+        if (sender && !sender.ok && isLimit(sender)) return sender;
+        if (!sender?.ok) return chargeAddress(work);
+        if (!sender.isVisitor) return chargeCaller(sender, (work.reads ?? 0) + (work.writes ?? 0));
+        // Visitors are made by the dozen, so their address counts as well.
+        return (await chargeVisitor(sender, work)) ?? chargeAddress(work);
       },
     };
   };
@@ -179,10 +207,24 @@ export const isLimit = (refusal: AccessRefusal): refusal is LimitRefusal =>
 
 export type Access = ReturnType<typeof createAccess>;
 
-function may({ scopes, member }: Caller, need: Need): boolean {
+const isForVisitors = (need: Need): boolean => need.about === 'counter' && need.isForVisitors;
+
+/** Why a caller may not do something; undefined if it may. */
+function refusalOf(caller: Caller, need: Need): Refusal<'forbidden' | 'other_member'> | undefined {
+  if (!(caller.isVisitor && isForVisitors(need)) && !hasScope(caller, need)) {
+    return refuse('forbidden', 'The API key, pass or identity token may not do this here.');
+  }
+  const isOther =
+    need.about === 'counter' &&
+    need.member !== undefined &&
+    caller.member !== undefined &&
+    need.member !== caller.member;
+  return isOther ? refuse('other_member', 'A pass acts for its own member, `me`.') : undefined;
+}
+
+function hasScope({ scopes, member }: Caller, need: Need): boolean {
   switch (need.about) {
     case 'counter':
-      if (member !== undefined && need.member !== undefined && need.member !== member) return false;
       return allows(scopes, need);
     case 'subject':
       return allows(scopes, { ...need, counter: undefined });
@@ -192,5 +234,27 @@ function may({ scopes, member }: Caller, need: Need): boolean {
       return member === undefined && allowsEverywhere(scopes, 'admin');
   }
 }
+
+/** A caller that acts for any member. */
+const ofServer = { member: undefined, isVisitor: false, sender: senders.keys } as const;
+
+function callerOfPass(pass: Pass): Caller {
+  const { member } = pass;
+  if (pass.of === 'visitor') {
+    return { ok: true, scopes: [], member, isVisitor: true, sender: senders.visitor(member) };
+  }
+  const { scope, key } = pass;
+  return {
+    ok: true,
+    scopes: [scope],
+    member,
+    isVisitor: false,
+    sender: senders.member(member),
+    key,
+  };
+}
+
+const refuseInvalid = () =>
+  refuse('invalid_key', 'The API key is unknown or revoked, or the pass is not genuine.');
 
 const digest = (key: string): Buffer => createHash('sha256').update(key).digest();

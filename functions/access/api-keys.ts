@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { type Refusal, refuse } from '../counters/refusals.ts';
 import { limits } from '../rules/limits.ts';
 import type { Scope } from '../rules/scopes.ts';
-import type { ApiKey, ApiKeyStore } from '../store/api-key-store.ts';
+import type { ApiKey, ApiKeyStore, ListedApiKey } from '../store/api-key-store.ts';
 
 const keyPattern = /^tally_([A-Za-z0-9]{1,32})_([A-Za-z0-9_-]{20,128})$/;
 const idPattern = /^[A-Za-z0-9]{1,32}$/;
@@ -23,7 +23,7 @@ export interface ApiKeys {
     scopes: readonly Scope[],
     callsPerMinute: number | undefined,
   ): Promise<NewKey | Refusal<'too_many_keys'>>;
-  list(): Promise<ApiKey[]>;
+  list(): Promise<ListedApiKey[]>;
   /** @returns whether there was such a key */
   revoke(id: string): Promise<boolean>;
 }
@@ -38,6 +38,8 @@ export function createApiKeys({ store, now }: { store: ApiKeyStore; now: () => n
   const found = new LRUCache<string, LookUp<ApiKey>>({ max: limits.rememberedKeys });
   /** Ids without a key. They are kept apart, so that guesses never push a key out of memory. */
   const missed = new LRUCache<string, LookUp<undefined>>({ max: limits.rememberedGuesses });
+  /** The last day that was noted, by the id of a key. */
+  const notedDays = new LRUCache<string, string>({ max: limits.rememberedKeys });
 
   async function lookUp(id: string): Promise<ApiKey | undefined> {
     const memory = found.get(id) ?? missed.get(id);
@@ -54,15 +56,14 @@ export function createApiKeys({ store, now }: { store: ApiKeyStore; now: () => n
   }
 
   /**
-   * Writes once per key, day and container: `lastUsedDay` in memory is as old as the look-up. A
-   * failure is ignored, because it is not a reason to refuse a request.
+   * Writes once per key, day and container. A failure is ignored, because it is not a reason to refuse
+   * a request.
    */
-  async function noteUse(key: ApiKey): Promise<void> {
+  async function noteUse(id: string): Promise<void> {
     const day = new Date(now()).toISOString().slice(0, 10);
-    if ((key.lastUsedDay ?? '') >= day) return;
-    const memory = found.get(key.id);
-    if (memory) found.set(key.id, { ...memory, key: { ...key, lastUsedDay: day } });
-    await store.noteUse(key.id, day).catch(() => {});
+    if ((notedDays.get(id) ?? '') >= day) return;
+    notedDays.set(id, day);
+    await store.noteUse(id, day).catch(() => {});
   }
 
   return {
@@ -72,7 +73,7 @@ export function createApiKeys({ store, now }: { store: ApiKeyStore; now: () => n
       const key = await lookUp(id);
       // Digests have one length and are compared in constant time, so timing reveals nothing.
       if (!key || !timingSafeEqual(hashSecret(secret), key.secretHash)) return undefined;
-      await noteUse(key);
+      await noteUse(key.id);
       return key;
     },
 

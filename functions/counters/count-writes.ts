@@ -6,6 +6,7 @@
 import { repeat } from '../rules/backoff.ts';
 import { allowedBefore } from '../rules/bounds.ts';
 import { limits } from '../rules/limits.ts';
+import { senders, type Token } from '../rules/senders.ts';
 import { pickOtherShard, pickShard } from '../rules/shards.ts';
 import { tokenExpiry } from '../rules/tokens.ts';
 import type { Cell, CellStore } from '../store/cell-store.ts';
@@ -31,7 +32,7 @@ export interface PlannedChange {
   readonly isSaturating: boolean;
   readonly fingerprint: string;
   /** The caller's idempotency key. */
-  readonly token: string | undefined;
+  readonly token: Token | undefined;
   readonly wantCount: boolean;
   /** The moment at which it was made. */
   readonly begunAt: number;
@@ -80,6 +81,7 @@ export function createCountWrites({
 >) {
   const { tokenHours } = config.settings;
   const crowding = createCrowding({ cells, totals, region, now });
+  const ownToken = (): Token => ({ text: newToken(), sender: senders.tally });
   const expiryOf = (key: TotalKey) => cellExpiry(config, key);
 
   const growableOf = ({ key, definition }: PlannedChange): Growable => ({
@@ -102,7 +104,7 @@ export function createCountWrites({
 
   function formOf(
     planned: PlannedChange,
-    token: string,
+    token: Token,
     form: { form: 'claim'; shard: number } | { form: 'fact' },
   ): TokenForm {
     const nowMs = now();
@@ -110,7 +112,7 @@ export function createCountWrites({
       fingerprint: planned.fingerprint,
       region,
       windows: planned.windows,
-      expiresAt: tokenExpiry(token, nowMs, tokenHours * 3_600_000),
+      expiresAt: tokenExpiry(token.text, nowMs, tokenHours * 3_600_000),
     };
     return form.form === 'claim'
       ? { ...common, ...form, claimedAtMs: nowMs }
@@ -120,7 +122,7 @@ export function createCountWrites({
   /** Puts a token as this form, and counts it if that is a claim. */
   async function countToken<Reason>(
     planned: PlannedChange,
-    { token, form }: { token: string; form: TokenForm },
+    { token, form }: { token: Token; form: TokenForm },
     planOf: (claim: Claim) => PlanChange<Reason>,
   ): Promise<Counted<Reason>> {
     const { subject, counter } = planned.key;
@@ -130,7 +132,7 @@ export function createCountWrites({
       keyOf: (claim) => ({ ...totalOf(planned, claim), region: claim.region, shard: claim.shard }),
       planOf,
       expiryOf: (claim) => expiryOf(totalOf(planned, claim)),
-      claimExpiry: (nowMs) => tokenExpiry(token, nowMs, tokenHours * 3_600_000),
+      claimExpiry: (nowMs) => tokenExpiry(token.text, nowMs, tokenHours * 3_600_000),
       isOver: (claim) => (expiryOf(totalOf(planned, claim)) ?? Infinity) * 1000 <= now(),
       ...(planned.definition.bounds
         ? { mayBeReused: true }
@@ -210,7 +212,7 @@ export function createCountWrites({
   /** Counts in the register that the claim names: the only one, or any. */
   async function enterToken(
     planned: PlannedChange,
-    token: string,
+    token: Token,
     shard: number,
   ): Promise<Written<AddReason>> {
     const form = formOf(planned, token, { form: 'claim', shard });
@@ -224,7 +226,7 @@ export function createCountWrites({
   }
 
   /** Where several regions write, none of them has a register that all could ask. */
-  async function enterAnywhere(planned: PlannedChange, token: string): Promise<Written<AddReason>> {
+  async function enterAnywhere(planned: PlannedChange, token: Token): Promise<Written<AddReason>> {
     const growable = growableOf(planned);
     if (regions.length > 1) return defer(planned);
     return crowding.withRoom(growable, () =>
@@ -244,7 +246,7 @@ export function createCountWrites({
     const expiresAt = expiryOf(key);
     const entered = await registers.enter({
       key: { ...key, region, shard: 0 },
-      token: { subject, counter, token: newToken() },
+      token: { subject, counter, token: ownToken() },
       claim: { claimedAtMs: now(), isFirst: true, isOwn: true, isStored: false },
       plan,
       claimExpiry: () => 0,
@@ -256,7 +258,7 @@ export function createCountWrites({
 
   async function defer(planned: PlannedChange): Promise<Written<AddReason>> {
     const { key, wantCount } = planned;
-    const token = planned.token ?? newToken();
+    const token = planned.token ?? ownToken();
     async function send(): Promise<Counted<AddReason>> {
       await deployments.note();
       const form = formOf(planned, token, { form: 'fact' });

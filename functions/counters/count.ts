@@ -2,6 +2,7 @@
 
 import { allowedBefore, fitsBounds, roomBefore } from '../rules/bounds.ts';
 import { limits } from '../rules/limits.ts';
+import type { Token } from '../rules/senders.ts';
 import { allWindowKey, type WindowKind, windowEndMs, windowKeyAt } from '../rules/windows.ts';
 import type { Cell, CellStore } from '../store/cell-store.ts';
 import type { Claim, Fact } from '../store/register-store.ts';
@@ -14,6 +15,7 @@ import type { CountDefinition } from './define-counters.ts';
 import type { Deployments } from './deployments.ts';
 import type { NamedCounter } from './named-counter.ts';
 import { type Refusal, refuse } from './refusals.ts';
+import { refuseByAmount } from './refuse-by-amount.ts';
 import { refuseByWindow } from './refuse-by-window.ts';
 import type { Registers } from './register.ts';
 import type { Total, TotalKey, Totals } from './total.ts';
@@ -25,7 +27,7 @@ export interface ChangeRequest {
   /** Whether an amount that does not fit into the bounds is cut to what does. */
   readonly isSaturating?: boolean;
   /** The caller's idempotency key. */
-  readonly token: string | undefined;
+  readonly token: Token | undefined;
   /** Whether the caller wants to know the count after the change. */
   readonly wantCount: boolean;
 }
@@ -160,9 +162,9 @@ export function createCounts({
   /** Why a change is refused whatever the count is; undefined if it is not. */
   async function refuseBefore(
     { counter, definition }: NamedCounter<CountDefinition>,
-    token: string | undefined,
+    token: Token | undefined,
   ): Promise<Refusal | undefined> {
-    const refused = token === undefined ? undefined : await deployments.refuseByAge(token);
+    const refused = token === undefined ? undefined : await deployments.refuseByAge(token.text);
     if (refused || !definition.bounds) return refused;
     return deployments.refuseUnsettled(counter);
   }
@@ -198,7 +200,7 @@ export function createCounts({
   ): Promise<ChangeAnswer | Refusal> {
     const { definition } = counter;
     const { amount, token, isSaturating = false } = request;
-    const refusal = await refuseBefore(counter, token);
+    const refusal = refuseByAmount(definition, amount) ?? (await refuseBefore(counter, token));
     if (refusal) return refusal;
     if (isSaturating && !definition.bounds) return refuseUnbounded();
     const fingerprint = `add ${amount}${isSaturating ? ' saturating' : ''}`;
@@ -244,7 +246,7 @@ export function createCounts({
   async function set(
     counter: NamedCounter<CountDefinition>,
     request: SetRequest,
-    options: { token: string | undefined; wantCount: boolean; fingerprint?: string },
+    options: { token: Token | undefined; wantCount: boolean; fingerprint?: string },
   ): Promise<ChangeAnswer | Refusal> {
     const { definition } = counter;
     const { bounds } = definition;
@@ -278,7 +280,7 @@ export function createCounts({
     set,
 
     /** Takes a count back to 0. @throws as `set` */
-    reset: (counter: NamedCounter<CountDefinition>, token: string | undefined) =>
+    reset: (counter: NamedCounter<CountDefinition>, token: Token | undefined) =>
       set(
         counter,
         { value: 0, expected: undefined },

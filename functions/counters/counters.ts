@@ -8,6 +8,7 @@ import { createLive } from './live.ts';
 import { createPresence } from './presence.ts';
 import { createReactions } from './reaction.ts';
 import { createRegisters } from './register.ts';
+import { createSecrets } from './secrets.ts';
 import { createShow } from './show.ts';
 import { createTickets } from './ticket.ts';
 import { createTotals } from './total.ts';
@@ -16,7 +17,8 @@ import { createUnread } from './unread.ts';
 
 /** Everything that can be done with counters, sharing what each function caches. */
 export function createCounters({ stores, ...context }: CounterContext) {
-  const { cells, members, sketches, subscriptions, settings, secret, watches } = stores;
+  const { cells, members, sketches, subscriptions, settings, watches } = stores;
+  const secrets = createSecrets({ ...context, store: stores.secret });
   const deployments = createDeployments({ ...context, store: stores.deployments });
   const calendars = createCalendars({ ...context, store: settings });
   const totals = createTotals({ ...context, store: cells });
@@ -34,16 +36,17 @@ export function createCounters({ stores, ...context }: CounterContext) {
   return {
     config: context.config,
     calendars,
+    secrets,
     counts,
     reactions,
     presence,
     history: createHistory({ ...context, totals, calendars }),
     tickets: createTickets({ ...context, store: stores.registers, registers, calendars }),
-    uniques: createUniques({ ...context, store: sketches, secret, calendars }),
+    uniques: createUniques({ ...context, store: sketches, secrets, calendars }),
     unread: createUnread({ ...context, store: subscriptions, totals }),
     limits: createLimits({ ...context, store: stores.allowances }),
     show: createShow({ counts, reactions, presence }),
-    live: createLive({ ...context, store: watches, secret }),
+    live: createLive({ ...context, store: watches, secrets }),
   };
 }
 

@@ -4,12 +4,14 @@
  * the counter and the field, and never reaches a request.
  */
 import * as v from 'valibot';
+import { amountsFor } from '../rules/amounts.ts';
 import { isTimeOfDay, isTimeZone } from '../rules/calendar.ts';
 import { limits } from '../rules/limits.ts';
 import { counterNameRule, isCounterName, isReservedCounter } from '../rules/names.ts';
 import { describeIssue, validationMessage } from '../rules/validation-messages.ts';
 import { windowKinds } from '../rules/windows.ts';
 import { strictObject } from './strict-object.ts';
+import { visitorSettings } from './visitor-settings.ts';
 
 const integer = v.pipe(v.number(), v.safeInteger());
 const between = (least: number, most: number) =>
@@ -21,6 +23,12 @@ const access = strictObject({
   read: who,
   /** Who may change it. */
   write: who,
+});
+const accessWithVisitors = strictObject({
+  /** Who may read it: everybody, or callers with an API key or a pass for it. */
+  read: who,
+  /** Who may change it. `visitor`: also people without an account, once Tally has given them a pass. */
+  write: v.picklist(['public', 'visitor', 'key']),
 });
 const keptFor = (usual: number) => v.optional(between(0, limits.keepDaysMax), usual);
 const keepDays = strictObject({
@@ -44,6 +52,13 @@ const boundsDefinition = strictObject({
   max: v.optional(integer),
 });
 
+const amountsDefinition = strictObject({
+  /** The most that one change may add or take. */
+  max: v.optional(between(1, limits.amount)),
+  /** Whether a change may take. */
+  decrement: v.optional(v.boolean()),
+});
+
 const countDefinition = strictObject({
   kind: v.literal('count'),
   /** `immediate`: the number has moved when the call returns. `deferred`: one write, folded after. */
@@ -56,12 +71,17 @@ const countDefinition = strictObject({
    * Not with deferred writes, which are accepted before they are added.
    */
   bounds: v.optional(boundsDefinition),
+  /**
+   * What one change may be. By default anything where writing takes an API key; elsewhere at most 1, and
+   * no decrement.
+   */
+  amounts: v.optional(amountsDefinition, {}),
   /** Days that windows of each kind are kept after their end. */
   keepDays: v.optional(keepDays, {}),
   /** How many cells contention can spread a total over. */
   maxShards: v.optional(between(1, limits.maxShardsMax), limits.maxShards),
   /** Who may do what without an API key. */
-  access,
+  access: accessWithVisitors,
 });
 
 const countRules = v.pipe(
@@ -90,6 +110,10 @@ const countRules = v.pipe(
     ),
     ['bounds'],
   ),
+  v.transform((definition) => ({
+    ...definition,
+    amounts: amountsFor(definition.amounts, { takesKey: definition.access.write === 'key' }),
+  })),
 );
 
 const ticketDefinition = strictObject({
@@ -110,7 +134,7 @@ const reactionDefinition = strictObject({
     v.check((choices) => new Set(choices).size === choices.length, 'names a choice twice'),
   ),
   /** Who may do what without an API key. */
-  access,
+  access: accessWithVisitors,
 });
 
 const presenceDefinition = v.pipe(
@@ -121,7 +145,7 @@ const presenceDefinition = v.pipe(
     /** How long a silent viewer still counts: more than one heartbeat, and at most 32. */
     awayAfterSeconds: v.optional(between(1, limits.awayAfterSecondsMax), 30),
     /** Who may do what without an API key. */
-    access,
+    access: accessWithVisitors,
   }),
   v.forward(
     v.partialCheck(
@@ -142,7 +166,7 @@ const uniqueDefinition = strictObject({
   /** Days that windows of each kind are kept after their end. */
   keepDays: v.optional(keepDays, {}),
   /** Who may do what without an API key. */
-  access,
+  access: accessWithVisitors,
 });
 
 const limitDefinition = v.pipe(
@@ -184,7 +208,10 @@ const headerName = v.pipe(
 );
 
 export const settingsSchema = strictObject({
-  /** Origins that browsers may call from: `https://*.example.com` for all subdomains, `*` for all; `[]` for none. */
+  /**
+   * Origins whose pages may read answers, and write: `https://*.example.com` for all subdomains, `*`
+   * for all; `[]` for none but Tally's own. Clients that are not browsers may always.
+   */
   corsOrigins: v.optional(v.array(corsOrigin), ['*']),
   /** Headers that pages of other origins may send beside the usual ones. */
   corsHeaders: v.optional(v.pipe(v.array(headerName), v.maxLength(limits.corsHeaders)), []),
@@ -202,6 +229,8 @@ export const settingsSchema = strictObject({
   tokenHours: v.optional(between(1, limits.tokenHoursMax), limits.tokenHours),
   /** Seconds that a total of several cells may be served from a function's memory. */
   readCacheSeconds: v.optional(between(0, limits.readCacheSecondsMax), limits.readCacheSeconds),
+  /** How people without an account become visitors. */
+  visitors: v.optional(visitorSettings, {}),
 });
 
 /** By the kind of a counter. */

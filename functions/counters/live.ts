@@ -5,10 +5,10 @@
 
 import { createHmac } from 'node:crypto';
 import { limits } from '../rules/limits.ts';
-import type { SecretStore } from '../store/secret-store.ts';
 import type { WatchStore } from '../store/watch-store.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { NamedCounter } from './named-counter.ts';
+import type { Secrets } from './secrets.ts';
 import type { LiveDefinition } from './show.ts';
 
 /** A watch that lasts so long is enough: timers of tabs in the background are up to a minute late. */
@@ -29,12 +29,12 @@ export function channelOf(
 
 export function createLive({
   store,
-  secret,
+  secrets,
   region,
   now,
 }: {
   store: WatchStore;
-  secret: SecretStore;
+  secrets: Secrets;
 } & Pick<CounterContext, 'region' | 'now'>) {
   return {
     /**
@@ -48,7 +48,7 @@ export function createLive({
       if ((watch?.untilMs ?? 0) <= now() + longEnoughMs) {
         await store.listen(key, now() + limits.watchSeconds * 1000);
       }
-      return channelOf(await secret.read(), counter);
+      return channelOf((await secrets.now()).signing.bytes, counter);
     },
   };
 }

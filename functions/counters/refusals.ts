@@ -1,5 +1,7 @@
 /** Why Tally refuses a valid request. Refusals are values, not exceptions. */
 export type RefusalCode =
+  | 'amount_too_large'
+  | 'decrement_not_allowed'
   | 'out_of_bounds'
   | 'bounds_settling'
   | 'idempotency_key_reused'

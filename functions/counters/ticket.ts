@@ -5,6 +5,7 @@
  */
 
 import { limits } from '../rules/limits.ts';
+import { senders, type Token } from '../rules/senders.ts';
 import {
   type Position,
   packPosition,
@@ -112,16 +113,20 @@ export function createTickets({
   async function issue(
     { subject, counter, definition }: NamedCounter<TicketDefinition>,
     purpose: Purpose,
-    token: string | undefined,
+    token: Token | undefined,
   ): Promise<Issue | Refusal> {
-    const refusedToken = token && refuseByAge(token, now(), ticketLifetimeMs);
+    const refusedToken = token && refuseByAge(token.text, now(), ticketLifetimeMs);
     if (refusedToken) return refusedToken;
     const book = await bookOf({ subject, counter, definition });
     const keptMs = keepPagesMs(ticketLifetimeMs / 3_600_000);
     if (token === undefined) {
       const entered = await registers.enter({
         key: book,
-        token: { subject, counter, token: context.newToken() },
+        token: {
+          subject,
+          counter,
+          token: { text: context.newToken(), sender: senders.tally },
+        },
         claim: { claimedAtMs: now(), isFirst: true, isOwn: true, isStored: false },
         plan: planOf(book, purpose, definition),
         claimExpiry: () => 0,
@@ -132,7 +137,7 @@ export function createTickets({
     }
     // Longer than the book: when it is forgotten, there must be nothing left that it could forget.
     const claimExpiry = (nowMs: number) =>
-      Math.max(bookExpiry(book) + 3_600, tokenExpiry(token, nowMs, ticketLifetimeMs));
+      Math.max(bookExpiry(book) + 3_600, tokenExpiry(token.text, nowMs, ticketLifetimeMs));
     const claimedAtMs = now();
     const counted = await registers.count({
       token: { subject, counter, token },
@@ -194,7 +199,7 @@ export function createTickets({
      */
     draw(
       counter: NamedCounter<TicketDefinition>,
-      token: string | undefined,
+      token: Token | undefined,
     ): Promise<Issue | Refusal> {
       return issue(counter, 'ticket', token);
     },
@@ -202,7 +207,7 @@ export function createTickets({
     /** Starts a new shift, whose first ticket has the first number again. @throws as `draw` */
     async reset(
       counter: NamedCounter<TicketDefinition>,
-      token: string | undefined,
+      token: Token | undefined,
     ): Promise<ResetAnswer | Refusal> {
       const answer = await issue(counter, 'reset', token);
       if (!answer.ok) return answer;

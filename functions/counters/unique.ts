@@ -1,7 +1,7 @@
 /**
  * The unique kind: how many different members came, in the space of 32 small items however many
  * there were. See rules/hyperloglog.ts for how. Members are hashed with the deployment's secret, so
- * that nobody can craft ids that pile up in one register, and no id is stored.
+ * that nobody can work out ids that raise many registers, and no id is stored.
  */
 
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
@@ -16,7 +16,6 @@ import {
 } from '../rules/hyperloglog.ts';
 import { limits } from '../rules/limits.ts';
 import { type WindowKind, windowKeyAt } from '../rules/windows.ts';
-import type { SecretStore } from '../store/secret-store.ts';
 import type { SketchKey, SketchStore } from '../store/sketch-store.ts';
 import type { Calendars } from './calendars.ts';
 import type { CounterContext } from './counter-context.ts';
@@ -24,6 +23,7 @@ import type { UniqueDefinition } from './define-counters.ts';
 import type { NamedCounter } from './named-counter.ts';
 import type { Refusal } from './refusals.ts';
 import { refuseByWindow } from './refuse-by-window.ts';
+import type { Secrets } from './secrets.ts';
 import { firstKept, totalExpiry } from './total-expiry.ts';
 import {
   type BeforeWindows,
@@ -54,7 +54,7 @@ export interface UniqueRequest {
 
 export function createUniques({
   store,
-  secret,
+  secrets,
   calendars,
   region,
   regions,
@@ -62,7 +62,7 @@ export function createUniques({
   now,
 }: {
   store: SketchStore;
-  secret: SecretStore;
+  secrets: Secrets;
   calendars: Calendars;
 } & Pick<CounterContext, 'region' | 'regions' | 'config' | 'now'>) {
   /** Registers are at least this high in the table: lower ones need no write. */
@@ -162,10 +162,8 @@ export function createUniques({
    * @throws OutcomeUnknownError (visiting again is always right), StoreUnavailableError
    */
   async function visit(counter: NamedCounter<UniqueDefinition>, member: string): Promise<boolean> {
-    hashKey ??= createSecretKey(await secret.read());
-    const hash = createHmac('sha256', hashKey)
-      .update(`unique#${counter.counter}#${member}`)
-      .digest();
+    hashKey ??= createSecretKey(await secrets.sketchKey());
+    const hash = createHmac('sha256', hashKey).update(hashedText(counter, member)).digest();
     const calendar = await calendars.of(counter.subject, counter.definition.windows);
     const windows = counter.definition.windows.map((kind) => windowKeyAt(kind, now(), calendar));
     const raised = await Promise.all(windows.map((window) => raise(counter, window, hash)));
@@ -174,6 +172,20 @@ export function createUniques({
 
   return { read, visit };
 }
+
+/**
+ * What is hashed of a member. Callers of a public counter choose the ids: they can try many, and see
+ * which ones raise the count. The subject in the hash makes these worth nothing on another subject.
+ * Elsewhere Tally or the deployment's servers make the ids, and one hash for all subjects lets their
+ * sketches be merged.
+ */
+const hashedText = (
+  { subject, counter, definition }: NamedCounter<UniqueDefinition>,
+  member: string,
+): string =>
+  definition.access.write === 'public'
+    ? `unique#${subject}#${counter}#${member}`
+    : `unique#${counter}#${member}`;
 
 const sketchName = ({ subject, counter, window }: Omit<SketchKey, 'region'>): string =>
   `${subject}#${counter}#${window}`;

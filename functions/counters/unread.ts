@@ -73,11 +73,11 @@ export function createUnread({
 
   return {
     /**
-     * Subscribes a user to what comes from now on. Again and again is the same as once. What the caller
-     * may not know of does not count against the user's limit, or it would tell of it.
+     * Subscribes a user to what comes from now on. Again and again is the same as once. All of a user's
+     * subscriptions count against the limit: callers that each see a part of them could go beyond it.
      * @throws OutcomeUnknownError, StoreUnavailableError
      */
-    async subscribe(user: string, name: Name, mayRead: MayRead): Promise<{ ok: true } | Refusal> {
+    async subscribe(user: string, name: Name): Promise<{ ok: true } | Refusal> {
       const definition = config.counters.get(name.counter);
       if (!definition || !hasTotal(definition)) {
         return refuse(
@@ -87,7 +87,7 @@ export function createUnread({
       }
       // Read strongly: what an older total does not hold would look as if it came later.
       const [others, seen] = await Promise.all([
-        readable(user, mayRead),
+        store.list(user),
         look(name, { consistent: true }),
       ]);
       const isSame = (it: Name) => it.subject === name.subject && it.counter === name.counter;
@@ -95,7 +95,7 @@ export function createUnread({
       if (areTooMany([...others, name])) return refuseSubscription();
       await store.add(user, { ...name, seen });
       // Those that came at the same time have not seen each other.
-      if (!areTooMany(await readable(user, mayRead))) return { ok: true };
+      if (!areTooMany(await store.list(user))) return { ok: true };
       await store.remove(user, name);
       return refuseSubscription();
     },

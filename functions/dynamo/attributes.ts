@@ -130,13 +130,21 @@ export const apiKeyAttributes = {
   callsPerMinute: 'm',
   /** Epoch ms at which it was created. */
   createdAtMs: 't',
-  /** The last day on which it was used, `2026-11-21`; absent if it never was. */
+} as const;
+
+export const apiKeyUseAttributes = {
+  /** The last day on which the API key was used, `2026-11-21`. */
   lastUsedDay: 'u',
+  expiresAt,
 } as const;
 
 export const secretAttributes = {
-  /** 32 random bytes. */
-  secret: 'b',
+  /** How often the item was written. */
+  revision: 'v',
+  /** 32 random bytes that key the hashes of unique counters and never change. */
+  sketchKey: 'b',
+  /** What signs, oldest first: a list of lists of id, 32 random bytes, epoch ms from which it signs, and at which it ends. */
+  versions: 's',
 } as const;
 
 export const deploymentsAttributes = {
@@ -172,6 +180,7 @@ export const itemAttributes = {
   subscription: subscriptionAttributes,
   settings: settingsAttributes,
   apiKey: apiKeyAttributes,
+  apiKeyUse: apiKeyUseAttributes,
   secret: secretAttributes,
   deployments: deploymentsAttributes,
   allowance: allowanceAttributes,

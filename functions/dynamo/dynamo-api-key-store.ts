@@ -7,19 +7,39 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import * as v from 'valibot';
+import { limits } from '../rules/limits.ts';
 import { actions } from '../rules/scopes.ts';
 import type { ApiKey, ApiKeyStore } from '../store/api-key-store.ts';
-import { apiKeyAttributes as names } from './attributes.ts';
+import { apiKeyAttributes as names, apiKeyUseAttributes as useNames } from './attributes.ts';
 import type { Table } from './dynamo-clients.ts';
 import { readFailure, writeFailure } from './dynamo-errors.ts';
 import { type Item, malformedItem } from './item.ts';
-import { apiKeyItemKey } from './item-keys.ts';
-import { apiKeysPartition } from './item-prefixes.ts';
+import { apiKeyItemKey, apiKeyUseItemKey } from './item-keys.ts';
+import { apiKeysPartition, apiKeyUsesPartition } from './item-prefixes.ts';
 
 export function createDynamoApiKeyStore({
   clients: { retrying, once },
   tableName: TableName,
 }: Table): ApiKeyStore {
+  async function itemsOf(partition: string): Promise<Item[]> {
+    const items: Item[] = [];
+    try {
+      const pages = paginateQuery(
+        { client: retrying },
+        {
+          TableName,
+          KeyConditionExpression: 'pk = :partition',
+          ExpressionAttributeValues: { ':partition': partition },
+          ConsistentRead: true,
+        },
+      );
+      for await (const { Items = [] } of pages) items.push(...Items);
+    } catch (error) {
+      throw readFailure(error);
+    }
+    return items;
+  }
+
   return {
     async find(id) {
       const command = new GetCommand({ TableName, Key: apiKeyItemKey(id), ConsistentRead: true });
@@ -33,25 +53,16 @@ export function createDynamoApiKeyStore({
     },
 
     async list() {
-      const keys: ApiKey[] = [];
-      try {
-        const pages = paginateQuery(
-          { client: retrying },
-          {
-            TableName,
-            KeyConditionExpression: 'pk = :keys',
-            ExpressionAttributeValues: { ':keys': apiKeysPartition },
-            ConsistentRead: true,
-          },
-        );
-        for await (const { Items = [] } of pages) {
-          // One malformed key must not hide the others.
-          keys.push(...Items.map(parseApiKey).filter((key) => key !== undefined));
-        }
-      } catch (error) {
-        throw readFailure(error);
-      }
-      return keys;
+      const [keys, uses] = await Promise.all([
+        itemsOf(apiKeysPartition),
+        itemsOf(apiKeyUsesPartition),
+      ]);
+      const lastUsedDays = new Map(uses.map((item) => [item.sk, lastUsedDayOf(item)]));
+      // One malformed key must not hide the others.
+      return keys
+        .map(parseApiKey)
+        .filter((key) => key !== undefined)
+        .map((key) => ({ ...key, lastUsedDay: lastUsedDays.get(key.id) }));
     },
 
     async create(key) {
@@ -92,10 +103,13 @@ export function createDynamoApiKeyStore({
         await once.send(
           new UpdateCommand({
             TableName,
-            Key: apiKeyItemKey(id),
-            UpdateExpression: `SET ${names.lastUsedDay} = :day`,
-            ConditionExpression: `attribute_exists(pk) AND (attribute_not_exists(${names.lastUsedDay}) OR ${names.lastUsedDay} < :day)`,
-            ExpressionAttributeValues: { ':day': day },
+            Key: apiKeyUseItemKey(id),
+            UpdateExpression: `SET ${useNames.lastUsedDay} = :day, ${useNames.expiresAt} = :x`,
+            ConditionExpression: `attribute_not_exists(${useNames.lastUsedDay}) OR ${useNames.lastUsedDay} < :day`,
+            ExpressionAttributeValues: {
+              ':day': day,
+              ':x': Date.parse(day) / 1000 + limits.keepKeyUseDays * 86_400,
+            },
           }),
         );
       } catch (error) {
@@ -104,6 +118,9 @@ export function createDynamoApiKeyStore({
     },
   };
 }
+
+const lastUsedDayOf = ({ [useNames.lastUsedDay]: day }: Item): string | undefined =>
+  typeof day === 'string' ? day : undefined;
 
 const keySchema = v.object({
   sk: v.string(),
@@ -121,7 +138,6 @@ const keySchema = v.object({
   ),
   [names.callsPerMinute]: v.optional(v.number()),
   [names.createdAtMs]: v.number(),
-  [names.lastUsedDay]: v.optional(v.string()),
 });
 
 /** Undefined if the item does not hold what Tally writes. */
@@ -135,6 +151,5 @@ function parseApiKey(item: Item): ApiKey | undefined {
     scopes: output[names.scopes],
     callsPerMinute: output[names.callsPerMinute],
     createdAtMs: output[names.createdAtMs],
-    lastUsedDay: output[names.lastUsedDay],
   };
 }

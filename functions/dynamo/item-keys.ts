@@ -11,6 +11,7 @@ import type { WatchKey } from '../store/watch-store.ts';
 import { escapeName } from './escape-name.ts';
 import {
   apiKeysPartition,
+  apiKeyUsesPartition,
   failedBatchesPartition,
   itemPrefixes,
   secretPartition,
@@ -95,6 +96,8 @@ export const callerHash = ({ caller }: Pick<CallerAllowance, 'caller'>): string 
 
 export const apiKeyItemKey = (id: string): ItemKey => ({ pk: apiKeysPartition, sk: id });
 
+export const apiKeyUseItemKey = (id: string): ItemKey => ({ pk: apiKeyUsesPartition, sk: id });
+
 export const tokenItemKey = (name: TokenKey): ItemKey => ({
   pk: `${itemPrefixes.token}${hashed(name)}`,
   sk: '-',
@@ -128,15 +131,15 @@ export const entryName = ({ claimedAtMs, ...token }: EntryKey): string =>
     .toString('base64url');
 
 /**
- * The hash of a token and the counter it is used on: 128 bits of SHA-256. So item keys stay short
+ * The hash of a token, its sender and the counter it is used on: 128 bits of SHA-256. So item keys stay short
  * whatever callers send, and the table never holds a caller's own string.
  */
 export const tokenHash = (name: TokenKey): string =>
   digestOf(nameOf(name)).subarray(0, 16).toString('base64url');
 
 /** A token may have a `#`, but it is the last part. */
-const nameOf = ({ subject, counter, token }: TokenKey): string =>
-  `${escapeName(subject)}#${counter}#${token}`;
+const nameOf = ({ subject, counter, token: { sender, text } }: TokenKey): string =>
+  `${escapeName(subject)}#${counter}#${escapeName(sender)}#${text}`;
 
 const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
 

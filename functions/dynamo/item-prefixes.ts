@@ -28,6 +28,8 @@ export const itemPrefixes = {
   settings: 's#',
   /** An API key. */
   apiKey: 'k#',
+  /** When an API key was last used. */
+  apiKeyUse: 'y#',
   /** The secret of the deployment. */
   secret: 'p#',
   /** What earlier deployments of the table promised. */
@@ -42,6 +44,9 @@ export type ItemKind = keyof typeof itemPrefixes;
 
 /** All API keys are in one partition, so that they can be listed; a function caches what it reads. */
 export const apiKeysPartition = itemPrefixes.apiKey;
+
+/** The partition of their last uses, which are listed together, too. */
+export const apiKeyUsesPartition = itemPrefixes.apiKeyUse;
 
 /** The partition of the one secret. */
 export const secretPartition = `${itemPrefixes.secret}secret`;

@@ -44,6 +44,7 @@ const uncountedPrefixes: ReadonlySet<string> = new Set([
   itemPrefixes.subscription,
   itemPrefixes.settings,
   itemPrefixes.apiKey,
+  itemPrefixes.apiKeyUse,
   itemPrefixes.secret,
   itemPrefixes.deployments,
   itemPrefixes.allowance,

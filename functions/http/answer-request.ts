@@ -5,12 +5,15 @@
 
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import type { Access, Need, RequestAccess, Work } from '../access/access.ts';
+import { ChallengeUnavailableError } from '../access/challenges/challenge.ts';
 import type { TallyConfig } from '../counters/define-counters.ts';
+import { createOriginRule, type OriginRule } from '../rules/origins.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../store/store-errors.ts';
 import { authorise, charge, counterNeed, requireCaller } from './authorise.ts';
 import { callerAddress } from './caller-address.ts';
 import { credentialOf, verifiedScopeClaim } from './credential.ts';
 import type { HttpRequest } from './http-request.ts';
+import { nameMe } from './name-me.ts';
 import type { Operation } from './operation.ts';
 import { checkNames, parseCounter, parseSubject, parseUser } from './parse-names.ts';
 import { Problem } from './problem.ts';
@@ -28,10 +31,16 @@ export interface AnswerOptions {
 export type Answer = (event: APIGatewayProxyEventV2, mediaType: string) => Promise<HttpResponse>;
 
 export function createAnswer(options: AnswerOptions): Answer {
+  const originRule = createOriginRule(options.config.settings.corsOrigins);
   return async (event, mediaType) => {
-    const problemOf = (error: unknown) => asProblem(error, event, options.logError);
+    const progress = { isRepeatable: true };
+    const problemOf = (error: unknown, isRepeatable = progress.isRepeatable) =>
+      asProblem(error, { event, isRepeatable, logError: options.logError });
     try {
-      return await answerRoute(options, { event, mediaType, problemOf });
+      return await answerRoute(
+        { ...options, originRule },
+        { event, mediaType, progress, problemOf },
+      );
     } catch (error) {
       return problem(problemOf(error));
     }
@@ -39,8 +48,8 @@ export function createAnswer(options: AnswerOptions): Answer {
 }
 
 async function answerRoute(
-  { operations, access, config }: AnswerOptions,
-  received: Pick<HttpRequest, 'event' | 'mediaType' | 'problemOf'>,
+  { operations, access, config, originRule }: AnswerOptions & { readonly originRule: OriginRule },
+  received: Pick<HttpRequest, 'event' | 'mediaType' | 'progress' | 'problemOf'>,
 ): Promise<HttpResponse> {
   const { event } = received;
   const { method } = event.requestContext.http;
@@ -51,19 +60,22 @@ async function answerRoute(
     if (method === 'OPTIONS') return noContent(headers);
     throw new Problem('method_not_allowed', `This path takes ${headers.allow}.`, { headers });
   }
-  const { route, params } = match;
+  const { route } = match;
   // API Gateway chooses the function by the path as it was sent, and hands it over decoded: `a%2Fb`, which
   // is no name, may look like the path of another function by then.
   const operation = operations.get(route.operation);
   if (!operation) throw unknownPath();
-  checkNames(params, config);
+  if (route.servedBy === 'write') checkOrigin(event, originRule);
+  checkNames(match.params, config);
   const address = callerAddress(event);
+  const counter = once(() => parseCounter(match.params, config));
+  const requestAccess = access?.(credentialOf(event), address) ?? noAccess;
   const request: HttpRequest = {
     ...received,
-    params,
+    params: await nameMe(match.params, { access: requestAccess, counter }),
     address,
-    access: access?.(credentialOf(event), address) ?? noAccess,
-    counter: once(() => parseCounter(params, config)),
+    access: requestAccess,
+    counter,
   };
   const need = needOf(route.right, request);
   if (need) await authorise(request, need);
@@ -75,6 +87,16 @@ async function answerRoute(
 }
 
 const unknownPath = (): Problem => new Problem('unknown_path', 'No route has this path.');
+
+/** A page of a foreign origin may not write, even where its browser sends the request. @throws Problem */
+function checkOrigin({ headers }: APIGatewayProxyEventV2, isAllowed: OriginRule): void {
+  const { origin, 'sec-fetch-site': fetchSite } = headers;
+  if (isAllowed({ origin, fetchSite })) return;
+  throw new Problem(
+    'origin_not_allowed',
+    `Pages of ${origin ?? 'other sites'} may not write here.`,
+  );
+}
 
 /** A function that runs another one at its first call, and remembers the result. */
 function once<T extends object>(run: () => T): () => T {
@@ -112,6 +134,7 @@ function needOf(right: Right, { params, counter }: HttpRequest): Need | undefine
   switch (right) {
     case 'none':
     case 'key':
+    case 'challenge':
     case 'each':
       return undefined;
     case 'deployment':
@@ -131,39 +154,44 @@ function needOf(right: Right, { params, counter }: HttpRequest): Need | undefine
 const noAccess: RequestAccess = {
   authorise: () => Promise.reject(new Error('this function cannot check rights')),
   caller: () => Promise.reject(new Error('this function cannot identify callers')),
+  sender: () => Promise.reject(new Error('this function cannot identify callers')),
   charge: () => Promise.reject(new Error('this function counts no callers')),
 };
 
 /**
- * Without an Idempotency-Key it has no `Retry-After`: clients that send a request again by themselves go by
- * that, and would count it twice.
+ * A change that would count again has no `Retry-After`: clients that send a request again by themselves go
+ * by that.
  */
-export function outcomeUnknown({ headers }: Pick<APIGatewayProxyEventV2, 'headers'>): Problem {
-  const mayRepeat = headers['idempotency-key'] !== undefined;
-  return new Problem(
+export const outcomeUnknown = (isRepeatable: boolean): Problem =>
+  new Problem(
     'outcome_unknown',
-    mayRepeat
-      ? 'The change may or may not have been counted. Send it again with the same Idempotency-Key: it counts once.'
-      : 'The change may or may not have been counted, and without an Idempotency-Key it would count again. Read the count and decide.',
-    { mayRepeat },
+    isRepeatable
+      ? 'The change may or may not have been made. Send the same request again, with the same Idempotency-Key if it had one: it counts once.'
+      : 'The change may or may not have been counted, and without an Idempotency-Key it may count again. Read the count and decide.',
+    { mayRepeat: isRepeatable },
   );
-}
 
 /** The problem that an error is answered with. An error that is not the caller's is logged. */
 function asProblem(
   error: unknown,
-  event: APIGatewayProxyEventV2,
-  logError: AnswerOptions['logError'],
+  {
+    event,
+    isRepeatable,
+    logError,
+  }: Pick<AnswerOptions, 'logError'> & { event: APIGatewayProxyEventV2; isRepeatable: boolean },
 ): Problem {
   if (error instanceof Problem) return error;
   const cause = error instanceof Error ? error : new Error(String(error));
   logError('a request failed', cause);
-  if (cause instanceof OutcomeUnknownError) return outcomeUnknown(event);
+  if (cause instanceof OutcomeUnknownError) return outcomeUnknown(isRepeatable);
+  if (cause instanceof ChallengeUnavailableError) {
+    return new Problem('challenge_unavailable', 'Try again in a moment, with a new solution.');
+  }
   if (cause instanceof StoreUnavailableError) {
     return new Problem('unavailable', 'The database does not answer; nothing was changed.');
   }
   return new Problem('internal_error', 'See the log of this request.', {
     members: { request_id: event.requestContext.requestId },
-    mayRepeat: event.headers['idempotency-key'] !== undefined,
+    mayRepeat: isRepeatable,
   });
 }

@@ -10,6 +10,7 @@ import {
 import type { NamedCounter } from '../counters/named-counter.ts';
 import { itemsOfWindow, readWeight } from '../rules/caller-limits.ts';
 import type { Action } from '../rules/scopes.ts';
+import type { Token } from '../rules/senders.ts';
 import type { HttpRequest } from './http-request.ts';
 import { Problem } from './problem.ts';
 import type { ProblemCode } from './problems.ts';
@@ -21,11 +22,16 @@ export function counterNeed(
   { subject, counter, definition }: NamedCounter,
   member?: string,
 ): Need {
-  const isPublic = action !== 'admin' && definition.access[action] === 'public';
-  return { about: 'counter', action, subject, counter, member, isPublic };
+  const open = action === 'admin' ? 'key' : definition.access[action];
+  const isPublic = open === 'public';
+  const isForVisitors = open === 'visitor';
+  return { about: 'counter', action, subject, counter, member, isPublic, isForVisitors };
 }
 
-/** @throws Problem key_required, invalid_key, forbidden, rate_limited; StoreUnavailableError */
+/**
+ * @throws Problem key_required, visitor_required, invalid_key, pass_expired, forbidden, other_member,
+ *   rate_limited; StoreUnavailableError
+ */
 export async function authorise({ access }: HttpRequest, need: Need): Promise<void> {
   const answer = await access.authorise(need);
   if (!answer.ok) throw accessProblem(answer);
@@ -54,7 +60,7 @@ export const chargeWindows =
     return charge(request, { reads: readWeight(items) - 1 });
   };
 
-/** @throws Problem key_required, invalid_key, rate_limited; StoreUnavailableError */
+/** @throws Problem key_required, invalid_key, pass_expired, rate_limited; StoreUnavailableError */
 export async function requireCaller({ access }: HttpRequest): Promise<Caller> {
   const answer = await access.caller();
   if (answer.ok) return answer;
@@ -73,6 +79,21 @@ export async function may({ access }: HttpRequest, need: Need): Promise<boolean>
   return answer.ok;
 }
 
+/**
+ * An idempotency key with its sender; undefined for none.
+ *
+ * @throws Problem invalid_key, pass_expired, rate_limited; StoreUnavailableError
+ */
+export async function tokenWithSender(
+  { access }: HttpRequest,
+  text: string | undefined,
+): Promise<Token | undefined> {
+  if (text === undefined) return undefined;
+  const answer = await access.sender();
+  if (!answer.ok) throw accessProblem(answer);
+  return { text, sender: answer.sender };
+}
+
 /** Whether a write may return the count. Callers without read access never see it. @throws as `may` */
 export const mayRead = (request: HttpRequest, counter: NamedCounter): Promise<boolean> =>
   may(request, counterNeed('read', counter));
@@ -81,7 +102,12 @@ export function accessProblem(refusal: AccessRefusal | CallerRefusal): Problem {
   return new Problem(refusal.code, refusal.detail, { headers: headersOf(refusal) });
 }
 
-const unidentified: ReadonlySet<ProblemCode> = new Set(['key_required', 'invalid_key']);
+const unidentified: ReadonlySet<ProblemCode> = new Set([
+  'key_required',
+  'visitor_required',
+  'invalid_key',
+  'pass_expired',
+]);
 
 function headersOf(refusal: AccessRefusal): Record<string, string> {
   if (unidentified.has(refusal.code)) return { 'www-authenticate': 'Bearer' };

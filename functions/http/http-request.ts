@@ -14,6 +14,14 @@ export interface HttpRequest {
   readonly access: RequestAccess;
   /** The counter in the path, which is parsed once. @throws Problem invalid_subject, unknown_counter */
   readonly counter: () => NamedCounter;
-  /** The problem that an error is answered with. An error that is not the caller's is logged. */
-  readonly problemOf: (error: unknown) => Problem;
+  /** What is known of it so far. */
+  readonly progress: {
+    /** Whether it changes nothing more when it is sent again; `inputOf` finds out. */
+    isRepeatable: boolean;
+  };
+  /**
+   * The problem that an error is answered with. An error that is not the caller's is logged.
+   * @param isRepeatable of the part of the request that failed; left out, of the whole
+   */
+  readonly problemOf: (error: unknown, isRepeatable?: boolean) => Problem;
 }

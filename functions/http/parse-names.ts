@@ -2,7 +2,7 @@
 import type { CounterDefinition, CounterKind, TallyConfig } from '../counters/define-counters.ts';
 import type { DefinitionOf, NamedCounter } from '../counters/named-counter.ts';
 import type { LiveDefinition } from '../counters/show.ts';
-import { isName, isReservedMember, isReservedSubject, nameRule } from '../rules/names.ts';
+import { isName, isReservedMember, isReservedSubject, me, nameRule } from '../rules/names.ts';
 import { type Mistake, type Place, throwMistakes } from './mistake.ts';
 import { Problem } from './problem.ts';
 import type { ProblemCode } from './problems.ts';
@@ -39,12 +39,18 @@ export function counterMistakes(name: string, { counters }: TallyConfig, place: 
 const countersHere = (counters: TallyConfig['counters']): string =>
   `The counters here are ${[...counters.keys()].join(', ')}.`;
 
-/** @throws Problem for all names in a path that are wrong: invalid_subject, unknown_counter, … */
+/**
+ * `me` is right where it stands for the caller.
+ *
+ * @throws Problem for all names in a path that are wrong: invalid_subject, unknown_counter, …
+ */
 export function checkNames(params: Readonly<Record<string, string>>, config: TallyConfig): void {
   throwMistakes(
     Object.entries(params).flatMap(([parameter, name]) => {
       if (parameter === 'counter') return counterMistakes(name, config, { parameter });
-      return isNameKind(parameter) ? nameMistakes(parameter, name, { parameter }) : [];
+      const isCaller = name === me && (parameter === 'member' || parameter === 'user');
+      if (isCaller || !isNameKind(parameter)) return [];
+      return nameMistakes(parameter, name, { parameter });
     }),
   );
 }

@@ -98,7 +98,8 @@ export function createPipeline({
       }),
     )
     .after((request) => {
-      if (request.response === outOfTime) request.response = problem(outcomeUnknown(request.event));
+      if (request.response === outOfTime)
+        request.response = problem(outcomeUnknown(isRepeatable(request.event)));
       if (request.response) request.response = withEtag(request.event, request.response);
     })
     .handler((event, context) => answer(event, context.preferredMediaType ?? 'application/json'));
@@ -123,6 +124,11 @@ function finalHeaders(
 
 /** Stands for the answer of a function whose time is over, until the request is known that it is for. */
 const outOfTime: HttpResponse = { statusCode: 503, headers: {} };
+
+/** Whether a request surely changes nothing more when it is sent again, by what can be seen of it. */
+const isRepeatable = ({ headers, requestContext }: APIGatewayProxyEventV2): boolean =>
+  headers['idempotency-key'] !== undefined ||
+  ['GET', 'HEAD', 'DELETE'].includes(requestContext.http.method);
 
 const isSmall = ({ body }: HttpResponse): boolean =>
   Buffer.byteLength(body ?? '') < limits.compressFromBytes;

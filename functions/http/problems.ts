@@ -186,6 +186,22 @@ export const problemKinds = {
     fix: 'Make a new Idempotency-Key for each change. Send the same one only with the same change.',
     retry: 'no',
   },
+  amount_too_large: {
+    status: 400,
+    title: 'The amount is more than the counter takes',
+    cause:
+      'The definition of the counter says how much one change may be. A counter that takes no API key for writing takes 1, unless it says more.',
+    fix: 'Send what `detail` allows, or give the counter `amounts: { max }` in tally.config.ts.',
+    retry: 'no',
+  },
+  decrement_not_allowed: {
+    status: 400,
+    title: 'The counter takes no decrements',
+    cause:
+      'The definition of the counter allows increments only. So it is for a counter that takes no API key for writing, unless it says otherwise.',
+    fix: 'Give the counter `amounts: { decrement: true }` in tally.config.ts, or correct the count by a `set`.',
+    retry: 'no',
+  },
   invalid_cost: {
     status: 400,
     title: 'The cost is not valid',
@@ -277,11 +293,42 @@ export const problemKinds = {
     fix: 'Send `Authorization: Bearer tally_…`.',
     retry: 'no',
   },
+  visitor_required: {
+    status: 401,
+    title: 'This needs the pass of a visitor',
+    cause:
+      'The counter is open to visitors, so that each has one vote, and the request has no pass.',
+    fix: 'Get a pass with `POST /v1/visitors`, and send it as `Authorization: Bearer pass_…`. A server may send its API key.',
+    retry: 'no',
+  },
+  challenge_required: {
+    status: 401,
+    title: 'A challenge has to be solved first',
+    cause:
+      'The request has no `solution`, or one that is wrong, too old or of another network address. `challenge` has a new challenge.',
+    fix: 'Solve the challenge, and send the request again with the `solution`.',
+    retry: 'no',
+  },
+  challenge_unavailable: {
+    status: 503,
+    title: 'The solution cannot be verified at the moment',
+    cause:
+      'The provider of the challenge does not answer, or does not know this deployment. No pass was made.',
+    fix: 'Send the request again after `Retry-After` seconds, with a new solution. If it goes on, the operator finds the reason in the log.',
+    retry: 'yes',
+  },
   invalid_key: {
     status: 401,
     title: 'The API key or pass is not valid',
-    cause: 'The API key is malformed, unknown or revoked; or the pass is forged or expired.',
-    fix: 'Ask your operator for an API key, or your server for a new pass.',
+    cause: 'The API key is malformed, unknown or revoked; or the pass is not genuine.',
+    fix: 'Ask your operator for an API key, or your server for a pass.',
+    retry: 'no',
+  },
+  pass_expired: {
+    status: 401,
+    title: 'The pass has expired',
+    cause: 'The pass was good until its `expires_at`, and that is over.',
+    fix: 'Get a new pass: from your server, if it has made this one; or, as a visitor, renew this one with `POST /v1/visitors`. Then send the request again, with the same Idempotency-Key if it had one.',
     retry: 'no',
   },
   forbidden: {
@@ -290,6 +337,37 @@ export const problemKinds = {
     cause:
       'The API key, pass or identity token is valid, but not for this action on this subject and counter. The answer is the same whether they exist or not.',
     fix: 'Ask your operator for an API key with the scope that this takes.',
+    retry: 'no',
+  },
+  origin_not_allowed: {
+    status: 403,
+    title: 'Pages of this origin may not write',
+    cause:
+      'A page of an origin that is not in `corsOrigins` of tally.config.ts sent the request. Browsers say so in `Origin` and `Sec-Fetch-Site`; other clients send neither.',
+    fix: 'Add the origin of the page to `corsOrigins` and deploy.',
+    retry: 'no',
+  },
+  other_member: {
+    status: 403,
+    title: 'The pass is of another member',
+    cause: 'A pass acts for the member or visitor that it was made for, and for no other.',
+    fix: 'Use `me` in place of the member. A server acts for its users with its API key.',
+    retry: 'no',
+  },
+  not_through_edge: {
+    status: 403,
+    title: 'The request does not come through CloudFront',
+    cause:
+      'The deployment has CloudFront and a firewall in front, and takes no requests past them.',
+    fix: 'Use the address of the deployment, `ApiUrl` of its stack, and not that of API Gateway.',
+    retry: 'no',
+  },
+  unknown_host: {
+    status: 421,
+    title: 'The server does not answer under this name',
+    cause:
+      'The `Host` header has a name that the server of `npm start` was not given. A page of another site could otherwise reach it by a name of its own.',
+    fix: 'Use `localhost` or an address, or start the server with the name in `TALLY_HOSTS`.',
     retry: 'no',
   },
   rate_limited: {

@@ -20,7 +20,7 @@ export function createReadFunction({
   logger: Logger;
 }): HttpHandler {
   const counters = createCounters(context);
-  const { access } = createTableAccess({ context, adminKey });
+  const { access } = createTableAccess({ context, counters, adminKey });
   const operations = operationsOf('read', {
     ...createCounterOperations(counters),
     ...createHealthOperations(context.stores.health),

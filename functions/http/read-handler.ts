@@ -1,4 +1,9 @@
 import { createDependencies } from '../runtime/dependencies.ts';
+import { readOriginSecrets } from '../runtime/environment.ts';
+import { behindEdge } from './behind-edge.ts';
 import { createReadFunction } from './read-function.ts';
 
-export const handler = createReadFunction(createDependencies());
+export const handler = behindEdge(
+  createReadFunction(createDependencies()),
+  readOriginSecrets(process.env),
+);

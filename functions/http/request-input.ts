@@ -3,6 +3,7 @@
  * refused, so that nothing that a caller means is silently left out.
  */
 import type * as v from 'valibot';
+import { isPass } from '../access/passes.ts';
 import { strictObject } from '../counters/strict-object.ts';
 import { describeBadToken, parseToken } from '../rules/tokens.ts';
 import { type Checked, check, wholeOfBody, wholeQuery } from './check-input.ts';
@@ -45,12 +46,13 @@ export function inputOf<Query extends ObjectSchema = Empty, Body extends v.Gener
   const query = check(takes.query ?? emptyQuery, queryOf(request, takes), wholeQuery);
   const body = bodyOf(request, takes.body ?? emptyBody, takes.also);
   const token = tokenOf(request, takes.token);
-  const conditions = conditionMistakes(request);
-  if (query.ok && body.ok && token.ok && conditions.length === 0) {
+  const others = [...credentialMistakes(request), ...conditionMistakes(request)];
+  if (query.ok && body.ok && token.ok && others.length === 0) {
+    request.progress.isRepeatable = takes.token === undefined || token.output !== undefined;
     return { query: query.output, body: body.output, token: token.output };
   }
-  const others = [query, token, body].flatMap((it) => (it.ok ? [] : it.mistakes));
-  throw problemOfMistakes([...conditions, ...others]);
+  const mistakes = [query, token, body].flatMap((it) => (it.ok ? [] : it.mistakes));
+  throw problemOfMistakes([...others, ...mistakes]);
 }
 
 /** A pass may be sent in the query; it is no parameter of any operation. */
@@ -95,6 +97,14 @@ function tokenOf(
     taken === true ? `The Idempotency-Key ${describeBadToken(header)}.` : taken.refusal;
   const place = { header: 'Idempotency-Key' };
   return { ok: false, mistakes: [{ code: 'invalid_idempotency_key', detail, place }] };
+}
+
+/** An API key in an address would end up in logs, so it is not looked at there. */
+function credentialMistakes({ event }: HttpRequest): Mistake[] {
+  const inQuery = event.queryStringParameters?.access_token;
+  if (inQuery === undefined || isPass(inQuery)) return [];
+  const detail = 'access_token takes a pass. Send an API key as `Authorization: Bearer …`.';
+  return [{ code: 'unknown_parameter', detail, place: { parameter: 'access_token' } }];
 }
 
 /**

@@ -41,15 +41,18 @@ export function problemBody({ code, message, members }: Problem) {
   return { type: `/docs/errors#${code}`, title, status, code, detail: message, ...members };
 }
 
-export function problem(cause: Problem): HttpResponse {
-  const { status, retry } = problemKinds[cause.code];
-  return json(status, problemBody(cause), {
+export const problem = (cause: Problem): HttpResponse =>
+  json(problemKinds[cause.code].status, problemBody(cause), {
     'content-type': 'application/problem+json',
-    ...(retry === 'no' || !cause.mayRepeat
-      ? {}
-      : { 'retry-after': String(limits.retryAfterSeconds) }),
-    ...cause.headers,
+    ...problemHeaders(cause),
   });
+
+export function problemHeaders({ code, mayRepeat, headers }: Problem): Headers {
+  const isRetried = problemKinds[code].retry !== 'no' && mayRepeat;
+  return {
+    ...(isRetried ? { 'retry-after': String(limits.retryAfterSeconds) } : {}),
+    ...headers,
+  };
 }
 
 /**

@@ -11,6 +11,7 @@ export type FunctionName = 'read' | 'write' | 'site';
  * - `admin`: on the counter or subject in the path.
  * - `user`: what belongs to a user. It takes a credential even where counters are public.
  * - `key`: anything, but only with a credential.
+ * - `challenge`: to become a visitor; the operation asks newcomers to solve a challenge.
  * - `deployment`: everything there is.
  * - `each`: the operation handles several counters, and checks the right to each as soon as it knows
  *   them: if the path tells, before the query is parsed. Where the caller names the counters (a batch),
@@ -18,7 +19,16 @@ export type FunctionName = 'read' | 'write' | 'site';
  *   such a counter is left out, and if none remains, the request is refused like one for a single
  *   counter. An invalid credential is never taken for none: each counter that is not public refuses it.
  */
-export type Right = 'none' | 'read' | 'write' | 'admin' | 'deployment' | 'user' | 'key' | 'each';
+export type Right =
+  | 'none'
+  | 'read'
+  | 'write'
+  | 'admin'
+  | 'deployment'
+  | 'user'
+  | 'key'
+  | 'challenge'
+  | 'each';
 
 interface RouteShape {
   readonly method: 'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE';
@@ -250,6 +260,13 @@ const table = [
     operation: 'createPass',
     servedBy: 'write',
     right: 'key',
+  },
+  {
+    method: 'POST',
+    path: '/v1/visitors',
+    operation: 'becomeVisitor',
+    servedBy: 'write',
+    right: 'challenge',
   },
   {
     method: 'GET',

@@ -111,6 +111,18 @@ export const passBody = strictObject({
   ),
 });
 
+export const visitorBody = strictObject({
+  solution: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(limits.solutionLength),
+      v.description(
+        'For a proof of work: the `seed`, a colon and any text, so that the SHA-256 of it all (UTF-8) begins with `bits` zero bits. For a captcha: what its widget returns.',
+      ),
+    ),
+  ),
+});
+
 const batchSubject = {
   subject: v.pipe(
     v.string(),
@@ -233,10 +245,15 @@ const rangeEnds = {
     clockTime,
     v.description("When the first window begins, by the subject's clock."),
   ),
-  ends_at: v.pipe(clockTime, v.description('When the last window ends.')),
+  ends_at: v.pipe(
+    v.string(),
+    v.description(
+      'When the last window ends: RFC 3339, but for the last of the year 9999, which ends in the year `+010000`.',
+    ),
+  ),
   kept_from: v.pipe(
     v.string(),
-    v.description('The first window that is still kept. Of those before it no number is known.'),
+    v.description('The first window that is still kept. Nothing is known of those before it.'),
   ),
 };
 
@@ -416,6 +433,24 @@ export const problemDocument = v.object({
   count: v.optional(
     v.pipe(count, v.description('What the count is, where bounds or `expected` refused a change.')),
   ),
+  remaining: v.optional(
+    v.pipe(v.number(), v.integer(), v.description('How much room bounds leave in the window.')),
+  ),
+  resets_at: v.optional(
+    v.pipe(v.nullable(v.string()), v.description('When the next window begins; null for none.')),
+  ),
+  challenge: v.optional(
+    v.pipe(
+      v.object({
+        type: v.picklist(['proof-of-work', 'turnstile', 'hcaptcha']),
+        seed: v.optional(v.string()),
+        bits: v.optional(v.pipe(v.number(), v.integer())),
+        expires_at: v.optional(v.string()),
+        site_key: v.optional(v.string()),
+      }),
+      v.description('With `challenge_required`: what to solve.'),
+    ),
+  ),
   request_id: v.optional(
     v.pipe(v.string(), v.description('With `internal_error`: where to find it in the log.')),
   ),
@@ -454,6 +489,7 @@ export const batchResult = v.union([
   v.object({ status: ok, ...reactionCounts.entries }),
   v.object({ status: ok, ...uniqueAnswer.entries }),
   v.object({ status: ok, ...bookAnswer.entries }),
+  v.object({ status: ok, ...limitAnswer.entries }),
   v.object({ status: ok, ...changeAnswer.entries, replayed }),
   v.object({ status: v.literal(204), replayed }),
   problemDocument,
@@ -498,10 +534,19 @@ export const keyList = v.object({
       scopes: v.array(scope),
       calls_per_minute: v.nullable(v.number()),
       created_at: v.string(),
-      last_used_day: v.nullable(v.string()),
+      last_used_day: v.pipe(
+        v.nullable(v.string()),
+        v.description(`Null if it was not used for ${limits.keepKeyUseDays} days.`),
+      ),
     }),
   ),
   next_cursor: nextCursor,
+});
+
+export const visitorAnswer = v.object({
+  pass: v.string(),
+  visitor: v.pipe(v.string(), v.description('The id of the visitor, as `me` stands for it.')),
+  expires_at: v.pipe(v.string(), v.description('The pass can be renewed until a month later.')),
 });
 
 export const passAnswer = v.object({ pass: v.string(), expires_at: v.string() });

@@ -1,4 +1,6 @@
 import { createTableAccess } from '../access/table-access.ts';
+import { createTableVisitors } from '../access/table-visitors.ts';
+import type { ChallengeEnvironment } from '../counters/challenge-environment.ts';
 import type { CounterContext } from '../counters/counter-context.ts';
 import { createCounters } from '../counters/counters.ts';
 import type { LiveEndpoints } from '../counters/live-endpoints.ts';
@@ -14,21 +16,25 @@ import { createPassOperations } from './operations/pass-operations.ts';
 import { createSubjectOperations } from './operations/subject-operations.ts';
 import { createTicketOperations } from './operations/ticket-operations.ts';
 import { createUserOperations } from './operations/user-operations.ts';
+import { createVisitorOperations } from './operations/visitor-operations.ts';
 
 /** The function that writes. */
 export function createWriteFunction({
   context,
   adminKey,
   live,
+  challenge = {},
   logger,
 }: {
   context: CounterContext;
   adminKey: string | undefined;
   live: LiveEndpoints;
+  challenge?: ChallengeEnvironment;
   logger: Logger;
 }): HttpHandler {
   const counters = createCounters(context);
-  const { access, keys } = createTableAccess({ context, adminKey });
+  const { access, keys, limits } = createTableAccess({ context, counters, adminKey });
+  const visitors = createTableVisitors({ context, counters, limits, environment: challenge });
   const operations = operationsOf('write', {
     ...createBatchOperations(counters),
     ...createCounterOperations(counters),
@@ -36,10 +42,11 @@ export function createWriteFunction({
     ...createLimitOperations(counters),
     ...createLiveOperations(counters, live),
     ...createMemberOperations(counters),
-    ...createPassOperations(context),
+    ...createPassOperations(counters, context),
     ...createSubjectOperations(counters),
     ...createTicketOperations(counters),
     ...createUserOperations(counters),
+    ...createVisitorOperations(visitors),
   });
   return createHttpFunction(operations, { config: context.config, access, logger });
 }

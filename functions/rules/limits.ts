@@ -137,10 +137,12 @@ export const limits = {
   uniqueWindows: 31,
   /** Sketches that a function remembers, of 4 KB each. */
   rememberedSketches: 1_000,
-  /** Subscriptions of one user: their counts are read together. */
+  /** Subscriptions of one user, with all tenants together: they are one query, and their counts are read together. */
   subscriptions: 100,
   /** API keys of a deployment: they are listed in one answer. */
   apiKeys: 1_000,
+  /** Days that the last use of an API key is remembered: who lists the keys to revoke old ones does so every year. */
+  keepKeyUseDays: 400,
   /** Scopes of a key, and subjects and counters of a scope: a key's item stays within a few kilobytes. */
   scopes: 20,
   namesOfScope: 50,
@@ -187,6 +189,31 @@ export const limits = {
   rememberedGuesses: 200,
   /** Seconds that a pass is good for at most: it cannot be revoked. */
   passSecondsMax: 86_400,
+  /** Seconds for which an expired pass of a visitor can still be renewed: who comes back within a month stays the same visitor. */
+  renewPassSeconds: 30 * 86_400,
+  /** Hours that a visitor's pass lasts, unless configured; at most a week, since it cannot be revoked. */
+  visitorPassHours: 24,
+  visitorPassHoursMax: 168,
+  /** Zero bits of a proof of work, unless configured: some seconds in a browser; and at most, which takes a phone half an hour. */
+  proofOfWorkBits: 18,
+  proofOfWorkBitsMax: 28,
+  /** Seconds for the solution of a challenge: a slow phone with a hard one. */
+  challengeSeconds: 600,
+  /** Milliseconds for a provider to verify a solution: people wait for it. */
+  challengeMs: 3_000,
+  /** Characters of a solution: hCaptcha's are the longest, with up to some thousands. */
+  solutionLength: 8_192,
+  /** Characters of a site's public key at a provider: four times those of today. */
+  siteKeyLength: 128,
+  /** Bytes of a secret: as many as SHA-256 has. */
+  secretBytes: 32,
+  /** Seconds that a function remembers the secret, and after which a new version of it signs: all functions know it by then, in all regions. */
+  secretCacheSeconds: 60,
+  secretSettleSeconds: 120,
+  /** Seconds that what a version has signed is valid after it has signed its last: the longest life of a pass, and the time for its renewal. */
+  keepSecretSeconds: 37 * 86_400,
+  /** Versions of the secret: more rotations within a month than anybody needs, in an item of a kilobyte. */
+  secretVersions: 16,
   /** Hours over which the expiry of one window's items is spread, so that they do not all go at midnight. */
   expiryJitterHours: 3,
   /** Days that bounded windows are kept after they end, unless configured. */

@@ -48,7 +48,8 @@ export const reservedSubjects: readonly string[] = [
 /** The same, where a path has a counter. */
 export const reservedCounters: readonly string[] = ['home', 'live', 'settings'];
 /** The same, where a path has a member or user: `me` is the caller. */
-export const reservedMembers: readonly string[] = ['me'];
+export const me = 'me';
+export const reservedMembers: readonly string[] = [me];
 
 /** Whether a text is written as the name of a subject, member or user. */
 export const isName = (text: string): boolean => namePattern.test(text);

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { tally } from '../../tally.config.ts';
+import type { ChallengeEnvironment } from '../counters/challenge-environment.ts';
 import type { CounterContext } from '../counters/counter-context.ts';
 import type { TallyConfig } from '../counters/define-counters.ts';
 import type { LiveEndpoints } from '../counters/live-endpoints.ts';
@@ -15,6 +16,7 @@ export interface Dependencies {
   readonly context: CounterContext;
   readonly adminKey: string | undefined;
   readonly live: LiveEndpoints | undefined;
+  readonly challenge: ChallengeEnvironment;
   readonly clients: DynamoClients;
   readonly tableName: string;
   readonly logger: Logger;
@@ -24,7 +26,7 @@ export interface Dependencies {
 export function createDependencies(
   variables: Readonly<Record<string, string | undefined>> = process.env,
 ): Dependencies {
-  const { tableName, region, regions, adminKey, live } = readEnvironment(variables);
+  const { tableName, region, regions, adminKey, live, challenge } = readEnvironment(variables);
   const random = Math.random;
   const clients = createDynamoClients();
   const context: CounterContext = {
@@ -38,5 +40,5 @@ export function createDependencies(
     pause,
   };
   const logger = new Logger({ serviceName: variables.POWERTOOLS_SERVICE_NAME ?? 'tally' });
-  return { config: tally, context, clients, tableName, adminKey, live, logger };
+  return { config: tally, context, clients, tableName, adminKey, live, challenge, logger };
 }

@@ -10,6 +10,13 @@ export const environmentNames = {
   liveHttp: 'TALLY_LIVE_HTTP',
   liveRealtime: 'TALLY_LIVE_REALTIME',
   liveApiKey: 'TALLY_LIVE_API_KEY',
+  /** The secret of the site at the provider of a captcha, and where that verifies, if not at its usual address. */
+  challengeSecret: 'TALLY_CHALLENGE_SECRET',
+  challengeUrl: 'TALLY_CHALLENGE_URL',
+  /** The bits of a proof of work, instead of those in tally.config.ts. */
+  challengeBits: 'TALLY_CHALLENGE_BITS',
+  /** Comma-separated secrets that CloudFront may show; empty where it is not in front. */
+  originSecrets: 'TALLY_ORIGIN_SECRETS',
   /** An API key with every right, for a local server; never set in AWS. */
   adminKey: 'TALLY_ADMIN_KEY',
 } as const;

@@ -1,5 +1,6 @@
 /** The environment, parsed once. A function with a wrong environment fails at its start and names the variable. */
 import * as v from 'valibot';
+import type { ChallengeEnvironment } from '../counters/challenge-environment.ts';
 import type { LiveEndpoints } from '../counters/live-endpoints.ts';
 import { environmentNames as names } from './environment-names.ts';
 
@@ -10,6 +11,9 @@ const environmentSchema = v.object({
   [names.region]: text,
   [names.regions]: v.optional(text),
   [names.adminKey]: v.optional(text),
+  [names.challengeSecret]: v.optional(text),
+  [names.challengeUrl]: v.optional(v.pipe(v.string(), v.url())),
+  [names.challengeBits]: v.optional(v.pipe(v.string(), v.regex(/^\d{1,2}$/), v.transform(Number))),
   [names.liveHttp]: v.optional(text),
   [names.liveRealtime]: v.optional(text),
   [names.liveApiKey]: v.optional(text),
@@ -20,6 +24,7 @@ export interface Environment {
   readonly region: string;
   readonly regions: readonly string[];
   readonly adminKey: string | undefined;
+  readonly challenge: ChallengeEnvironment;
   /** Undefined in a function that has nothing to do with live updates. */
   readonly live: LiveEndpoints | undefined;
 }
@@ -41,8 +46,20 @@ export function readEnvironment(
     region,
     regions,
     adminKey: result.output[names.adminKey],
+    challenge: {
+      secret: result.output[names.challengeSecret],
+      url: result.output[names.challengeUrl],
+      bits: result.output[names.challengeBits],
+    },
     live: liveEndpoints(result.output),
   };
+}
+
+/** The secrets that CloudFront may show; none if it is not in front. */
+export function readOriginSecrets(
+  variables: Readonly<Record<string, string | undefined>>,
+): readonly string[] {
+  return variables[names.originSecrets]?.split(',').filter((secret) => secret !== '') ?? [];
 }
 
 /** @throws if the function needs live updates and the environment does not say where they go */

@@ -9,7 +9,10 @@ export interface ApiKey {
   /** Requests a minute; undefined for no limit. */
   readonly callsPerMinute: number | undefined;
   readonly createdAtMs: number;
-  /** The last day on which it was used, `2026-11-21`; undefined if it never was. */
+}
+
+export interface ListedApiKey extends ApiKey {
+  /** The last day on which it was used, `2026-11-21`; undefined if it never was, or not for long. */
   readonly lastUsedDay: string | undefined;
 }
 
@@ -18,11 +21,14 @@ export interface ApiKeyStore {
   /** @throws also if the key's item is malformed */
   find(id: string): Promise<ApiKey | undefined>;
   /** All keys, in the order of their ids; without malformed ones. */
-  list(): Promise<ApiKey[]>;
+  list(): Promise<ListedApiKey[]>;
   /** @throws also if there is a key of that id */
-  create(key: Omit<ApiKey, 'lastUsedDay'>): Promise<void>;
+  create(key: ApiKey): Promise<void>;
   /** @returns whether there was such a key */
   remove(id: string): Promise<boolean>;
-  /** Notes that a key was used on a day; does nothing if that day is noted, or the key is gone. */
+  /**
+   * Notes that a key was used on a day; does nothing if that day is noted. It writes no item of a key:
+   * where regions meet, the last writer of an item wins, and would bring a revoked key back.
+   */
   noteUse(id: string, day: string): Promise<void>;
 }

@@ -1,6 +1,7 @@
 /** What registers may ask of the database: each is one call for one item. */
 import type { AllowedBefore } from '../rules/bounds.ts';
 import type { Entries, Register, Turn } from '../rules/register.ts';
+import type { Token } from '../rules/senders.ts';
 import type { Cell, CellKey } from './cell-store.ts';
 
 /** Names a book of tickets. */
@@ -18,7 +19,7 @@ export type RegisterKey = CellKey | BookKey;
 export interface TokenKey {
   readonly subject: string;
   readonly counter: string;
-  readonly token: string;
+  readonly token: Token;
 }
 
 /** Names an entry: a token that was claimed anew has another one. */

@@ -20,7 +20,7 @@ export interface PublishReport {
 
 export function createChangePublisher({
   context,
-  counters: { calendars, show },
+  counters: { calendars, secrets, show },
   publish,
 }: {
   context: CounterContext;
@@ -75,18 +75,19 @@ export function createChangePublisher({
     const shown = await show(counter, { consistent: true });
     if (!shown.ok || !isNews(counter, shown)) return false;
     const { count, choices, window, version, updatedAtMs } = shown;
-    await publish({
-      channel: channelOf(await stores.secret.read(), counter),
-      body: {
-        subject: counter.subject,
-        counter: counter.counter,
-        count,
-        ...(choices ? { choices } : {}),
-        ...(window === undefined ? {} : { window }),
-        version,
-        updated_at: new Date(updatedAtMs ?? now()).toISOString(),
-      },
-    });
+    const body = {
+      subject: counter.subject,
+      counter: counter.counter,
+      count,
+      ...(choices ? { choices } : {}),
+      ...(window === undefined ? {} : { window }),
+      version,
+      updated_at: new Date(updatedAtMs ?? now()).toISOString(),
+    };
+    // Those who asked before the secret was rotated listen on the channel that it named then.
+    const versions = (await secrets.now()).inUseFor(limits.watchSeconds);
+    const channels = versions.map(({ bytes }) => channelOf(bytes, counter));
+    await Promise.all(channels.map((channel) => publish({ channel, body })));
     lastPublished.set(nameOf(counter), { count, atMs: now() });
     return true;
   }

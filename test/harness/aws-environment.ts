@@ -1,5 +1,5 @@
 /** Loaded before every test file: no test may find the developer's own AWS account. */
-import { engineAccess } from '../../local/engine.ts';
+import { engineAccess } from './engine/test-engine.ts';
 
 process.env.AWS_REGION = engineAccess.region;
 process.env.AWS_ACCESS_KEY_ID = engineAccess.credentials.accessKeyId;

@@ -5,6 +5,7 @@
  */
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
+import type { ChallengeEnvironment } from '../../functions/counters/challenge-environment.ts';
 import type { CounterContext } from '../../functions/counters/counter-context.ts';
 import {
   type CounterInput,
@@ -26,6 +27,7 @@ import type { CellKey } from '../../functions/store/cell-store.ts';
 import { createStreamFunction } from '../../functions/stream/stream-function.ts';
 import type { HttpHandlers } from '../../local/http-server.ts';
 import { watchHandler } from './contract/watched-handlers.ts';
+import { withAnyAmounts } from './counts/any-amounts.ts';
 import { createTestTable, type TestTable } from './engine/test-table.ts';
 import { type ApiRequest, apiEvent, bodyBytes, lambdaContext } from './http/api-event.ts';
 import { createLedgerDelivery, scanTable, watchDirectChanges } from './ledger-delivery.ts';
@@ -35,6 +37,7 @@ export const open = { read: 'public', write: 'public' } as const;
 export const keyed = { read: 'key', write: 'key' } as const;
 
 export interface TallyOptions {
+  /** Their counts take any amount, unless they say their `amounts`. */
   readonly counters: Readonly<Record<string, CounterInput>>;
   readonly settings?: SettingsInput;
   readonly instances?: number;
@@ -45,6 +48,7 @@ export interface TallyOptions {
   /** The regions with a replica; the instances are in the first. */
   readonly regions?: readonly [string, ...string[]];
   readonly adminKey?: string;
+  readonly challenge?: ChallengeEnvironment;
   /** When the test's time begins. */
   readonly startsAt?: string;
   readonly seed?: number;
@@ -117,7 +121,7 @@ const usualStart = '2096-02-28T23:00:00.000Z';
 export async function createTallyUnderTest(options: TallyOptions): Promise<TallyUnderTest> {
   const { counters, settings, regions = ['local'], seed = 1 } = options;
   const table = options.table ?? (await createTestTable());
-  const config = defineCounters(counters, settings);
+  const config = defineCounters(withAnyAmounts(counters), settings);
   const clock = createTestClock(options.startsAt ?? usualStart);
   const pauses: number[] = [];
   const errors: Error[] = [];
@@ -161,6 +165,7 @@ export async function createTallyUnderTest(options: TallyOptions): Promise<Tally
       config,
       context,
       adminKey: options.adminKey,
+      challenge: options.challenge ?? {},
       logger: { error: (_message, error) => void errors.push(error) },
     });
   };
@@ -210,13 +215,14 @@ function createInstance(options: {
   config: TallyConfig;
   context: CounterContext;
   adminKey: string | undefined;
+  challenge: ChallengeEnvironment;
   logger: Logger;
 }): Instance {
-  const { context, config, adminKey, logger } = options;
+  const { context, config, adminKey, challenge, logger } = options;
   const live = { http: 'https://live.test/event', realtime: 'wss://live.test', apiKey: 'test' };
   const handlers: HttpHandlers = {
     read: watchHandler(createReadFunction({ context, adminKey, logger })),
-    write: watchHandler(createWriteFunction({ context, adminKey, live, logger })),
+    write: watchHandler(createWriteFunction({ context, adminKey, live, challenge, logger })),
     site: watchHandler(createSiteFunction({ config, logger })),
   };
 

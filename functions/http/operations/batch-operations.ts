@@ -10,7 +10,7 @@ import { strictObject } from '../../counters/strict-object.ts';
 import { itemsOfWindow, readWeight } from '../../rules/caller-limits.ts';
 import { limits } from '../../rules/limits.ts';
 import { parseToken } from '../../rules/tokens.ts';
-import { authorise, charge, counterNeed, mayRead } from '../authorise.ts';
+import { authorise, charge, counterNeed, mayRead, tokenWithSender } from '../authorise.ts';
 import { check, pointerOf, wholeOfBody } from '../check-input.ts';
 import { changeJson, createCounterReads } from '../counter-answers.ts';
 import type { HttpRequest } from '../http-request.ts';
@@ -19,7 +19,7 @@ import type { Operation } from '../operation.ts';
 import { counterMistakes, parseCounter, requireKind } from '../parse-names.ts';
 import { Problem } from '../problem.ts';
 import { inputOf, wantsMinimal } from '../request-input.ts';
-import { acceptedOrThrow, json, problemBody } from '../responses.ts';
+import { acceptedOrThrow, json, problemBody, problemHeaders } from '../responses.ts';
 import { batchItem } from '../schemas.ts';
 
 /** Each item is checked by itself, so that a wrong one does not fail the others. */
@@ -40,10 +40,12 @@ export function createBatchOperations(counters: Counters) {
     }
     const count = requireKind(counter, 'count');
     const canRead = await mayRead(request, counter);
+    const key = item.idempotency_key;
+    const token = key === undefined ? undefined : parseToken(key);
     const answer = acceptedOrThrow(
       await counts.change(count, {
         amount: (item.action === 'increment' ? 1 : -1) * (item.amount ?? 1),
-        token: item.idempotency_key === undefined ? undefined : parseToken(item.idempotency_key),
+        token: await tokenWithSender(request, token),
         wantCount: canRead && !wantsMinimal(request),
       }),
       { canRead },
@@ -69,7 +71,7 @@ export function createBatchOperations(counters: Counters) {
     const results = await Promise.all(
       items.map((item, index) =>
         runItem(request, item, index).catch((error: unknown) =>
-          problemBody(request.problemOf(error)),
+          resultOf(request.problemOf(error, isRepeatable(item))),
         ),
       ),
     );
@@ -89,6 +91,21 @@ function workOf(items: readonly unknown[], config: TallyConfig): Work {
   return {
     reads: readWeights.reduce((sum, weight) => sum + weight, 0),
     writes: items.length - reads.length,
+  };
+}
+
+/** A read, or a change that counts once. */
+function isRepeatable(item: unknown): boolean {
+  const { action, idempotency_key: token }: Record<string, unknown> = Object(item);
+  return action === 'read' || token !== undefined;
+}
+
+/** An item has no headers, so its result says itself when to come back. */
+function resultOf(cause: Problem): Result {
+  const { 'retry-after': seconds } = problemHeaders(cause);
+  return {
+    ...problemBody(cause),
+    ...(seconds === undefined ? {} : { retry_after_seconds: Number(seconds) }),
   };
 }
 

@@ -5,7 +5,7 @@ import type { SetRequest } from '../../counters/count-plans.ts';
 import type { Counters } from '../../counters/counters.ts';
 import type { CounterDefinition } from '../../counters/define-counters.ts';
 import { counterPage } from '../../pages/counter-page.ts';
-import { authorise, chargeWindows, counterNeed, mayRead } from '../authorise.ts';
+import { authorise, chargeWindows, counterNeed, mayRead, tokenWithSender } from '../authorise.ts';
 import {
   bookJson,
   cacheControl,
@@ -66,7 +66,10 @@ export function createCounterOperations(counters: Counters) {
     if ('value' in change) await authorise(request, counterNeed('admin', counter));
     const canRead = await mayRead(request, counter);
     const isMinimal = wantsMinimal(request);
-    const options = { token, wantCount: canRead && !isMinimal };
+    const options = {
+      token: await tokenWithSender(request, token),
+      wantCount: canRead && !isMinimal,
+    };
     const answer = acceptedOrThrow(
       'value' in change
         ? await counts.set(counter, change, options)
@@ -80,7 +83,10 @@ export function createCounterOperations(counters: Counters) {
     const counter = requireKind(request.counter(), 'count');
     const { token } = inputOf(request, { token: true });
     const canRead = await mayRead(request, counter);
-    const answer = acceptedOrThrow(await counts.reset(counter, token), { canRead });
+    const answer = acceptedOrThrow(
+      await counts.reset(counter, await tokenWithSender(request, token)),
+      { canRead },
+    );
     return changeResponse(answer, { canRead, isMinimal: false });
   };
 
@@ -88,7 +94,9 @@ export function createCounterOperations(counters: Counters) {
     const counter = requireKind(request.counter(), 'ticket');
     const { token } = inputOf(request, { token: true });
     const canRead = await mayRead(request, counter);
-    const answer = acceptedOrThrow(await tickets.reset(counter, token));
+    const answer = acceptedOrThrow(
+      await tickets.reset(counter, await tokenWithSender(request, token)),
+    );
     return canRead
       ? json(200, bookJson(answer), writeHeaders(answer))
       : noContent(writeHeaders(answer));

@@ -3,7 +3,7 @@ import type { ApiKeys } from '../../access/api-keys.ts';
 import { scopesOf } from '../../access/key-schemas.ts';
 import type { TallyConfig } from '../../counters/define-counters.ts';
 import { strictObject } from '../../counters/strict-object.ts';
-import type { ApiKey } from '../../store/api-key-store.ts';
+import type { ListedApiKey } from '../../store/api-key-store.ts';
 import type { Operation } from '../operation.ts';
 import { pageOf } from '../paging.ts';
 import { Problem } from '../problem.ts';
@@ -40,7 +40,7 @@ export function createKeyOperations(keys: ApiKeys, { counters }: Pick<TallyConfi
   return { createKey, listKeys, revokeKey };
 }
 
-export const keyJson = (key: ApiKey) => ({
+export const keyJson = (key: ListedApiKey) => ({
   id: key.id,
   scopes: key.scopes,
   calls_per_minute: key.callsPerMinute ?? null,

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { counterNamesOf } from '../../access/key-schemas.ts';
 import { signPass } from '../../access/passes.ts';
 import type { CounterContext } from '../../counters/counter-context.ts';
+import type { Counters } from '../../counters/counters.ts';
 import { strictObject } from '../../counters/strict-object.ts';
 import { isWithin } from '../../rules/scopes.ts';
 import { requireCaller } from '../authorise.ts';
@@ -12,11 +13,10 @@ import { inputOf } from '../request-input.ts';
 import { asTime, json } from '../responses.ts';
 import { passBody } from '../schemas.ts';
 
-export function createPassOperations({
-  config,
-  stores,
-  now,
-}: Pick<CounterContext, 'config' | 'stores' | 'now'>) {
+export function createPassOperations(
+  { secrets }: Pick<Counters, 'secrets'>,
+  { config, now }: Pick<CounterContext, 'config' | 'now'>,
+) {
   const newPass = strictObject({
     ...passBody.entries,
     counters: v.optional(counterNamesOf(config.counters)),
@@ -31,8 +31,8 @@ export function createPassOperations({
     }
     const expiresAt = Math.floor(now() / 1000) + body.expires_in_seconds;
     const pass = signPass(
-      { member: body.member, scope, expiresAt, key: caller.key },
-      await stores.secret.read(),
+      { of: 'member', member: body.member, scope, expiresAt, key: caller.key },
+      await secrets.now(),
     );
     return json(201, { pass, expires_at: asTime(expiresAt * 1000) });
   };

@@ -18,7 +18,7 @@ export function createUserOperations({ unread }: Counters) {
     await authorise(request, readNeed(subject, counter));
     inputOf(request, {});
     const user = parseUser(request.params.user);
-    acceptedOrThrow(await unread.subscribe(user, { subject, counter }, readableBy(request)));
+    acceptedOrThrow(await unread.subscribe(user, { subject, counter }));
     return noContent();
   };
 
@@ -58,6 +58,7 @@ const readNeed = (subject: string, counter: string): Need => ({
   counter,
   member: undefined,
   isPublic: false,
+  isForVisitors: false,
 });
 
 /** The sum is over all subscriptions, also those of other pages. */

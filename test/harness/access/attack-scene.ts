@@ -1,10 +1,12 @@
 /** The deployment that is attacked: who has which keys, and what belongs to whom. */
 import { signPass } from '../../../functions/access/passes.ts';
+import type { SecretsNow } from '../../../functions/counters/secrets.ts';
 import type { Scope } from '../../../functions/rules/scopes.ts';
 import { tally as config } from '../../../tally.config.ts';
 import type { Instance } from '../tally-under-test.ts';
-import { admin, adminKey, makeKey, makePass, revoke } from './callers.ts';
+import { admin, adminKey, becomeVisitor, makeKey, makePass, revoke } from './callers.ts';
 import type { Deed } from './deeds.ts';
+import { fixedSecrets } from './fixed-secrets.ts';
 
 /** No attacker has any right to it. */
 export const victim = 'resto-8';
@@ -20,6 +22,8 @@ export interface Credential {
   readonly scopes: readonly Scope[];
   /** Whom it acts as, if it is a pass. */
   readonly member?: string;
+  /** Whether Tally itself made it. */
+  readonly isVisitor?: true;
 }
 
 type Send = Pick<Instance, 'send'>;
@@ -27,7 +31,7 @@ type Send = Pick<Instance, 'send'>;
 /** Gives the victim something to lose. */
 export async function furnish({ send }: Send): Promise<void> {
   const put = (path: string, body: unknown) => send({ method: 'PUT', path, headers: admin, body });
-  for (const counter of ['stock', 'likes']) {
+  for (const counter of ['stock', 'counter']) {
     await put(`/v1/${victim}/${counter}`, { action: 'increment', amount: 40 });
   }
   await send({ method: 'POST', path: `/v1/${victim}/orders/tickets`, headers: admin });
@@ -36,8 +40,8 @@ export async function furnish({ send }: Send): Promise<void> {
   await put(`/v1/users/${victimUser}/subscriptions/${victim}/stock`, {});
 }
 
-/** @param secret the deployment's, as somebody who has read the table would know it */
-export async function makeCredentials(tally: Send, secret: () => Promise<Buffer>) {
+/** @param secrets the deployment's, as somebody who has read the table would know them */
+export async function makeCredentials(tally: Send, secrets: () => Promise<SecretsNow>) {
   const credentials: Credential[] = [
     { name: 'nobody', authorization: undefined, scopes: [] },
     {
@@ -70,12 +74,18 @@ export async function makeCredentials(tally: Send, secret: () => Promise<Buffer>
     scopes: [scope],
     member: 'ada',
   });
+  const { visitor: id, headers: ofVisitor } = await becomeVisitor(tally);
+  credentials.push({
+    name: 'newcomer',
+    authorization: ofVisitor.authorization,
+    scopes: [],
+    member: id,
+    isVisitor: true,
+  });
   const all: Scope = { actions: ['read', 'write', 'admin'], subjects: ['*'] };
-  const expired = signPass({ member: 'ada', scope: all, expiresAt: 1 }, await secret());
-  const forged = signPass(
-    { member: 'ada', scope: all, expiresAt: 4e9 },
-    Buffer.alloc(32, 'a guess'),
-  );
+  const ofAll = { of: 'member', member: 'ada', scope: all, expiresAt: 4e9 } as const;
+  const expired = signPass({ ...ofAll, expiresAt: 1 }, await secrets());
+  const forged = signPass(ofAll, fixedSecrets(Buffer.alloc(32, 'a guess')));
   const useless = [revoked.key, `${key}x`, key.slice(0, -1), expired, forged, 'tally_', 'pass_x.y'];
   for (const text of useless) {
     credentials.push({ name: text.slice(0, 12), authorization: `Bearer ${text}`, scopes: [] });
@@ -89,15 +99,20 @@ export function mayDo(credential: Credential, { right, params }: Deed): boolean 
   const { scopes } = credential;
   const isAnyone = credential.member === undefined;
   const actsAs = (name: string | undefined) =>
-    isAnyone || name === undefined || name === credential.member;
+    isAnyone || name === undefined || name === 'me' || name === credential.member;
   switch (right) {
     case 'none':
     case 'key':
       return true;
+    case 'challenge':
+      return credential.authorization === undefined || credential.isVisitor === true;
     case 'read':
-    case 'write':
-      if (config.counters.get(counter)?.access[right] === 'public') return true;
-      return actsAs(member) && holds(scopes, right, subject, counter);
+    case 'write': {
+      const open = config.counters.get(counter)?.access[right];
+      if (open === 'public') return true;
+      const isOpened = open === 'visitor' && credential.isVisitor === true;
+      return actsAs(member) && (isOpened || holds(scopes, right, subject, counter));
+    }
     case 'admin':
       return isAnyone && holds(scopes, 'admin', subject, params.counter);
     case 'deployment':

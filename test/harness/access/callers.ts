@@ -1,4 +1,5 @@
-/** Callers: API keys and passes, made as an operator and a server make them. */
+/** Callers: API keys and passes, made as an operator and a server make them, and visitors. */
+import { createHash } from 'node:crypto';
 import pLimit from 'p-limit';
 import { createDynamoApiKeyStore } from '../../../functions/dynamo/dynamo-api-key-store.ts';
 import { createDynamoClients } from '../../../functions/dynamo/dynamo-clients.ts';
@@ -64,6 +65,38 @@ export async function makePass(tally: Tally, headers: Headers, body: PassBody): 
   const answer = await askForPass(tally, headers, body);
   if (answer.status !== 201) throw new Error(JSON.stringify(answer));
   return bearer((answer.body as { pass: string }).pass);
+}
+
+export interface Question {
+  readonly seed: string;
+  readonly bits: number;
+}
+
+/** A solution of a proof of work. */
+export function solve({ seed, bits }: Question): string {
+  for (let attempt = 0; ; attempt++) {
+    const solution = `${seed}:${attempt}`;
+    const digest = createHash('sha256').update(solution).digest('hex');
+    const bitsOfDigest = BigInt(`0x${digest}`).toString(2).padStart(256, '0');
+    if (bitsOfDigest.startsWith('0'.repeat(bits))) return solution;
+  }
+}
+
+export interface MadeVisitor {
+  readonly visitor: string;
+  readonly pass: string;
+  readonly headers: Headers;
+}
+
+/** Becomes a visitor as a browser does: asks, solves, and asks again. */
+export async function becomeVisitor(tally: Tally, address?: string): Promise<MadeVisitor> {
+  const send = (body: unknown) =>
+    tally.send({ method: 'POST', path: '/v1/visitors', body, ...(address && { address }) });
+  const { body } = await send({});
+  const answer = await send({ solution: solve((body as { challenge: Question }).challenge) });
+  if (answer.status !== 201) throw new Error(JSON.stringify(answer));
+  const { pass, visitor } = answer.body as { pass: string; visitor: string };
+  return { pass, visitor, headers: bearer(pass) };
 }
 
 export const revoke = (tally: Tally, id: string): Promise<Answer> =>

@@ -9,7 +9,7 @@ import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import type { Plugin } from 'vite';
 import { startVitest } from 'vitest/node';
-import { startEngine } from '../../../local/engine.ts';
+import { startTestEngine } from '../engine/test-engine.ts';
 import { type Defence, defences } from './defences.ts';
 import { readThreats, root } from './threat-table.ts';
 
@@ -26,7 +26,7 @@ process.exit();
 
 /** Each in a process of its own, so that several can run at the same time. */
 async function takeOutAll(beginning: string): Promise<void> {
-  const engine = await startEngine({ dataFolder: 'memory' });
+  const engine = await startTestEngine({ dataFolder: 'memory' });
   const limit = pLimit(availableParallelism());
   const outcomes = await limit.map(defences, async ({ attack, file }, index) => {
     if (!attack.startsWith(beginning)) return true;

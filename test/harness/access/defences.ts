@@ -26,23 +26,95 @@ export const defences: readonly Defence[] = [
   {
     attack: 'Replaying a pass after its time',
     file: 'functions/access/passes.ts',
-    without: [[' || claims.output.x * 1000 <= nowMs', '']],
+    without: [['pass.expiresAt * 1000 <= nowMs', 'false']],
   },
   {
     attack: 'Forging a pass, or making one of other signatures',
-    file: 'functions/access/passes.ts',
-    without: [['!timingSafeEqual(Buffer.from(mac), Buffer.from(macOf(payload, secret)))', 'false']],
+    file: 'functions/access/signatures.ts',
+    without: [['!timingSafeEqual(Buffer.from(mac), Buffer.from(expected))', 'false']],
   },
   {
     attack: 'Forging a pass, or making one of other signatures',
-    file: 'functions/access/passes.ts',
-    without: [['update(`pass#', 'update(`']],
+    file: 'functions/access/signatures.ts',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
+    without: [['update(`${purpose}#', 'update(`']],
     test: 1,
+  },
+  {
+    attack: 'Forging a pass, or making one of other signatures',
+    file: 'functions/access/signatures.ts',
+    without: [['!timingSafeEqual(Buffer.from(mac), Buffer.from(expected))', 'false']],
+    test: 2,
+  },
+  {
+    attack: 'Using a pass of a secret that leaked',
+    file: 'functions/rules/secret-versions.ts',
+    without: [[' && (it.endsAtMs ?? Infinity) > nowMs', '']],
+  },
+  {
+    attack: 'Renewing a pass that was over long ago',
+    file: 'functions/access/visitors.ts',
+    without: [
+      ['return now() < renewableUntilMs ? pass.member : undefined;', 'return pass.member;'],
+    ],
+  },
+  {
+    attack: 'Voting as many invented members',
+    file: 'functions/access/access.ts',
+    without: [['need.member !== caller.member;', 'false;']],
+  },
+  {
+    attack: 'Voting as many invented members',
+    file: 'functions/http/authorise.ts',
+    without: [["const isPublic = open === 'public';", "const isPublic = open !== 'key';"]],
+    test: 1,
+  },
+  {
+    attack: 'Undoing the vote of somebody else, or making a viewer leave',
+    file: 'functions/access/access.ts',
+    without: [['need.member !== caller.member;', 'false;']],
+  },
+  {
+    attack: 'Making visitors without work',
+    file: 'functions/access/challenges/proof-of-work.ts',
+    without: [
+      ["leadingZeroBits(createHash('sha256').update(solution).digest()) < bitsAsked", 'false'],
+    ],
+  },
+  {
+    attack: 'Making visitors without work',
+    file: 'functions/access/challenges/proof-of-work.ts',
+    without: [['update(seed).digest()', 'update(solution).digest()']],
+    test: 1,
+  },
+  {
+    attack: 'Making visitors without work',
+    file: 'functions/access/challenges/proof-of-work.ts',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
+    without: [['`challenge#${address}`', "`challenge#${address === '' ? '' : 'any'}`"]],
+    test: 2,
+  },
+  {
+    attack: 'Making visitors without work',
+    file: 'functions/access/challenges/proof-of-work.ts',
+    without: [['if (expiresAt * 1000 <= now())', 'if (expiresAt < 0)']],
+    test: 2,
+  },
+  {
+    attack: 'Becoming a visitor while the captcha cannot be verified',
+    file: 'functions/access/challenges/captcha.ts',
+    without: [
+      [
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
+        'throw new ChallengeUnavailableError(`${type} does not verify`, { cause: error });',
+        "return { success: true, 'error-codes': [String(error)] };",
+      ],
+    ],
   },
   {
     attack: 'Using a pass for another member, subject or action',
     file: 'functions/access/access.ts',
-    without: [['need.member !== undefined && need.member !== member', 'false']],
+    without: [['need.member !== caller.member;', 'false;']],
   },
   {
     attack: 'Making a pass, or a chain of passes, that is stronger than the key',
@@ -60,10 +132,34 @@ export const defences: readonly Defence[] = [
     file: 'functions/dynamo/item-keys.ts',
     without: [
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
-      ['`${escapeName(subject)}#${counter}#${token}`', 'token'],
+      ['`${escapeName(subject)}#${counter}#${escapeName(sender)}#${text}`', '`${sender}#${text}`'],
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
       ['`${escapeName(name.subject)}#${name.counter}#${tokenHash(name)}`', 'tokenHash(name)'],
     ],
+  },
+  {
+    attack: 'Using up, or learning of, an idempotency key of somebody else',
+    file: 'functions/dynamo/item-keys.ts',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
+    without: [['#${escapeName(sender)}#${text}`', '#${text}`']],
+  },
+  {
+    attack: 'Using up, or learning of, an idempotency key of somebody else',
+    file: 'functions/dynamo/item-keys.ts',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
+    without: [['#${escapeName(sender)}#${text}`', '#${text}`']],
+    test: 1,
+  },
+  {
+    attack: 'Using up, or learning of, an idempotency key of somebody else',
+    file: 'functions/access/access.ts',
+    without: [
+      [
+        "return credential.type === 'none' ? { ok: true, sender: senders.anyone } : caller();",
+        "const it = credential.type === 'none' ? undefined : await caller();\nreturn it?.ok ? it : { ok: true, sender: senders.anyone };",
+      ],
+    ],
+    test: 2,
   },
   {
     attack: "Reaching another tenant's subjects",
@@ -106,6 +202,14 @@ export const defences: readonly Defence[] = [
     attack: "Learning of others through a user's unread counts",
     file: 'functions/http/authorise.ts',
     without: [['return answer.ok;', 'return true;']],
+  },
+  {
+    attack: "Learning of others through a user's unread counts",
+    file: 'functions/counters/unread.ts',
+    without: [
+      ['const shown = await readable(user, mayRead);', 'const shown = await store.list(user);'],
+    ],
+    test: 1,
   },
   {
     attack: 'A route that forgets its right',
@@ -152,6 +256,28 @@ export const defences: readonly Defence[] = [
     ],
   },
   {
+    attack: 'Ruining a public count by one request',
+    file: 'functions/counters/refuse-by-amount.ts',
+    without: [['amount < 0 && !amounts.decrement', 'false']],
+  },
+  {
+    attack: 'Ruining a public count by one request',
+    file: 'functions/rules/amounts.ts',
+    without: [['{ max: 1, decrement: false }', '{ max: limits.amount, decrement: true }']],
+    test: 1,
+  },
+  {
+    attack: 'Ruining a public count by one request',
+    file: 'functions/counters/count.ts',
+    without: [
+      [
+        'refuseByAmount(definition, amount) ??',
+        '(isSaturating ? undefined : refuseByAmount(definition, amount)) ??',
+      ],
+    ],
+    test: 2,
+  },
+  {
     attack: 'Overflowing a total',
     file: 'functions/counters/count.ts',
     without: [['Number.isSafeInteger(asNumber)', 'Number.isFinite(asNumber)']],
@@ -181,6 +307,27 @@ export const defences: readonly Defence[] = [
     attack: 'Making subscriptions without end',
     file: 'functions/counters/unread.ts',
     without: [['names.length > limits.subscriptions', 'false']],
+  },
+  {
+    attack: 'Making subscriptions without end',
+    file: 'functions/counters/unread.ts',
+    without: [
+      [
+        'store.list(user),',
+        'store.list(user).then((all) => all.filter((it) => it.subject === name.subject)),',
+      ],
+      ['await store.list(user))', 'others)'],
+    ],
+    test: 1,
+  },
+  {
+    attack: 'Filling the table by reading and listening',
+    file: 'functions/dynamo/dynamo-watch-store.ts',
+    without: [
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code.
+      [', ${names.expiresAt} = :x`', '`'],
+      ["':x': Math.ceil(untilMs / 1000) + limits.keepWatchSeconds,", ''],
+    ],
   },
   {
     attack: 'Flooding one counter',
@@ -255,12 +402,29 @@ export const defences: readonly Defence[] = [
   {
     attack: 'Calling more often by way of passes',
     file: 'functions/access/access.ts',
-    without: [['member: pass.member, key: pass.key }', 'member: pass.member }']],
+    without: [['sender: senders.member(member),\n    key,', 'sender: senders.member(member),']],
   },
   {
     attack: 'Learning a count by writing',
     file: 'functions/http/authorise.ts',
     without: [["may(request, counterNeed('read', counter))", 'Promise.resolve(true)']],
+  },
+  {
+    attack: 'Choosing ids that make a few visitors look like many',
+    file: 'functions/counters/unique.ts',
+    without: [["definition.access.write === 'public'", "definition.kind !== 'unique'"]],
+  },
+  {
+    attack: 'Choosing ids that make a few visitors look like many',
+    file: 'functions/counters/unique.ts',
+    without: [["createHmac('sha256', hashKey)", "createHmac('sha256', '')"]],
+    test: 1,
+  },
+  {
+    attack: 'Choosing ids that make a few visitors look like many',
+    file: 'functions/http/operations/member-operations.ts',
+    without: [['canRead ? json(200, { changed }) : noContent()', 'json(200, { changed })']],
+    test: 2,
   },
   {
     attack: 'Driving up the cost of a limited key',
@@ -277,7 +441,7 @@ export const defences: readonly Defence[] = [
   {
     attack: 'Driving up the bill',
     file: 'lib/counter-table.ts',
-    without: [['...(maxWriteUnits && { maxWriteRequestUnits: maxWriteUnits }),', '']],
+    without: [['maxWriteRequestUnits: maxWriteUnits,', '']],
     test: 1,
   },
   {
@@ -330,8 +494,15 @@ export const defences: readonly Defence[] = [
   {
     attack: 'Using a revoked key',
     file: 'functions/access/api-keys.ts',
-    without: [['{ ...memory, key:', '{ atMs: now(), key:']],
+    without: [
+      ['await noteUse(key.id);', 'await noteUse(key.id);\nfound.set(id, { key, atMs: now() });'],
+    ],
     test: 1,
+  },
+  {
+    attack: 'Bringing a revoked key back by using it in another region',
+    file: 'functions/dynamo/dynamo-api-key-store.ts',
+    without: [['Key: apiKeyUseItemKey(id),', 'Key: apiKeyItemKey(id),']],
   },
   {
     attack: 'Stealing keys from the table or its backups',
@@ -399,6 +570,23 @@ export const defences: readonly Defence[] = [
     without: [['origins: [...corsOrigins],', "origins: ['*'],"]],
   },
   {
+    attack: 'Writing from pages of other origins, by requests without a preflight',
+    file: 'functions/rules/origins.ts',
+    without: [['patterns.some((pattern) => pattern.test(origin))', 'true']],
+  },
+  {
+    attack: 'Writing from pages of other origins, by requests without a preflight',
+    file: 'functions/http/answer-request.ts',
+    without: [["if (route.servedBy === 'write') checkOrigin(event, originRule);", '']],
+    test: 1,
+  },
+  {
+    attack: 'Writing from pages of other origins, by requests without a preflight',
+    file: 'functions/rules/origins.ts',
+    without: [["'[^.:/]*'", "'.*'"]],
+    test: 2,
+  },
+  {
     attack: 'Mixing up answers in caches',
     file: 'functions/http/pipeline.ts',
     without: [['[vary, Vary, ...dependsOn]', '[vary, Vary]']],
@@ -427,7 +615,7 @@ export const defences: readonly Defence[] = [
   {
     attack: 'A broken read function that writes',
     file: 'lib/counter-table.ts',
-    without: [['apiKeysPartition, [', 'apiKeysPartition, undefined && [']],
+    without: [['apiKeyUsesPartition);', "itemPrefixes.apiKey + '*');"]],
   },
   {
     attack: 'The key of a laptop in AWS',
@@ -438,5 +626,72 @@ export const defences: readonly Defence[] = [
         "TALLY_ADMIN_KEY: process.env.TALLY_ADMIN_KEY ?? '',",
       ],
     ],
+  },
+  {
+    attack: "Going around CloudFront and WAF, by the API's own address",
+    file: 'functions/http/behind-edge.ts',
+    without: [['!accepted.some((digest) => timingSafeEqual(digest, shown))', 'false']],
+  },
+  {
+    attack: "Going around CloudFront and WAF, by the API's own address",
+    file: 'lib/edge.ts',
+    without: [['for (const each of functions) secret.addTo(each);', '']],
+    test: 1,
+  },
+  {
+    attack: 'Claiming the address of somebody else',
+    file: 'functions/http/behind-edge.ts',
+    without: [['if (secrets.length === 0) return handler;', "secrets = [...secrets, ''];"]],
+  },
+  {
+    attack: 'One address that sends a flood',
+    file: 'lib/edge-firewall.ts',
+    without: [['[addressRule(requestsPerAddress, tooMany), ', '[']],
+  },
+  {
+    attack: 'Reaching the database of a laptop, for its secret or a key',
+    file: 'local/engine.ts',
+    without: [
+      ["'LoopbackEngine',", "'software.amazon.dynamodb.services.local.main.ServerRunner',"],
+    ],
+  },
+  {
+    attack: 'Reaching the database of a laptop, for its secret or a key',
+    file: 'local/engine.ts',
+    without: [["'-disableTelemetry',", "'-disableTelemetry',\n      '-sharedDb',"]],
+    test: 1,
+  },
+  {
+    attack: 'Reaching the database of a laptop, for its secret or a key',
+    file: 'local/listen.ts',
+    without: [["host ?? '127.0.0.1'", 'host']],
+    test: 2,
+  },
+  {
+    attack: "Reaching the server of a laptop by a name of one's own",
+    file: 'local/http-server.ts',
+    without: [['!isOwnHost(request.headers.host)', 'false']],
+  },
+  {
+    attack: "Reaching the server of a laptop by a name of one's own",
+    file: 'local/live-server.ts',
+    without: [['!options.isOwnHost(request.headers.host)', 'false']],
+    test: 1,
+  },
+  {
+    attack: 'Forging live messages on a laptop',
+    file: 'local/live-server.ts',
+    without: [['!(await isSigned(signed))', 'false']],
+  },
+  {
+    attack: 'Forging live messages on a laptop',
+    file: 'local/signature-check.ts',
+    without: [
+      [
+        ' &&\n    timingSafeEqual(Buffer.from(claim.signature), Buffer.from(expected.signature))',
+        '',
+      ],
+    ],
+    test: 1,
   },
 ];

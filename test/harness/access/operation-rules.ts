@@ -24,6 +24,7 @@ export const rightOf = {
   subscribe: 'user',
   unsubscribe: 'user',
   createPass: 'key',
+  becomeVisitor: 'challenge',
   createKey: 'deployment',
   listKeys: 'deployment',
   revokeKey: 'deployment',

@@ -4,9 +4,9 @@
  * prints the status and stops.
  */
 import { once } from 'node:events';
-import { startEngine } from '../../../local/engine.ts';
+import { startTestEngine } from './test-engine.ts';
 
-const engine = await startEngine({ dataFolder: process.argv[2] ?? 'memory' });
+const engine = await startTestEngine({ dataFolder: process.argv[2] ?? 'memory' });
 const interrupted = once(process, 'SIGINT');
 console.log(engine.endpoint);
 

@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node';
-import { startEngine } from '../../../local/engine.ts';
+import { startTestEngine } from './test-engine.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -15,7 +15,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     project.provide('dynamoEndpoint', endpoint);
     return async () => {};
   }
-  const engine = await startEngine({ dataFolder: 'memory' });
+  const engine = await startTestEngine({ dataFolder: 'memory' });
   project.provide('dynamoEndpoint', engine.endpoint);
   return () => engine.stop();
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { inject } from 'vitest';
 import { createTableIfMissing } from '../../../local/create-table.ts';
-import { engineAccess } from '../../../local/engine.ts';
+import { engineAccess } from './test-engine.ts';
 
 export interface TestTable {
   readonly tableName: string;

@@ -16,6 +16,7 @@ import {
   createStreamFunction,
   type StreamEvent,
 } from '../../../functions/stream/stream-function.ts';
+import { withAnyAmounts } from '../counts/any-amounts.ts';
 import { createTestTable } from '../engine/test-table.ts';
 import { type FaultProxy, startFaultProxy } from '../faults/fault-proxy.ts';
 import { scanTable } from '../ledger-delivery.ts';
@@ -68,7 +69,7 @@ export async function createFoldRig({ publishTakesMs = 0 } = {}): Promise<FoldRi
   let ticks = 0;
   // As much of a context as the stream function needs while nobody listens.
   const context = {
-    config: defineCounters(counters),
+    config: defineCounters(withAnyAmounts(counters)),
     stores: createStores({ clients, tableName, random: () => 0, pause: async () => {} }),
     region: here,
     regions: [here],

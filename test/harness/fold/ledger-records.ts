@@ -1,9 +1,11 @@
 /** Stream records of ledger items as Lambda delivers them, made from items as the store writes them. */
+
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { DynamoDBRecord, AttributeValue as StreamValue } from 'aws-lambda';
 import { cellItemKey, memberItemKey, tokenItemKey } from '../../../functions/dynamo/item-keys.ts';
 import { tokenFormItem } from '../../../functions/dynamo/register-items.ts';
 import type { Fact, TokenKey } from '../../../functions/store/register-store.ts';
+import { anyonesToken } from '../counts/anyones-token.ts';
 
 export type Item = Readonly<Record<string, unknown>>;
 export type WireImage = Record<string, StreamValue>;
@@ -28,7 +30,7 @@ export function tokenOf(parts: Partial<Fact & TokenKey> = {}): Item {
   const {
     subject = 'post-42',
     counter = 'views',
-    token = `token-${tokensMade++}`,
+    token = anyonesToken(`token-${tokensMade++}`),
     ...fact
   } = parts;
   return {
@@ -48,7 +50,11 @@ export function tokenOf(parts: Partial<Fact & TokenKey> = {}): Item {
 
 /** A claim of `post-42/views`, which its register counts. */
 export const claimOf = (): Item => ({
-  ...tokenItemKey({ subject: 'post-42', counter: 'views', token: `token-${tokensMade++}` }),
+  ...tokenItemKey({
+    subject: 'post-42',
+    counter: 'views',
+    token: anyonesToken(`token-${tokensMade++}`),
+  }),
   ...tokenFormItem({
     form: 'claim',
     fingerprint: 'add 1',

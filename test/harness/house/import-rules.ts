@@ -24,7 +24,7 @@ const rules = 'functions/rules/*';
 const counters = 'functions/counters/*';
 /** What is stored, in Tally's words; `functions/dynamo` keeps it. */
 const store = 'functions/store/*';
-const access = 'functions/access/*';
+const access = 'functions/access/**';
 const pages = 'functions/pages/*';
 const everyFunction = 'functions/**';
 const config = 'tally.config.ts';

@@ -4,16 +4,18 @@
  */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { type SecretsNow, secretsAt } from '../../../functions/counters/secrets.ts';
 import { createDynamoFoldStore } from '../../../functions/dynamo/dynamo-fold-store.ts';
 import { createReadFunction } from '../../../functions/http/read-function.ts';
 import { createSiteFunction } from '../../../functions/http/site-function.ts';
 import { createWriteFunction } from '../../../functions/http/write-function.ts';
 import { createPublisher } from '../../../functions/stream/publisher.ts';
 import { createStreamFunction } from '../../../functions/stream/stream-function.ts';
-import { engineAccess, startEngine } from '../../../local/engine.ts';
 import { createHttpServer } from '../../../local/http-server.ts';
 import { attachLiveServer, livePaths } from '../../../local/live-server.ts';
+import { ownHosts } from '../../../local/own-hosts.ts';
 import { startStreamPump } from '../../../local/stream-pump.ts';
+import { engineAccess, startTestEngine } from '../engine/test-engine.ts';
 import { createTestTable, type TestTable } from '../engine/test-table.ts';
 import { storedContext } from '../members/stored-context.ts';
 import type { TallyOptions } from '../tally-under-test.ts';
@@ -26,17 +28,18 @@ export interface LiveStack {
   /** Every answer sent, in order. */
   readonly answers: readonly { readonly path: string; readonly status: number }[];
   /** What passes are signed with. */
-  secret(): Promise<Buffer>;
+  secrets(): Promise<SecretsNow>;
   stop(): Promise<void>;
 }
 
 export async function startLiveStack(counters: TallyOptions['counters']): Promise<LiveStack> {
   const errors: unknown[] = [];
   const answers: { path: string; status: number }[] = [];
-  const engine = await startEngine({ dataFolder: 'memory' });
+  const engine = await startTestEngine({ dataFolder: 'memory' });
   const table = await createTestTable({ endpoint: engine.endpoint, stream: true });
   const { context, clients } = storedContext({ table, counters, now: Date.now });
-  const { server, serve } = createHttpServer();
+  const isOwnHost = ownHosts();
+  const { server, serve } = createHttpServer(isOwnHost);
   server.on('request', ({ url = '' }, response) => {
     response.on('finish', () => answers.push({ path: url, status: response.statusCode }));
   });
@@ -49,7 +52,11 @@ export async function startLiveStack(counters: TallyOptions['counters']): Promis
     realtime: `ws://localhost:${port}${livePaths.realtime}`,
     apiKey: 'da2-abcdefghijklmnopqrstuvwxyz',
   };
-  const live = attachLiveServer(server, { apiKey: endpoints.apiKey, accessKeyId });
+  const live = attachLiveServer(server, {
+    apiKey: endpoints.apiKey,
+    publisher: engineAccess,
+    isOwnHost,
+  });
   const logger = { error: (_message: string, error: Error) => void errors.push(error) };
   const wiring = { context, adminKey: undefined, logger };
   const { config } = context;
@@ -81,7 +88,7 @@ export async function startLiveStack(counters: TallyOptions['counters']): Promis
     table,
     errors,
     answers,
-    secret: () => context.stores.secret.read(),
+    secrets: async () => secretsAt((await context.stores.secret.read()).versions, context.now()),
     async stop() {
       await pump.stop();
       live.close();

@@ -3,6 +3,7 @@ import { defineCounters } from '../../../functions/counters/define-counters.ts';
 import type { DynamoClients } from '../../../functions/dynamo/dynamo-clients.ts';
 import { createDependencies } from '../../../functions/runtime/dependencies.ts';
 import { environmentNames } from '../../../functions/runtime/environment-names.ts';
+import { withAnyAmounts } from '../counts/any-amounts.ts';
 import type { TestTable } from '../engine/test-table.ts';
 import type { TallyOptions } from '../tally-under-test.ts';
 
@@ -20,5 +21,8 @@ export function storedContext(options: {
     ...process.env,
     [environmentNames.table]: table.tableName,
   });
-  return { clients, context: { ...context, config: defineCounters(counters, settings), now } };
+  return {
+    clients,
+    context: { ...context, config: defineCounters(withAnyAmounts(counters), settings), now },
+  };
 }

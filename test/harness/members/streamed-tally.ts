@@ -9,7 +9,7 @@ import {
   createStreamFunction,
   type StreamEvent,
 } from '../../../functions/stream/stream-function.ts';
-import { startEngine } from '../../../local/engine.ts';
+import { startTestEngine } from '../engine/test-engine.ts';
 import { createTestTable } from '../engine/test-table.ts';
 import {
   createTallyUnderTest,
@@ -43,7 +43,7 @@ export interface StreamedTallyOptions extends Omit<TallyOptions, 'table' | 'endp
 /** @param options.regions one table stands for all replicas, as if nothing ever lagged */
 export async function createStreamedTally(options: StreamedTallyOptions): Promise<StreamedTally> {
   const { regions = ['local'], redelivers = true } = options;
-  const engine = await startEngine({ dataFolder: 'memory' });
+  const engine = await startTestEngine({ dataFolder: 'memory' });
   const table = await createTestTable({ endpoint: engine.endpoint, stream: true });
   const tallies = await Promise.all(
     regions.map(async (region) => {

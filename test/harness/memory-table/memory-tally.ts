@@ -17,6 +17,7 @@ import type { ChooseFault } from '../../../local/memory-table/faults.ts';
 import { MemoryTable } from '../../../local/memory-table/memory-table.ts';
 import type { TableRequest } from '../../../local/memory-table/table-request.ts';
 import { VirtualTime } from '../../../local/memory-table/virtual-time.ts';
+import { withAnyAmounts } from '../counts/any-amounts.ts';
 import { seededRandom } from '../seeded-random.ts';
 
 export interface MemoryTallyOptions {
@@ -40,7 +41,7 @@ export function createMemoryTally(options: MemoryTallyOptions) {
   const random = seededRandom(seed);
   const limited = unitsASecond === undefined ? {} : { unitsASecond };
   const table = before?.table ?? new MemoryTable({ tableName: 'tally', now: time.now, ...limited });
-  const config = defineCounters(options.counters);
+  const config = defineCounters(withAnyAmounts(options.counters));
   const parts: FaultlessOptions = { config, table, time, random, skewMs: 0 };
 
   return {

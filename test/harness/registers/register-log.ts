@@ -1,4 +1,5 @@
 /** What happens in a schedule, seen from both ends: the changes of the table, and what callers were told. */
+
 import { fromWire } from '../../../functions/dynamo/dynamo-clients.ts';
 import { tokenItemKey } from '../../../functions/dynamo/item-keys.ts';
 import { parseEntries } from '../../../functions/dynamo/register-items.ts';
@@ -10,6 +11,7 @@ import {
   StoreUnavailableError,
 } from '../../../functions/store/store-errors.ts';
 import type { MemoryTable } from '../../../local/memory-table/memory-table.ts';
+import { anyonesToken } from '../counts/anyones-token.ts';
 import { type Kind, lifeMs } from './register-schedule.ts';
 
 export interface Sent {
@@ -79,17 +81,17 @@ export function createRegisterLog(table: MemoryTable) {
     return {
       ...store,
       put(key, form, nowMs) {
-        tokenOf.set(tokenItemKey(key).pk, key.token);
+        tokenOf.set(tokenItemKey(key).pk, key.token.text);
         return store.put(key, form, nowMs);
       },
       entryName(key) {
         const name = store.entryName(key);
-        tokenOf.set(name, key.token);
+        tokenOf.set(name, key.token.text);
         return name;
       },
       enter(key, entry, change) {
         const name = store.entryName(entry);
-        tokenOf.set(name, entry.token);
+        tokenOf.set(name, entry.token.text);
         const amount = 'add' in change.number ? Number(change.number.add) : 0;
         amountOf.set(`${name} ${amount}`, amount);
         return store.enter(key, entry, change);
@@ -213,7 +215,8 @@ export function createRegisterLog(table: MemoryTable) {
     tokensExpired(nowMs: number, marginMs: number): Map<string, number> | undefined {
       const expired = new Map<string, number>();
       for (const token of usedTokens()) {
-        const item = fromWire(table.item(tokenItemKey({ subject: 's', counter: 'c', token })));
+        const key = { subject: 's', counter: 'c', token: anyonesToken(token) };
+        const item = fromWire(table.item(tokenItemKey(key)));
         const expiresAtMs = item.x === undefined ? 0 : Number(item.x) * 1000;
         if (Math.abs(expiresAtMs - nowMs) < marginMs) return undefined;
         expired.set(token, expiresAtMs < nowMs ? 1 : 0);

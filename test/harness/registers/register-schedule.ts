@@ -3,6 +3,7 @@
  * store, on a table in memory, while calls are lost, late, doubled and throttled, callers die, clocks
  * are wrong and items expire in any order. Everything follows from a seed.
  */
+
 import { createRegisters } from '../../../functions/counters/register.ts';
 import { createDynamoRegisterStore } from '../../../functions/dynamo/dynamo-register-store.ts';
 import { createItemReader } from '../../../functions/dynamo/item-reader.ts';
@@ -17,6 +18,7 @@ import { connectToMemoryTable } from '../../../local/memory-table/memory-clients
 import { MemoryTable } from '../../../local/memory-table/memory-table.ts';
 import type { TableRequest } from '../../../local/memory-table/table-request.ts';
 import { VirtualTime } from '../../../local/memory-table/virtual-time.ts';
+import { anyonesToken } from '../counts/anyones-token.ts';
 import { seededRandom } from '../seeded-random.ts';
 import { createRegisterLog } from './register-log.ts';
 
@@ -161,7 +163,7 @@ export async function runSchedule(
     };
     const isHot = kind === 'count' && random() < 0.2;
     const counting = registers.count({
-      token: { subject: 's', counter: 'c', token },
+      token: { subject: 's', counter: 'c', token: anyonesToken(token) },
       form: isHot
         ? { ...common, form: 'fact', amount: 1, acceptedAtMs: claimedAtMs }
         : { ...common, form: 'claim', claimedAtMs, shard: below(shards) },

@@ -1,6 +1,7 @@
 /** What people try on a service that everybody can reach, and what becomes of it. */
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { routes } from '../../../functions/http/routes.ts';
 import { limits } from '../../../functions/rules/limits.ts';
 import {
   admin,
@@ -342,6 +343,52 @@ describe('what is too large', () => {
     expect(await subscribe(limits.subscriptions)).toMatchObject({ status: 409 });
     expect(await tally.items()).toHaveLength(limits.subscriptions);
   });
+
+  test('a user has a hundred subscriptions at most, also through passes that each see a part of them', async () => {
+    const subjects = ['post-1', 'post-2', 'post-3'];
+    const { headers: server } = await makeKey(tally, [{ actions: ['read'], subjects: ['post-*'] }]);
+    const counterNames = Array.from({ length: 40 }, (_, index) => `c${index}`);
+    const { tally: wide } = await createTallyBehindProxy({
+      counters: Object.fromEntries(counterNames.map((name) => [name, counters.likes])),
+      adminKey,
+      table: tally.table,
+    });
+    const statuses: number[] = [];
+    for (const subject of subjects) {
+      const pass = await makePass(wide, server, { member: 'ada', actions: ['read'], subject });
+      for (const name of counterNames) {
+        const path = `/v1/users/ada/subscriptions/${subject}/${name}`;
+        statuses.push((await wide.send({ method: 'PUT', path, headers: pass })).status);
+      }
+    }
+    expect(statuses.filter((status) => status === 204)).toHaveLength(limits.subscriptions);
+    expect(statuses.filter((status) => status === 409)).toHaveLength(20);
+  });
+});
+
+test('reading and listening, on any number of invented subjects, leaves nothing that stays', async () => {
+  const readers = routes.filter(
+    ({ method, path }) => method === 'GET' && path.includes('{subject}'),
+  );
+  for (const { path } of readers) {
+    for (const counter of Object.keys(counters)) {
+      const names = { subject: 'invented', counter, member: 'ada' } as const;
+      const url = path.replaceAll(/\{(\w+)\}/g, (_, name: keyof typeof names) => names[name]);
+      await tally.send(get(url));
+    }
+  }
+  for (let index = 0; index < 50; index++) {
+    expect(await tally.send(get(`/v1/invented-${index}/likes/live`))).toMatchObject({
+      status: 200,
+    });
+  }
+  const left = (await tally.items()).filter(({ pk }) => String(pk).includes('invented'));
+  expect(left.length).toBeGreaterThanOrEqual(50);
+  const soon = tally.clock.now() / 1000 + 3_600;
+  for (const { pk, x } of left) {
+    expect(x, String(pk)).toBeTypeOf('number');
+    expect(Number(x), String(pk)).toBeLessThan(soon);
+  }
 });
 
 describe('an error answer', () => {

@@ -1,4 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createApiKeys } from '../../../functions/access/api-keys.ts';
 import { createDynamoApiKeyStore } from '../../../functions/dynamo/dynamo-api-key-store.ts';
@@ -14,6 +17,7 @@ import {
   revoke,
   storeKeys,
 } from '../../harness/access/callers.ts';
+import type { TestTable } from '../../harness/engine/test-table.ts';
 import type { FaultProxy } from '../../harness/faults/fault-proxy.ts';
 import { createTallyBehindProxy } from '../../harness/tally-behind-proxy.ts';
 import {
@@ -44,6 +48,10 @@ const list = async () => {
   const { body } = await tally.send(get('/v1/keys', admin));
   return (body as { keys: Record<string, unknown>[] }).keys;
 };
+const storeOf = ({ tableName, endpoint }: TestTable) =>
+  createDynamoApiKeyStore({ clients: createDynamoClients(endpoint), tableName });
+const putItem = ({ client, tableName: TableName }: TestTable, item: Record<string, unknown>) =>
+  client.send(new PutItemCommand({ TableName, Item: marshall(item) }));
 const keyItems = async () => (await tally.items()).filter(({ pk }) => pk === 'k#');
 
 describe('a new key', () => {
@@ -237,8 +245,7 @@ describe('what is not a key', () => {
   });
 
   test('pushes no key out of memory, however many are guessed', async () => {
-    const { tableName, endpoint } = tally.table;
-    const store = createDynamoApiKeyStore({ clients: createDynamoClients(endpoint), tableName });
+    const store = storeOf(tally.table);
     const asked: string[] = [];
     const find = async (id: string) => {
       asked.push(id);
@@ -290,14 +297,36 @@ describe('a revoked key', () => {
 
   test('is not brought back by the note of its last use', async () => {
     const { id, headers } = await makeKey(tally, [everything]);
-    const store = createDynamoApiKeyStore({
-      clients: createDynamoClients(tally.table.endpoint),
-      tableName: tally.table.tableName,
-    });
     await tally.send(get('/v1/resto-7/stock', headers));
     await revoke(tally, id);
-    await store.noteUse(id, '2096-03-01');
+    await storeOf(tally.table).noteUse(id, '2096-03-01');
     expect(await keyItems()).toEqual([]);
+    expect(await list()).toEqual([]);
+  });
+
+  test('is not brought back where the note of its use in another region wins over it', async () => {
+    const { id, headers } = await makeKey(tally, [everything]);
+    const before = await tally.items();
+    await storeOf(tally.table).noteUse(id, '2096-03-01');
+    const noted = (await tally.items()).filter(
+      (item) => !before.some((it) => isDeepStrictEqual(it, item)),
+    );
+    expect(noted).toHaveLength(1);
+    await revoke(tally, id);
+    // As replication does, it puts whole items.
+    for (const item of noted) await putItem(tally.table, item);
+    tally.clock.advance(limits.keyCacheSeconds * 1000);
+    expect(await tally.send(get('/v1/resto-7/stock', headers))).toMatchObject({ status: 401 });
+    expect(await list()).toEqual([]);
+  });
+
+  test('leaves a note of its use that expires', async () => {
+    const { id, headers } = await makeKey(tally, [everything]);
+    await tally.send(get('/v1/resto-7/stock', headers));
+    const uses = (await tally.items()).filter(({ sk, pk }) => sk === id && pk !== 'k#');
+    expect(uses).toMatchObject([
+      { u: '2096-02-28', x: Date.parse('2096-02-28') / 1000 + limits.keepKeyUseDays * 86_400 },
+    ]);
   });
 
   test('cannot be revoked again, nor one that never was', async () => {

@@ -11,10 +11,12 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import pLimit from 'p-limit';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { fromWire } from '../../../functions/dynamo/dynamo-clients.ts';
+import { secretsAt } from '../../../functions/counters/secrets.ts';
+import { createDynamoClients, fromWire } from '../../../functions/dynamo/dynamo-clients.ts';
+import { createDynamoSecretStore } from '../../../functions/dynamo/dynamo-secret-store.ts';
 import { matchRoute } from '../../../functions/http/routes.ts';
 import { environmentNames } from '../../../functions/runtime/environment-names.ts';
-import { type Engine, startEngine } from '../../../local/engine.ts';
+import type { Engine } from '../../../local/engine.ts';
 import { tally as config } from '../../../tally.config.ts';
 import { type AttackRequest, attackRequests } from '../../harness/access/attack-requests.ts';
 import {
@@ -31,6 +33,7 @@ import {
 import { adminKey } from '../../harness/access/callers.ts';
 import { type Change, deedsOf, doneItems, itemsOf } from '../../harness/access/deeds.ts';
 import { startWatchedServer, type WatchedServer } from '../../harness/access/watched-server.ts';
+import { startTestEngine } from '../../harness/engine/test-engine.ts';
 import { createTestClient } from '../../harness/engine/test-table.ts';
 import { parseHttpAnswers } from '../../harness/http/http-answers.ts';
 import { scanTable } from '../../harness/ledger-delivery.ts';
@@ -49,7 +52,7 @@ const tracked = { subjects: ['post-1', 'post-2'], counters: ['counter', 'likes',
 const names = {
   subjects: [...tracked.subjects, 'resto-7', 'resto-7:2', victim],
   counters: [...config.counters.keys()],
-  members: ['ada', 'bob', victimUser],
+  members: ['ada', 'bob', 'me', victimUser],
   tokens: ['token-1', 'token-2', '"quoted"'],
 };
 
@@ -63,7 +66,7 @@ const agent = new Agent({ keepAlive: true, maxSockets: atOnce });
 
 beforeAll(
   async () => {
-    engine = await startEngine({ dataFolder: 'memory' });
+    engine = await startTestEngine({ dataFolder: 'memory' });
     server = await startWatchedServer({
       AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
       [environmentNames.adminKey]: adminKey,
@@ -71,8 +74,9 @@ beforeAll(
     const tally = { send: sendJson };
     await furnish(tally);
     credentials = await makeCredentials(tally, async () => {
-      const item = (await items()).find(({ pk }) => pk === 'p#secret');
-      return Buffer.from(item?.b as Uint8Array);
+      const clients = createDynamoClients(engine.endpoint);
+      const { versions } = await createDynamoSecretStore({ clients, tableName: 'tally' }).read();
+      return secretsAt(versions, Date.now());
     });
     owned = await protectedItems();
     wrong = await attackAll();
@@ -102,7 +106,6 @@ async function protectedItems() {
     pk === 'p#secret';
   return (await items())
     .filter(isProtected)
-    .map(({ u: _, ...item }) => item)
     .toSorted((a, b) =>
       `${String(a.pk)} ${String(a.sk)}` < `${String(b.pk)} ${String(b.sk)}` ? -1 : 1,
     );

@@ -137,6 +137,95 @@ describe('a page of an origin that is not on the list', () => {
   });
 });
 
+describe('a page of an origin that is not on the list changes nothing', () => {
+  const shop = 'https://shop.example.com';
+  /** As a page sends it without a preflight: a form's content type, and no header of its own. */
+  const asPage = (origin: string, contentType = 'text/plain;charset=UTF-8') => ({
+    origin,
+    'sec-fetch-site': 'cross-site',
+    'content-type': contentType,
+  });
+  const items = [{ subject: 'post', counter: 'likes', action: 'increment' }];
+  const batch = { method: 'POST', path: '/v1/batch', body: { items } };
+  let limited: TallyUnderTest;
+  beforeAll(async () => {
+    limited = await createTallyUnderTest({
+      counters: {
+        likes: { kind: 'count', access: open },
+        orders: { kind: 'ticket', access: open },
+        visitors: { kind: 'unique', windows: ['day'], access: open },
+      },
+      settings: { corsOrigins: [shop, 'https://*.example.org'] },
+      adminKey,
+    });
+  });
+  const refusal = { status: 403, body: { code: 'origin_not_allowed' } };
+
+  test.each([
+    ['fetch with no-cors and a batch', batch],
+    ['fetch with no-cors and a change', increment('/v1/post/likes')],
+    ['sendBeacon to draw a ticket', { method: 'POST', path: '/v1/post/orders/tickets' }],
+    ['a form', { ...batch, body: '{"items":[{"subject":"post","counter":"likes","a":"=' }],
+    ['an image of a live address', get('/v1/post/likes/live')],
+  ])('however it sends the request: %s', async (_, request) => {
+    for (const origin of ['https://evil.example.com', `${shop}.evil.com`, 'null']) {
+      const headers = asPage(origin);
+      expect(await limited.send({ ...request, headers })).toMatchObject(refusal);
+    }
+    const { origin: _origin, ...withoutOrigin } = asPage('');
+    expect(await limited.send({ ...request, headers: withoutOrigin })).toMatchObject(refusal);
+    expect(await limited.items()).toEqual([]);
+  });
+
+  test('by any route that writes, also with a right to it', async () => {
+    for (const { method, path, servedBy } of routes) {
+      if (servedBy !== 'write') continue;
+      const url = path.replaceAll(/\{(\w+)\}/g, 'a');
+      const headers = { ...admin, ...asPage('https://evil.example.com') };
+      expect(await limited.send({ method, path: url, headers }), url).toMatchObject(refusal);
+    }
+    expect(await limited.items()).toEqual([]);
+  });
+
+  test('while it may read what it cannot see', async () => {
+    const headers = asPage('https://evil.example.com');
+    expect(await limited.send(get('/v1/post/likes', headers))).toMatchObject({ status: 200 });
+  });
+
+  test('while pages on the list, Tally itself and clients that are not browsers do', async () => {
+    const accepted = { status: 200 };
+    for (const headers of [
+      asPage(shop),
+      asPage('https://a.example.org'),
+      { origin: 'https://tally.example', 'sec-fetch-site': 'same-origin' },
+      // As `curl -d` sends it.
+      { 'content-type': 'application/x-www-form-urlencoded' },
+    ]) {
+      expect(await limited.send({ ...batch, headers })).toMatchObject(accepted);
+      expect(await limited.send({ ...increment('/v1/post/likes'), headers })).toMatchObject(
+        accepted,
+      );
+    }
+  });
+
+  test('for the same origins as may read answers', async () => {
+    for (const origin of [
+      shop,
+      'https://a.example.org',
+      'https://a.b.example.org',
+      'https://example.org',
+      'https://shop.example.com:8443',
+      'https://shop.example.com.',
+      'http://shop.example.com',
+      'https://SHOP.example.com',
+      'null',
+    ]) {
+      const { status, headers } = await limited.send({ ...batch, headers: asPage(origin) });
+      expect('access-control-allow-origin' in headers, origin).toBe(status === 200);
+    }
+  });
+});
+
 describe('a page of Tally', () => {
   test.each([
     ['/v1/post/likes', asHtml],

@@ -71,11 +71,17 @@ test('a malformed API key hides no other from the list, and can be revoked', asy
   expect(revoked.status).toBe(204);
 });
 
-test.each([
-  ['in words', 'a secret in words'],
-  ['too short', new Uint8Array(16)],
-])('a secret that is %s signs nothing, and is not replaced', async (_, secret) => {
-  await put(secretItemKey, { b: secret });
+const bytes = new Uint8Array(32);
+test.each<[what: string, broken: Readonly<Record<string, unknown>>]>([
+  ['in words', { b: 'a secret in words' }],
+  ['too short', { b: new Uint8Array(16) }],
+  ['without a version', { s: [] }],
+  ['of versions in words', { s: 'a secret in words' }],
+  ['of a version that is too short', { s: [[1, new Uint8Array(16), 0, null]] }],
+  ['of a version without a time', { s: [[1, bytes]] }],
+])('a secret that is %s signs nothing, and is not replaced', async (_, broken) => {
+  const stored = { b: bytes, v: 1, s: [[1, bytes, 0, null]], ...broken };
+  await put(secretItemKey, stored);
   const answer = await tally.send({
     method: 'POST',
     path: '/v1/passes',
@@ -85,7 +91,7 @@ test.each([
   expect(answer).toMatchObject({ status: 500, body: { code: 'internal_error' } });
   await expectNamed(secretItemKey, 'in words');
   const item = (await tally.items()).find(({ pk }) => pk === secretItemKey.pk);
-  expect(item?.b).toEqual(secret);
+  expect(item).toEqual({ ...secretItemKey, ...stored });
 });
 
 test.each([

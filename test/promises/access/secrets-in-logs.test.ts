@@ -8,10 +8,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { HttpResponse } from '../../../functions/http/responses.ts';
 import { type FunctionName, type Route, routes } from '../../../functions/http/routes.ts';
 import { environmentNames } from '../../../functions/runtime/environment-names.ts';
-import { type Engine, engineAccess, startEngine } from '../../../local/engine.ts';
+import type { Engine } from '../../../local/engine.ts';
 import { tally as shipped } from '../../../tally.config.ts';
 import { adminKey, bearer, type Headers, makeKey, makePass } from '../../harness/access/callers.ts';
 import { startWatchedServer, type WatchedServer } from '../../harness/access/watched-server.ts';
+import { engineAccess, startTestEngine } from '../../harness/engine/test-engine.ts';
 import { createTestTable, type TestTable } from '../../harness/engine/test-table.ts';
 import { type FaultProxy, startFaultProxy } from '../../harness/faults/fault-proxy.ts';
 import type { Fault } from '../../harness/faults/fault-rules.ts';
@@ -56,13 +57,17 @@ const goodBodies: Readonly<Record<string, unknown>> = {
 function requestsWith(credentials: readonly Headers[]): ApiRequest[] {
   return routes.flatMap((route) =>
     credentials.flatMap((headers) =>
-      [goodBodies[route.operation], { [personal.text]: personal.text }, personal.text].map(
-        (body): ApiRequest => ({
+      [
+        { body: goodBodies[route.operation], query: {} },
+        { body: goodBodies[route.operation], query: { [personal.text]: personal.text } },
+        { body: { [personal.text]: personal.text }, query: {} },
+        { body: personal.text, query: {} },
+      ].map(
+        (input): ApiRequest => ({
           method: route.method,
           path: pathTo(route),
           headers: { ...headers, 'idempotency-key': personal.token },
-          query: { secret: personal.text },
-          body,
+          ...input,
         }),
       ),
     ),
@@ -220,7 +225,7 @@ describe('npm start', () => {
   let ownProxy: FaultProxy;
   beforeAll(async () => {
     // Its table has a stream, which would slow down all others in the same engine.
-    engine = await startEngine({ dataFolder: 'memory' });
+    engine = await startTestEngine({ dataFolder: 'memory' });
     ownProxy = await startFaultProxy({ upstream: engine.endpoint });
     server = await startWatchedServer({
       AWS_ENDPOINT_URL_DYNAMODB: ownProxy.endpoint,

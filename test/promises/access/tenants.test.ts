@@ -214,7 +214,10 @@ describe("a tenant's key", () => {
   test('does not learn whether others know a user', async () => {
     const { key } = tenants;
     const known = await send(get('/v1/users/ada/unread', key));
-    expect(known).toMatchObject({ status: 200, bytes: '{"count":0,"subscriptions":[]}' });
+    expect(known).toMatchObject({
+      status: 200,
+      bytes: '{"count":0,"subscriptions":[],"next_cursor":null}',
+    });
     expect(known).toEqual(await send(get('/v1/users/zoe/unread', key)));
     const markRead = (user: string): ApiRequest => ({
       method: 'POST',
@@ -253,19 +256,35 @@ test('the same Idempotency-Key of two tenants is two changes', async () => {
   expect(ledger).toHaveLength(16);
 });
 
-test("a user's hundred subscriptions with one tenant neither show to another, nor stand in its way", async () => {
-  const own = await makeKey(tally, [{ actions: ['read'], subjects: ['resto-7'] }]);
-  const subscribe = (subject: string, headers: Headers) =>
-    tally.send({
+test("a user's subscriptions with one tenant do not show to another, nor by what its reads do", async () => {
+  const { tally: guarded, proxy } = await createTallyBehindProxy({
+    counters,
+    adminKey,
+    table: tally.table,
+  });
+  const own = await makeKey(guarded, [{ actions: ['read'], subjects: ['resto-7'] }]);
+  const subscribe = (user: string, subject: string, headers: Headers) =>
+    guarded.send({
       method: 'PUT',
-      path: `/v1/users/guest/subscriptions/${subject}/likes`,
+      path: `/v1/users/${user}/subscriptions/${subject}/likes`,
       headers,
     });
-  const others = Array.from({ length: limits.subscriptions }, (_, index) => `resto-8:${index}`);
-  const answers = await Promise.all(others.map((subject) => subscribe(subject, admin)));
-  expect(answers.every(({ status }) => status === 204)).toBe(true);
-  expect(await subscribe('resto-7', own.headers)).toMatchObject({ status: 204 });
-  expect(await tally.send(get('/v1/users/guest/unread', own.headers))).toMatchObject({
-    body: { subscriptions: [{ subject: 'resto-7', counter: 'likes' }] },
-  });
+  /** What the tenant sees of a user: the answer, and the calls that it takes. */
+  const seen = async (user: string) => {
+    proxy.forget();
+    const { body } = await guarded.send(get(`/v1/users/${user}/unread`, own.headers));
+    return { body, calls: proxy.forwarded() };
+  };
+  for (const user of ['guest', 'regular']) {
+    expect(await subscribe(user, 'resto-7', own.headers)).toMatchObject({ status: 204 });
+  }
+  // The first call looks the key up.
+  await seen('guest');
+  const alone = await seen('guest');
+  expect(alone.body).toMatchObject({ subscriptions: [{ subject: 'resto-7', counter: 'likes' }] });
+  for (let index = 1; index < limits.subscriptions; index++) {
+    expect(await subscribe('regular', `resto-8:${index}`, admin)).toMatchObject({ status: 204 });
+  }
+  expect(await seen('regular')).toEqual(alone);
+  await proxy.stop();
 });

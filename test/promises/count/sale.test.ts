@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { sellStock } from '../../../bench/sale/sell-stock.ts';
 import { createHttpServer } from '../../../local/http-server.ts';
+import { ownHosts } from '../../../local/own-hosts.ts';
 import { createTallyUnderTest, open } from '../../harness/tally-under-test.ts';
 
 test('600 buyers of 300 pieces, all at once and each twice, buy 300, and nobody is told two things', async () => {
@@ -11,8 +12,11 @@ test('600 buyers of 300 pieces, all at once and each twice, buy 300, and nobody 
     counters: { stock: { kind: 'count', bounds: { min: 0 }, access: open } },
   });
   await tally.change('shoe/stock', 300);
-  const { server, serve } = createHttpServer();
-  serve({ handlers: tally.handlers, live: { publish: () => ({ statusCode: 500, headers: {} }) } });
+  const { server, serve } = createHttpServer(ownHosts());
+  serve({
+    handlers: tally.handlers,
+    live: { publish: async () => ({ statusCode: 500, headers: {} }) },
+  });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 

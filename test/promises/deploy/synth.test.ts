@@ -3,6 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { describeOpenCounters } from '../../../functions/counters/open-counters.ts';
+import { tally } from '../../../tally.config.ts';
 
 const output = mkdtempSync(join(tmpdir(), 'tally-synth-'));
 afterAll(() => rmSync(output, { recursive: true }));
@@ -20,6 +22,9 @@ beforeAll(() => {
     'maxReadUnits=500',
     'maxWriteUnits=200',
     'writeConcurrency=50',
+    'protect=true',
+    'botControl=true',
+    'originSecretVersion=2',
   ].flatMap((value) => ['--context', value]);
   synth = spawnSync(
     'npx',
@@ -39,4 +44,9 @@ test('the template and the AWS Solutions rules were checked, and every finding i
     readFileSync(join(output, 'validation-report.json'), 'utf8'),
   );
   expect(pluginReports).toEqual([]);
+});
+
+test('cdk synth says which counters callers without a credential may write, and how', () => {
+  for (const line of describeOpenCounters(tally)) expect(synth.stderr).toContain(line);
+  expect(synth.stderr).toContain('counter: adds up to 1,000, or takes as much away');
 });

@@ -14,8 +14,9 @@ import { createDependencies } from '../../../functions/runtime/dependencies.ts';
 import { environmentNames } from '../../../functions/runtime/environment-names.ts';
 import { createStreamFunction } from '../../../functions/stream/stream-function.ts';
 import { createTableIfMissing } from '../../../local/create-table.ts';
-import { type Engine, startEngine } from '../../../local/engine.ts';
+import type { Engine } from '../../../local/engine.ts';
 import { startStreamPump } from '../../../local/stream-pump.ts';
+import { startTestEngine } from '../../harness/engine/test-engine.ts';
 import { createTestClient } from '../../harness/engine/test-table.ts';
 import { apiEvent, lambdaContext } from '../../harness/http/api-event.ts';
 
@@ -35,7 +36,7 @@ let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'tally-flood-'));
   // An engine of its own: a second streamed table in one engine slows both down.
-  engine = await startEngine({ dataFolder: 'memory' });
+  engine = await startTestEngine({ dataFolder: 'memory' });
   await createTableIfMissing({
     client: createTestClient(engine.endpoint),
     tableName,

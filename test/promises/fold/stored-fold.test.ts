@@ -1,5 +1,7 @@
 /** The stream delivers at least once, in batches cut anyhow; functions die; replies get lost. */
+
 import { beforeEach, describe, expect, test } from 'vitest';
+import { anyonesToken } from '../../harness/counts/anyones-token.ts';
 import type { Effect } from '../../harness/faults/fault-rules.ts';
 import type { JsonObject } from '../../harness/faults/wire-errors.ts';
 import {
@@ -197,8 +199,8 @@ describe('what becomes of a ledger item', () => {
   });
 
   test('a token that another region wins is taken back', async () => {
-    const token = tokenOf({ token: 'the same', amount: 5 });
-    const elsewhere = tokenOf({ token: 'the same', amount: 5, region: 'us-east-1' });
+    const token = tokenOf({ token: anyonesToken('the same'), amount: 5 });
+    const elsewhere = tokenOf({ token: anyonesToken('the same'), amount: 5, region: 'us-east-1' });
     await rig.deliver([...someTokens(2), inserted(token), replaced(token, elsewhere)]);
     expect(await rig.counts()).toEqual(views(2));
   });

@@ -273,9 +273,10 @@ describe('a query', () => {
     await expectRefusal(request, code);
   });
 
-  test('with a range is refused: a count has none, but a history', async () => {
+  test('with half a range, or with one that ends before it begins, is refused', async () => {
     for (const query of [
-      { window: 'day', from: '2096-02-28', to: '2096-02-28' },
+      { window: 'day', from: '2096-02-28', to: '2096-02-27' },
+      { window: 'day', from: '2096-02-28', to: '2096-02-28', last: '1d' },
       { from: '2096-02-28' },
       { to: '' },
     ]) {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { HttpResponse } from '../../../functions/http/responses.ts';
 import { environmentNames } from '../../../functions/runtime/environment-names.ts';
-import { engineAccess } from '../../../local/engine.ts';
+import { engineAccess } from '../../harness/engine/test-engine.ts';
 import { createTestTable, type TestTable } from '../../harness/engine/test-table.ts';
 import { type ApiRequest, apiEvent, bodyBytes } from '../../harness/http/api-event.ts';
 import { type LambdaFunction, startLambdaFunction } from '../../harness/http/lambda-function.ts';

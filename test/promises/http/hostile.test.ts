@@ -9,6 +9,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ProblemCode, problemKinds } from '../../../functions/http/problems.ts';
 import { createHttpServer } from '../../../local/http-server.ts';
 import { attachLiveServer } from '../../../local/live-server.ts';
+import { ownHosts } from '../../../local/own-hosts.ts';
+import { engineAccess } from '../../harness/engine/test-engine.ts';
 import { parseHttpAnswers } from '../../harness/http/http-answers.ts';
 import {
   createTallyUnderTest,
@@ -19,7 +21,8 @@ import {
 
 let tally: TallyUnderTest;
 let port: number;
-const http = createHttpServer();
+const isOwnHost = ownHosts(['test', 'other']);
+const http = createHttpServer(isOwnHost);
 
 beforeAll(async () => {
   tally = await createTallyUnderTest({
@@ -31,7 +34,11 @@ beforeAll(async () => {
       secret: { kind: 'count', access: keyed },
     },
   });
-  const live = attachLiveServer(http.server, { apiKey: 'listen', accessKeyId: 'publish' });
+  const live = attachLiveServer(http.server, {
+    apiKey: 'listen',
+    publisher: engineAccess,
+    isOwnHost,
+  });
   http.serve({ handlers: tally.handlers, live });
   await new Promise<void>((resolve) => http.server.listen(0, '127.0.0.1', resolve));
   port = (http.server.address() as AddressInfo).port;

@@ -228,6 +228,15 @@ describe('what is not taken', () => {
     expect(await tally.send(wrong)).toMatchObject({ status: 400, body: { parameter: 'window' } });
   });
 
+  test('as an API key in the address is refused, since it is not looked at there', async () => {
+    const query = { access_token: adminKey };
+    const request = { method: 'GET', path: '/v1/post/likes', query };
+    expect(await tally.send(request)).toMatchObject({
+      status: 400,
+      body: { code: 'unknown_parameter', parameter: 'access_token' },
+    });
+  });
+
   test.each(['If-Match', 'If-None-Match', 'If-Unmodified-Since'])(
     'as the condition of a write is refused, since it would be written all the same: %s',
     async (header) => {

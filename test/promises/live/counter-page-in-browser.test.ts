@@ -135,7 +135,7 @@ describe('a page that is open', () => {
   test('of a counter that takes a key moves with the pass in its address, which goes nowhere else', async () => {
     const scope = { actions: ['read'], subjects: [post], counters: ['stock'] } as const;
     const expiresAt = Math.floor(Date.now() / 1000) + 600;
-    const pass = signPass({ member: 'ann', scope, expiresAt }, await stack.secret());
+    const pass = signPass({ of: 'member', member: 'ann', scope, expiresAt }, await stack.secrets());
     const { page, complaints } = await openLive('stock', `?access_token=${pass}`);
     await send('PUT', 'stock', { action: 'increment' });
     await shows(page, '1');

@@ -16,7 +16,8 @@ import {
 } from '@aws-sdk/client-dynamodb-streams';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createTableIfMissing } from '../../../local/create-table.ts';
-import { type Engine, engineAccess, startEngine } from '../../../local/engine.ts';
+import type { Engine } from '../../../local/engine.ts';
+import { engineAccess, startTestEngine } from '../../harness/engine/test-engine.ts';
 import { createTestClient } from '../../harness/engine/test-table.ts';
 import { runningProcesses } from '../../harness/processes/running-processes.ts';
 
@@ -41,7 +42,7 @@ afterEach(async () => {
 });
 
 async function start(folder: string): Promise<Engine> {
-  const engine = await startEngine({ dataFolder: folder });
+  const engine = await startTestEngine({ dataFolder: folder });
   engines.push(engine);
   return engine;
 }
@@ -120,7 +121,7 @@ async function describeShard(endpoint: string): Promise<unknown> {
 
 test('a folder in use is refused, and its engine goes on', async () => {
   const { endpoint, child } = await startProcess(dataFolder);
-  await expect(startEngine({ dataFolder })).rejects.toThrow(
+  await expect(startTestEngine({ dataFolder })).rejects.toThrow(
     `in use by another Tally (process ${child.pid}). Stop that one, or set TALLY_DATA to another folder.`,
   );
   expect((await fetch(endpoint)).status).toBe(400);
@@ -150,7 +151,7 @@ test('Ctrl-C reaches the parent first: its engine still serves the last request'
 test('an engine that cannot start says why', async () => {
   const { endpoint } = await start('memory');
   const port = Number(new URL(endpoint).port);
-  await expect(startEngine({ dataFolder: 'memory', port })).rejects.toThrow(
+  await expect(startTestEngine({ dataFolder: 'memory', port })).rejects.toThrow(
     'Address already in use',
   );
 });

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { readEngineAccess } from '../../../local/engine-access.ts';
 import { runningProcesses } from '../../harness/processes/running-processes.ts';
 
 const deadline = { timeout: 120_000, interval: 50 };
@@ -66,10 +67,12 @@ test('an endpoint where nobody listens is named', async () => {
 });
 
 test('a broken database is named by its folder', async () => {
-  writeFileSync(join(dataFolder, 'shared-local-instance.db'), 'broken'.repeat(1_000));
+  const { region, credentials } = readEngineAccess(dataFolder);
+  const database = `${credentials.accessKeyId}_${region}.db`;
+  writeFileSync(join(dataFolder, database), 'broken'.repeat(1_000));
   const [first, second] = (await failToStart()).split('\n');
   expect(first).toContain(`The data folder ${dataFolder} cannot be used: `);
-  expect(second).toContain('Move its shared-local-instance.db away');
+  expect(second).toContain('Move its databases (*.db) away');
 });
 
 test('a broken position file is named', async () => {

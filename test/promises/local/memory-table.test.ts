@@ -12,12 +12,13 @@ import {
 import type { DynamoDBRecord } from 'aws-lambda';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Engine, startEngine } from '../../../local/engine.ts';
+import type { Engine } from '../../../local/engine.ts';
 import type { WireItem } from '../../../local/memory-table/attribute-values.ts';
 import { normalNumber } from '../../../local/memory-table/decimal.ts';
 import { MemoryTable } from '../../../local/memory-table/memory-table.ts';
 import { type TableChange, toStreamRecord } from '../../../local/memory-table/stream-record.ts';
 import type { TableAnswer, TableRequest } from '../../../local/memory-table/table-request.ts';
+import { startTestEngine } from '../../harness/engine/test-engine.ts';
 import { createTestTable } from '../../harness/engine/test-table.ts';
 import { scanTable } from '../../harness/ledger-delivery.ts';
 import { openTableStream, type TableStream } from '../../harness/members/table-stream.ts';
@@ -30,7 +31,7 @@ let stream: TableStream;
 
 // An engine of its own, since a second streamed table would make the others' slow.
 beforeAll(async () => {
-  engine = await startEngine({ dataFolder: 'memory' });
+  engine = await startTestEngine({ dataFolder: 'memory' });
   const { endpoint } = engine;
   ({ client, tableName } = await createTestTable({ endpoint, stream: true }));
   const handler = async () => {};

@@ -21,7 +21,7 @@ import {
 } from 'vitest';
 import { markName, staleMarks } from '../../../functions/rules/marks.ts';
 import { createTableIfMissing } from '../../../local/create-table.ts';
-import { type Engine, startEngine } from '../../../local/engine.ts';
+import type { Engine } from '../../../local/engine.ts';
 import {
   groupByGeneration,
   type StreamWindowEvent,
@@ -29,6 +29,7 @@ import {
 } from '../../../local/stream-event.ts';
 import { openPositions } from '../../../local/stream-positions.ts';
 import { type StreamPump, startStreamPump } from '../../../local/stream-pump.ts';
+import { databaseFile, startTestEngine } from '../../harness/engine/test-engine.ts';
 import { createTestClient } from '../../harness/engine/test-table.ts';
 import { startFaultProxy } from '../../harness/faults/fault-proxy.ts';
 
@@ -45,7 +46,7 @@ let complaints: MockInstance<typeof console.error>;
 // One streamed table an engine, and one engine for the file: each test reads on from where it is.
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'tally-pump-'));
-  engine = await startEngine({ dataFolder: join(folder, 'data') });
+  engine = await startTestEngine({ dataFolder: join(folder, 'data') });
   client = createTestClient(engine.endpoint);
   await createTableIfMissing({ client, tableName: TableName, stream: true });
 });
@@ -339,7 +340,7 @@ test('an engine that cannot be reached is asked again, with one complaint', asyn
 async function restartableEngine(name: string) {
   const dataFolder = join(folder, name);
   const positionFile = join(dataFolder, 'positions.json');
-  const startOne = () => startEngine({ dataFolder });
+  const startOne = () => startTestEngine({ dataFolder });
   let running = await startOne();
   const createClient = () => createTestClient(running.endpoint);
   await createTableIfMissing({ client: createClient(), tableName: TableName, stream: true });
@@ -351,7 +352,7 @@ async function restartableEngine(name: string) {
     async restart(whileStopped: (database: string) => void = () => {}) {
       await Promise.all(pumps.splice(0).map((pump) => pump.stop()));
       await running.stop();
-      whileStopped(join(dataFolder, 'shared-local-instance.db'));
+      whileStopped(join(dataFolder, databaseFile));
       running = await startOne();
     },
     async [Symbol.asyncDispose]() {

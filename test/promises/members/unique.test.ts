@@ -7,6 +7,7 @@ import { createCounters } from '../../../functions/counters/counters.ts';
 import { secretItemKey } from '../../../functions/dynamo/item-keys.ts';
 import { parseCounter, requireKind } from '../../../functions/http/parse-names.ts';
 import { registerOf, standardError } from '../../../functions/rules/hyperloglog.ts';
+import { admin, adminKey } from '../../harness/access/callers.ts';
 import { createTestTable, type TestTable } from '../../harness/engine/test-table.ts';
 import { type CapacityMeter, startCapacityMeter } from '../../harness/members/capacity-meter.ts';
 import { memberCalls } from '../../harness/members/member-calls.ts';
@@ -42,9 +43,16 @@ const createTally = (options: Partial<TallyOptions> = {}) =>
     ...options,
   });
 
+/** A table of its own, with the same secret. */
+async function createElsewhere(options: Partial<TallyOptions> = {}): Promise<TallyUnderTest> {
+  const other = await createTestTable();
+  await keepSecret(other, secret);
+  return createTally({ table: other, ...options });
+}
+
 /** An estimate depends on the secret that visitors are hashed with, so a test says which it is. */
 async function keepSecret({ client, tableName }: TestTable, bytes: Uint8Array): Promise<void> {
-  const Item = marshall({ ...secretItemKey, b: bytes });
+  const Item = marshall({ ...secretItemKey, b: bytes, v: 1, s: [[1, bytes, 0, null]] });
   await client.send(new PutItemCommand({ TableName: tableName, Item }));
 }
 
@@ -78,8 +86,12 @@ async function estimateOf(counter: string, query: Record<string, string> = {}): 
 }
 
 /** The registers of a window as they are stored. */
-async function registersOf(subject: string, window: string): Promise<Record<string, unknown>> {
-  const blocks = (await tally.items()).filter(
+async function registersOf(
+  subject: string,
+  window: string,
+  of: Pick<TallyUnderTest, 'items'> = tally,
+): Promise<Record<string, unknown>> {
+  const blocks = (await of.items()).filter(
     ({ pk, sk }) => String(pk).startsWith(`h#${subject}#`) && sk === window,
   );
   const named = blocks.flatMap(({ pk, sk: _, x: __, ...registers }) =>
@@ -93,7 +105,7 @@ const ranks = new Map<string, number>();
 function rankOf(visitor: string): number {
   const known = ranks.get(visitor);
   if (known !== undefined) return known;
-  const hash = createHmac('sha256', secret).update(`unique#visitors#${visitor}`).digest();
+  const hash = createHmac('sha256', secret).update(`unique#home#visitors#${visitor}`).digest();
   const { rank } = registerOf(hash);
   ranks.set(visitor, rank);
   return rank;
@@ -170,11 +182,12 @@ describe('the union of days', () => {
     await visit('home/visitors', visitors(0, 90));
     tally.clock.advance(DAY);
     await visit('home/visitors', visitors(60, 150));
-    await visit('union/visitors', visitors(0, 150));
+    const sameDay = await createElsewhere();
+    await visit('home/visitors', visitors(0, 150), sameDay.instances);
 
     const range = { window: 'day', from: '2096-02-28', to: '2096-02-29' };
     const union = await estimateOf('home/visitors', range);
-    expect(union).toBe(await estimateOf('union/visitors'));
+    expect(await sameDay.read('home/visitors')).toMatchObject({ body: { count: union } });
     expect(Math.abs(union / 150 - 1)).toBeLessThan(0.05);
     const [first, second] = [
       await registersOf('home', '2096-02-28'),
@@ -184,8 +197,8 @@ describe('the union of days', () => {
       name,
       Math.max(Number(first[name] ?? 0), Number(second[name] ?? 0)),
     ]);
-    expect(Object.fromEntries(merged)).toEqual(await registersOf('union', '2096-02-29'));
-    expect(await registersOf('home', '-')).toEqual(await registersOf('union', '-'));
+    expect(Object.fromEntries(merged)).toEqual(await registersOf('home', '2096-02-28', sameDay));
+    expect(await registersOf('home', '-')).toEqual(await registersOf('home', '-', sameDay));
   });
 
   test('may be a single day, of any time in the past, and days on which nobody came', async () => {
@@ -215,6 +228,53 @@ describe('the union of days', () => {
       status: 400,
       body: { code },
     });
+  });
+});
+
+describe('ids that were chosen because they raise the count', () => {
+  /** Tries ids and keeps those that changed the count, by what the answer says. */
+  async function choose(instance: Instance, counter: string, tried: readonly string[]) {
+    const limit = pLimit(32);
+    const changed = await limit.map(tried, async (member) => {
+      const { body } = await memberCalls(instance).come(counter, member);
+      return (body as { changed: boolean }).changed;
+    });
+    return tried.filter((_, index) => changed[index]);
+  }
+
+  const countOf = async (of: TallyUnderTest, counter: string) =>
+    ((await of.read(counter)).body as { count: number }).count;
+
+  test('on one subject of a public counter are visitors like any other on the next', async () => {
+    const tried = visitors(0, 1_500);
+    const chosen = await choose(tally, 'mine/visitors', tried);
+    const elsewhere = await createElsewhere();
+    await visit('mine/visitors', chosen, elsewhere.instances);
+    await visit('yours/visitors', chosen, elsewhere.instances);
+    // What makes them worth choosing: where they were tried they are more than they are.
+    expect(await countOf(elsewhere, 'mine/visitors')).toBe(await countOf(tally, 'mine/visitors'));
+    expect(await countOf(elsewhere, 'mine/visitors')).toBeGreaterThan(chosen.length * 1.1);
+    const onYours = await countOf(elsewhere, 'yours/visitors');
+    expect(Math.abs(onYours / chosen.length - 1)).toBeLessThan(0.03);
+  });
+
+  test('cannot be chosen where Tally or a server makes them, so there subjects have one hash', async () => {
+    const counters = {
+      visitors: { kind: 'unique', windows: ['day'], access: { read: 'public', write: 'key' } },
+    } satisfies TallyOptions['counters'];
+    const guarded = await createElsewhere({ counters, adminKey });
+    for (const subject of ['home', 'about']) {
+      const path = `/v1/${subject}/visitors/members/ann`;
+      await guarded.send({ method: 'PUT', path, headers: admin });
+    }
+    expect(await registersOf('home', '2096-02-28', guarded)).toEqual(
+      await registersOf('about', '2096-02-28', guarded),
+    );
+    await visit('home/visitors', ['ann']);
+    await visit('about/visitors', ['ann']);
+    expect(await registersOf('home', '2096-02-28', tally)).not.toEqual(
+      await registersOf('about', '2096-02-28', tally),
+    );
   });
 });
 
@@ -283,9 +343,9 @@ describe('what is stored', () => {
       visit('home/visitors', members, tally.instances),
       visit('home/visitors', members.toReversed(), (await createTally({ instances: 2 })).instances),
     ]);
-    const [alone] = (await createTally()).instances;
-    await visit('alone/visitors', members, alone ? [alone] : []);
-    expect(await registersOf('home', '-')).toEqual(await registersOf('alone', '-'));
+    const alone = await createElsewhere();
+    await visit('home/visitors', members, [alone]);
+    expect(await registersOf('home', '-')).toEqual(await registersOf('home', '-', alone));
   });
 });
 

@@ -59,7 +59,11 @@ async function expectUnread(rows: Readonly<Record<string, number>>): Promise<voi
     return { subject, counter, count };
   });
   const count = Object.values(rows).reduce((sum, row) => sum + row, 0);
-  expect(body).toEqual({ count, subscriptions: expect.arrayContaining(subscriptions) });
+  expect(body).toEqual({
+    count,
+    subscriptions: expect.arrayContaining(subscriptions),
+    next_cursor: null,
+  });
   expect((body as { subscriptions: unknown[] }).subscriptions).toHaveLength(subscriptions.length);
 }
 

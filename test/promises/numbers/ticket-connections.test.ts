@@ -5,11 +5,13 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Engine, startEngine } from '../../../local/engine.ts';
+import type { Engine } from '../../../local/engine.ts';
 import { createHttpServer } from '../../../local/http-server.ts';
+import { ownHosts } from '../../../local/own-hosts.ts';
 import { admin, adminKey } from '../../harness/access/callers.ts';
 import { drawTickets, expectOneNumberEach } from '../../harness/counts/connections.ts';
 import { shuffled } from '../../harness/counts/shuffled.ts';
+import { startTestEngine } from '../../harness/engine/test-engine.ts';
 import { type FaultProxy, startFaultProxy } from '../../harness/faults/fault-proxy.ts';
 import type { JsonObject } from '../../harness/faults/wire-errors.ts';
 import { expectGapFree } from '../../harness/http/requests.ts';
@@ -35,8 +37,11 @@ test('500 tickets from 40 connections are the numbers 1 to 500, one for each tok
   const tally = await createTallyUnderTest({
     counters: { orders: { kind: 'ticket', access: open } },
   });
-  const { server, serve } = createHttpServer();
-  serve({ handlers: tally.handlers, live: { publish: () => ({ statusCode: 500, headers: {} }) } });
+  const { server, serve } = createHttpServer(ownHosts());
+  serve({
+    handlers: tally.handlers,
+    live: { publish: async () => ({ statusCode: 500, headers: {} }) },
+  });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
@@ -65,7 +70,7 @@ describe('with servers that are killed', () => {
 
   // An engine of its own, because its table has a stream; and one that outlives the servers.
   beforeAll(async () => {
-    engine = await startEngine({ dataFolder: 'memory' });
+    engine = await startTestEngine({ dataFolder: 'memory' });
     proxy = await startFaultProxy({ upstream: engine.endpoint });
     server = start();
   });

@@ -37,7 +37,7 @@ test('the configuration as it is shipped is valid', () => {
     visitors: 'unique',
     orders: 'ticket',
     stock: 'count',
-    calls: 'count',
+    calls: 'limit',
   });
 });
 
@@ -47,10 +47,26 @@ describe('defaults', () => {
       kind: 'count',
       write: 'immediate',
       windows: ['all'],
+      amounts: { max: limits.amount, decrement: true },
       keepDays: limits.keepDays,
       maxShards: limits.maxShards,
       access,
     });
+  });
+
+  test('a change is any amount where writing takes an API key, else 1 more', () => {
+    const amountsOf = (write: 'public' | 'key', amounts = {}) => {
+      const likes = { ...count, access: { read: 'public', write }, amounts } as const;
+      return defineCounters({ likes }).counters.get('likes');
+    };
+    const expectAmounts = (found: unknown, amounts: object) =>
+      expect(found).toMatchObject({ amounts });
+    expectAmounts(amountsOf('key'), { max: limits.amount, decrement: true });
+    expectAmounts(amountsOf('public'), { max: 1, decrement: false });
+    expectAmounts(amountsOf('public', { max: 5 }), { max: 5, decrement: false });
+    expectAmounts(amountsOf('public', { decrement: true }), { max: 1, decrement: true });
+    expectAmounts(amountsOf('key', { max: 5 }), { max: 5, decrement: true });
+    expectAmounts(amountsOf('key', { decrement: false }), { max: limits.amount, decrement: false });
   });
 
   test('what is said of one kind of window leaves the others as they are', () => {
@@ -71,13 +87,15 @@ describe('defaults', () => {
     expect(counters.get('viewers')).toMatchObject({ heartbeatSeconds: 10, awayAfterSeconds: 30 });
   });
 
-  test('every origin may call, days are those of UTC, tokens are remembered for a day', () => {
+  test('every origin may call, days are those of UTC, tokens are remembered for a day, visitors prove work', () => {
     expect(defineCounters({}).settings).toEqual({
       corsOrigins: ['*'],
+      corsHeaders: [],
       timeZone: 'UTC',
       dayStart: '00:00',
       tokenHours: 24,
       readCacheSeconds: 1,
+      visitors: { challenge: { type: 'proof-of-work', bits: 18 }, passHours: 24 },
     });
   });
 });
@@ -97,6 +115,12 @@ describe('what may be configured is taken up to its limits', () => {
   test.each<[string, SettingsInput]>([
     ['no memory of totals', { readCacheSeconds: 0 }],
     ['a month of tokens', { tokenHours: limits.tokenHoursMax }],
+    ['no challenge', { visitors: { challenge: { type: 'none' } } }],
+    ['a hard proof of work', { visitors: { challenge: { type: 'proof-of-work', bits: 28 } } }],
+    [
+      'a captcha and passes of a week',
+      { visitors: { challenge: { type: 'turnstile', siteKey: '0x4AAA' }, passHours: 168 } },
+    ],
     ['business days', { timeZone: 'Asia/Kathmandu', dayStart: '04:00' }],
     [
       'some origins',
@@ -114,6 +138,16 @@ describe('a mistake is told with its counter and its field:', () => {
     ['an unknown kind', { ...count, kind: 'conut' }, 'kind'],
     ["a kind that is every object's", { ...count, kind: 'toString' }, 'kind'],
     ['no access', { kind: 'count' }, 'access'],
+    [
+      'tickets for visitors',
+      { ...ticket, access: { read: 'public', write: 'visitor' } },
+      'access.write',
+    ],
+    [
+      'a count that visitors read',
+      { ...count, access: { read: 'visitor', write: 'key' } },
+      'access.read',
+    ],
     ['access for nobody in particular', { ...count, access: 'public' }, 'access'],
     ['no access to read', { ...count, access: { write: 'key' } }, 'access.read'],
     ['no access to write', { ...count, access: { read: 'key' } }, 'access.write'],
@@ -141,6 +175,11 @@ describe('a mistake is told with its counter and its field:', () => {
     ['too many days', { ...count, keepDays: { hour: 3651 } }, 'keepDays.hour'],
     ['days of an unknown window', { ...count, keepDays: { week: 1 } }, 'keepDays.week'],
     ['days of the window that never ends', { ...count, keepDays: { all: 1 } }, 'keepDays.all'],
+    ['an amount of 0', { ...count, amounts: { max: 0 } }, 'amounts.max'],
+    ['an amount too large', { ...count, amounts: { max: 1e9 + 1 } }, 'amounts.max'],
+    ['half an amount', { ...count, amounts: { max: 1.5 } }, 'amounts.max'],
+    ['decrements by number', { ...count, amounts: { decrement: 1 } }, 'amounts.decrement'],
+    ['a lowest amount', { ...count, amounts: { min: 1 } }, 'amounts.min'],
     ['no shard', { ...count, maxShards: 0 }, 'maxShards'],
     ['half a shard', { ...count, maxShards: 1.5 }, 'maxShards'],
     ['too many shards', { ...count, maxShards: 257 }, 'maxShards'],
@@ -197,6 +236,22 @@ describe('a mistake is told with its counter and its field:', () => {
     ['a day that begins at a bare hour', { dayStart: '4' }, 'dayStart'],
     ['no memory of tokens', { tokenHours: 0 }, 'tokenHours'],
     ['more than a month of tokens', { tokenHours: 721 }, 'tokenHours'],
+    [
+      'an unknown challenge',
+      { visitors: { challenge: { type: 'quiz' } } },
+      'visitors.challenge.type',
+    ],
+    [
+      'a captcha without its key',
+      { visitors: { challenge: { type: 'hcaptcha' } } },
+      'visitors.challenge.siteKey',
+    ],
+    [
+      'more work than anybody does',
+      { visitors: { challenge: { type: 'proof-of-work', bits: 29 } } },
+      'visitors.challenge.bits',
+    ],
+    ['passes without an end', { visitors: { passHours: 169 } }, 'visitors.passHours'],
     ['a negative time', { readCacheSeconds: -1 }, 'readCacheSeconds'],
     ['a time too long', { readCacheSeconds: 3601 }, 'readCacheSeconds'],
     ['a setting that there is not', { timezone: 'UTC' }, 'timezone'],

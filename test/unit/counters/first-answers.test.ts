@@ -1,7 +1,10 @@
 /** What a caller is told whose change is counted, and whose own call got no reply. */
+
 import { describe, expect, test } from 'vitest';
+import type { Token } from '../../../functions/rules/senders.ts';
 import type { Fault } from '../../../local/memory-table/faults.ts';
 import type { TableRequest } from '../../../local/memory-table/table-request.ts';
+import { anyonesToken } from '../../harness/counts/anyones-token.ts';
 import {
   createMemoryTally,
   isEntering,
@@ -23,15 +26,15 @@ interface Told {
 }
 
 const change = (counter: string, request: { amount: number; isSaturating?: boolean }) =>
-  function send(tally: Tally, { counts }: Counters, token: string | undefined): Promise<Told> {
+  function send(tally: Tally, { counts }: Counters, token: Token | undefined): Promise<Told> {
     return counts.change(tally.named(counter, 'count'), { ...request, token, wantCount: true });
   };
 const set =
   (value: number, expected: number | undefined) =>
-  (tally: Tally, { counts }: Counters, token: string | undefined): Promise<Told> =>
+  (tally: Tally, { counts }: Counters, token: Token | undefined): Promise<Told> =>
     counts.set(tally.named('post/likes', 'count'), { value, expected }, { token, wantCount: true });
 
-const requests: [string, (tally: Tally, on: Counters, token?: string) => Promise<Told>][] = [
+const requests: [string, (tally: Tally, on: Counters, token?: Token) => Promise<Told>][] = [
   ['a change', change('post/likes', { amount: 3 })],
   ['a bounded change', change('shoe/stock', { amount: 3 })],
   ['a change by as much as fits', change('shoe/stock', { amount: 3, isSaturating: true })],
@@ -71,9 +74,9 @@ describe.each(requests)('%s', (_, send) => {
     async (_, kinds) => {
       const tally = createMemoryTally({ counters, chooseFault: losing(...kinds) });
       const [first, second] = [tally.start(), tally.start()];
-      const once = await tally.time.run(send(tally, first, 'a'));
+      const once = await tally.time.run(send(tally, first, anyonesToken('a')));
       expect(once).toMatchObject({ ok: true, replayed: false });
-      const again = await tally.time.run(send(tally, second, 'a'));
+      const again = await tally.time.run(send(tally, second, anyonesToken('a')));
       expect(again).toMatchObject({ ok: true, replayed: true });
     },
   );
@@ -86,9 +89,11 @@ describe.each(requests)('%s', (_, send) => {
 
   test('that finds what another request has counted is a replay, also if its own call was lost', async () => {
     const tally = createMemoryTally({ counters, chooseFault: losing(isEntering) });
-    const once = await tally.time.run(send(tally, tally.start({ areFaultsOn: false }), 'a'));
+    const once = await tally.time.run(
+      send(tally, tally.start({ areFaultsOn: false }), anyonesToken('a')),
+    );
     expect(once).toMatchObject({ replayed: false });
-    const again = await tally.time.run(send(tally, tally.start(), 'a'));
+    const again = await tally.time.run(send(tally, tally.start(), anyonesToken('a')));
     expect(again).toMatchObject({ ok: true, replayed: true });
   });
 });

@@ -1,7 +1,9 @@
 /** Which windows the fold brings a direct change to. */
+
 import { describe, expect, test } from 'vitest';
 import { parseStreamRecord } from '../../../functions/dynamo/stream-records.ts';
 import { toStreamRecord } from '../../../local/memory-table/stream-record.ts';
+import { anyonesToken } from '../../harness/counts/anyones-token.ts';
 import { createMemoryTally } from '../../harness/memory-table/memory-tally.ts';
 
 const access = { read: 'public', write: 'public' } as const;
@@ -23,7 +25,7 @@ describe('a change of a counter that has lost its other windows', () => {
     const change = { amount: 1, token: undefined, wantCount: false };
     for (const [on, request] of [
       [before, change],
-      [tally, { ...change, token }],
+      [tally, { ...change, token: token === undefined ? undefined : anyonesToken(token) }],
     ] as const) {
       const { counts } = on.start();
       await on.time.run(counts.change(on.named('post/views', 'count'), request));

@@ -3,6 +3,7 @@ import { attributePrefixes, itemAttributes } from '../../../functions/dynamo/att
 import {
   allowanceItemKey,
   apiKeyItemKey,
+  apiKeyUseItemKey,
   bookItemKey,
   callerHash,
   cellItemKey,
@@ -21,6 +22,7 @@ import {
   watchItemKey,
 } from '../../../functions/dynamo/item-keys.ts';
 import { type ItemKind, itemPrefixes } from '../../../functions/dynamo/item-prefixes.ts';
+import { anyonesToken } from '../../harness/counts/anyones-token.ts';
 import { readItemTables } from '../../harness/docs/item-tables.ts';
 
 const { items, attributes } = readItemTables();
@@ -34,7 +36,7 @@ const caller = 'caller';
 const window = 'window';
 const [shard, block, cutOff] = [101, 102, 103];
 const cell = { subject, counter, region, shard, window };
-const token = { subject, counter, token: 'token' };
+const token = { subject, counter, token: anyonesToken('token') };
 const book = { subject, counter, day: 'day' };
 const keys: Record<ItemKind, ItemKey> = {
   cell: cellItemKey(cell),
@@ -50,6 +52,7 @@ const keys: Record<ItemKind, ItemKey> = {
   subscription: subscriptionItemKey('user', { subject, counter }),
   settings: settingsItemKey(subject),
   apiKey: apiKeyItemKey('id'),
+  apiKeyUse: apiKeyUseItemKey('id'),
   secret: secretItemKey,
   deployments: deploymentsItemKey,
   allowance: allowanceItemKey({ subject, counter, region }),

@@ -1,6 +1,7 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { channelOf } from '../../../functions/counters/live.ts';
 import { memberAttributes } from '../../../functions/dynamo/attributes.ts';
 import { escapeName, unescapeName } from '../../../functions/dynamo/escape-name.ts';
 import * as itemKeys from '../../../functions/dynamo/item-keys.ts';
@@ -32,13 +33,31 @@ describe('an escaped name', () => {
 });
 
 describe('two different things', () => {
-  const thing = fc.record({ subject: name, counter, member: name, user: name, token: name });
+  const thing = fc.record({
+    subject: name,
+    counter,
+    member: name,
+    user: name,
+    sender: name,
+    token: name,
+  });
   type Thing = typeof thing extends fc.Arbitrary<infer T> ? T : never;
+
+  const tokenKeyOf = ({ sender, token: text, ...it }: Thing) => ({
+    ...it,
+    token: { text, sender },
+  });
 
   const keysOf: Readonly<Record<string, readonly [(it: Thing) => unknown, (keyof Thing)[]]>> = {
     member: [itemKeys.memberItemKey, ['subject', 'counter', 'member']],
-    token: [itemKeys.tokenItemKey, ['subject', 'counter', 'token']],
-    entry: [(it) => itemKeys.entryName({ ...it, claimedAtMs: 1 }), ['subject', 'counter', 'token']],
+    token: [
+      (it) => itemKeys.tokenItemKey(tokenKeyOf(it)),
+      ['subject', 'counter', 'sender', 'token'],
+    ],
+    entry: [
+      (it) => itemKeys.entryName({ ...tokenKeyOf(it), claimedAtMs: 1 }),
+      ['subject', 'counter', 'sender', 'token'],
+    ],
     subscription: [
       (it) => itemKeys.subscriptionItemKey(it.user, it),
       ['user', 'subject', 'counter'],
@@ -48,6 +67,12 @@ describe('two different things', () => {
       ['subject', 'counter'],
     ],
     watch: [(it) => itemKeys.watchItemKey({ ...it, region: 'local' }), ['subject', 'counter']],
+    growth: [(it) => itemKeys.growthItemKey({ ...it, region: 'local' }), ['subject', 'counter']],
+    sketch: [
+      (it) => itemKeys.sketchBlockItemKey({ ...it, region: 'local', window: '-' }, 0),
+      ['subject', 'counter'],
+    ],
+    channel: [(it) => channelOf(Buffer.alloc(32), it), ['subject', 'counter']],
     settings: [(it) => itemKeys.settingsItemKey(it.subject), ['subject']],
     book: [(it) => itemKeys.bookItemKey({ ...it, day: '2096-02-28' }), ['subject', 'counter']],
   };
@@ -63,6 +88,15 @@ describe('two different things', () => {
         }),
       );
     },
+  );
+});
+
+test('the channel of a counter is one that AppSync takes, whatever its subject is called', () => {
+  fc.assert(
+    fc.property(name, counter, (subject, counter) => {
+      const channel = channelOf(Buffer.alloc(32), { subject, counter });
+      expect(channel).toMatch(/^(?:\/[A-Za-z0-9-]{1,50}){1,5}$/);
+    }),
   );
 });
 

@@ -15,6 +15,7 @@ import {
 } from '../../../functions/http/routes.ts';
 import { environmentNames } from '../../../functions/runtime/environment-names.ts';
 import { liveKey } from '../../../lib/live-updates.ts';
+import { anyonesToken } from '../../harness/counts/anyones-token.ts';
 import { createTallyStack } from '../../harness/stack/tally-app.ts';
 
 const apiFunctionNames: readonly FunctionName[] = ['read', 'write', 'site'];
@@ -227,7 +228,7 @@ describe('the stream', () => {
 
   const here = 'us-east-1';
   const name = { subject: 'post-42', counter: 'likes' };
-  const token = tokenItemKey({ ...name, token: 'a' }).pk;
+  const token = tokenItemKey({ ...name, token: anyonesToken('a') }).pk;
   const member = memberItemKey({ ...name, member: 'ada' }).pk;
   const cell = cellItemKey({ ...name, region: here, shard: 0, window: '-' }).pk;
   const elsewhere = cellItemKey({ ...name, region: 'eu-west-1', shard: 0, window: '-' }).pk;

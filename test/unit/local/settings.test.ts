@@ -23,6 +23,33 @@ test('an empty variable is one that is not set', () => {
   expect(read()).toMatchObject({ port: 8787, endpoint: undefined, adminKeyMade: true });
 });
 
+test('it listens on loopback, unless HOST says otherwise, under the names that it is given', () => {
+  expect(read()).toMatchObject({ host: undefined, hostNames: [] });
+  expect(read({ HOST: '' }).host).toBeUndefined();
+  expect(read({ HOST: '0.0.0.0', TALLY_HOSTS: 'Tally.test, laptop' })).toMatchObject({
+    host: '0.0.0.0',
+    hostNames: ['0.0.0.0', 'tally.test', 'laptop'],
+  });
+});
+
+test('the access to the engine cannot be guessed, and stays with the data', () => {
+  const { credentials } = read().engineAccess;
+  expect(credentials.accessKeyId).toMatch(/^[0-9a-f]{32}$/);
+  expect(credentials.secretAccessKey).toMatch(/^[0-9a-f]{64}$/);
+  expect(read().engineAccess.credentials).toEqual(credentials);
+  expect(statSync(join(dataFolder, 'engine-key')).mode & 0o777).toBe(0o600);
+  const inMemory = () => readLocalSettings({ TALLY_DATA: 'memory' }).engineAccess.credentials;
+  expect(inMemory()).not.toEqual(inMemory());
+});
+
+test.each([
+  ['HOST', 'localhost:8787'],
+  ['HOST', 'http://localhost'],
+  ['TALLY_HOSTS', 'a b'],
+])('%s=%j is refused, because a name has no port', (name, value) => {
+  expect(() => read({ [name]: value })).toThrow(/^HOST and TALLY_HOSTS must be names/);
+});
+
 test.each([
   ['PORT', 'http'],
   ['PORT', ' '],
@@ -46,7 +73,7 @@ test('a start that was killed while it kept the key leaves nothing that the next
   writeFileSync(`${keyFile}.new`, 'tally_lo');
   const { adminKey } = read();
   expect(readFileSync(keyFile, 'utf8')).toBe(`${adminKey}\n`);
-  expect(readdirSync(dataFolder)).toEqual(['admin-key']);
+  expect(readdirSync(dataFolder).toSorted()).toEqual(['admin-key', 'engine-key']);
 });
 
 test.each([[''], ['x'], ['tally_local_short']])('a kept key %j is refused', (text) => {

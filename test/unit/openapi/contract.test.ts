@@ -70,6 +70,12 @@ const refusal: Exchange = {
   headers: { 'content-type': 'application/problem+json', 'retry-after': '1' },
   body: '{"type":"/docs/errors#contended","title":"…","status":503,"code":"contended","detail":"…"}',
 };
+const unknownCaller: Exchange = {
+  ...exchange,
+  status: 401,
+  headers: { 'content-type': 'application/problem+json', 'www-authenticate': 'Bearer' },
+  body: '{"type":"/docs/errors#key_required","title":"…","status":401,"code":"key_required","detail":"…"}',
+};
 const list: Exchange = {
   ...exchange,
   method: 'POST',
@@ -83,6 +89,7 @@ describe('an exchange as documented', () => {
   test.each([
     ['an answer', exchange],
     ['a refusal', refusal],
+    ['an unknown caller', unknownCaller],
     ['a list', list],
   ])('has no deviation: %s', (_, it) => {
     expect(createContract(document)(it)).toEqual([]);
@@ -144,13 +151,15 @@ describe('a document that is wrong is found out by', () => {
     ['a header', exchange, (it) => delete at(change(it), 'responses', '200').headers],
     [
       'a header with another value',
-      refusal,
+      unknownCaller,
       (it) =>
-        Object.assign(at(it, 'components', 'headers', 'Retry-After', 'schema'), { minimum: 5 }),
+        Object.assign(at(it, 'components', 'headers', 'WWW-Authenticate', 'schema'), {
+          const: 'Basic',
+        }),
     ],
     [
       'a header that is missing',
-      { ...refusal, headers: { 'content-type': 'application/problem+json' } },
+      { ...unknownCaller, headers: { 'content-type': 'application/problem+json' } },
       () => {},
     ],
     [
