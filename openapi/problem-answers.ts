@@ -52,7 +52,9 @@ function problemHeaders(code: ProblemCode): ResponseHeader[] {
   const { status, retry } = problemKinds[code];
   if (status === 401) return ['WWW-Authenticate'];
   if (status === 429) return ['Retry-After', 'RateLimit', 'RateLimit-Policy'];
-  return retry === 'no' ? [] : ['Retry-After'];
+  // There is room again in the next window, if the counter has one.
+  const comesBack = code === 'out_of_bounds';
+  return retry === 'no' && !comesBack ? [] : ['Retry-After'];
 }
 
 /** A header that only some answers with this status have is not required there. */
@@ -63,7 +65,7 @@ function problemHeadersOf(
   const byCode = codes.map(problemHeaders);
   const names = [...new Set(byCode.flat())];
   // A request that would count again by being repeated is not told when to repeat it.
-  const mayLack = codes.some((code) => problemKinds[code].retry === 'same key');
+  const mayLack = codes.some((code) => problemKinds[code].retry !== 'yes');
   const isAlways = (name: ResponseHeader) =>
     !isOfGateway &&
     byCode.every((headers) => headers.includes(name)) &&

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { TallyConfig } from '../../functions/counters/define-counters.ts';
+import { addCheckCommand } from './check-command.ts';
 import { addKeyCommands } from './key-commands.ts';
 
 const after = `
@@ -22,5 +23,6 @@ export function createProgram(config: TallyConfig): Command {
     .configureOutput({ writeErr: () => {}, outputError: () => {} })
     .exitOverride();
   addKeyCommands(program, config);
+  addCheckCommand(program, config);
   return program;
 }

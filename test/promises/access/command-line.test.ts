@@ -12,6 +12,7 @@ import { scanTable } from '../../harness/ledger-delivery.ts';
 import {
   createTallyUnderTest,
   keyed,
+  open,
   type TallyUnderTest,
 } from '../../harness/tally-under-test.ts';
 
@@ -247,6 +248,34 @@ describe('what is missing, and how to get it, is said by', () => {
     const inJson = await run([...args, '--json'], environment);
     expect(inJson).toMatchObject({ code: 1, stdout: '' });
     expect((JSON.parse(inJson.stderr) as { error: string }).error).toBe(stderr.trim());
+  });
+});
+
+describe('check', () => {
+  test('says which numbers a configuration would hide, from what the table was used with', async () => {
+    const used = await createTestTable();
+    const check = (...flags: string[]) => run(['check', '--table', used.tableName, ...flags]);
+    expect(await check()).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^The table has no record of a deployment yet/),
+    });
+    const other = await createTallyUnderTest({
+      counters: {
+        likes: { kind: 'reaction', choices: ['like'], access: keyed },
+        gone: { kind: 'count', write: 'deferred', access: open },
+      },
+      table: used,
+    });
+    expect(await other.change('post/gone', 1)).toMatchObject({ status: 200 });
+    const { code, stdout, stderr } = await check();
+    expect(stdout.split('\n')).toEqual([
+      expect.stringMatching(/^likes was a reaction and is a count: it begins anew/),
+      expect.stringMatching(/^gone has left the configuration/),
+      '',
+    ]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^Nothing is deleted: /)]);
+    const inJson = JSON.parse((await check('--json')).stdout) as { changes: { counter: string }[] };
+    expect(inJson.changes.map(({ counter }) => counter)).toEqual(['likes', 'gone']);
   });
 });
 
