@@ -46,12 +46,12 @@ const rows: { call: string; 'write units': number; 'read units': number; calls: 
 const subject = 'post-42';
 const eventual = { consistent: false };
 
-await measure('increment, no key', () => change('likes', { token: undefined }));
-await measure('increment, with a key', () => change('likes', { token: 'a' }));
+await measure('increment, no key', () => change('counter', { token: undefined }));
+await measure('increment, with a key', () => change('counter', { token: 'a' }));
 await measure('increment, with a key, return=minimal', () =>
-  change('likes', { token: 'b', wantCount: false }),
+  change('counter', { token: 'b', wantCount: false }),
 );
-await measure('the same key again', () => change('likes', { token: 'b', wantCount: false }));
+await measure('the same key again', () => change('counter', { token: 'b', wantCount: false }));
 await measure('deferred increment', () => change('views', { token: 'c' }));
 await measure('deferred increment, return=minimal', () =>
   change('views', { token: 'd', wantCount: false }),
@@ -75,9 +75,9 @@ const keyedAtOnce = (counter: string) => async () => {
   );
   await Promise.all(sent);
 };
-await measure(`increment, with a key (of ${atOnce} at once)`, keyedAtOnce('likes'), atOnce);
+await measure(`increment, with a key (of ${atOnce} at once)`, keyedAtOnce('counter'), atOnce);
 await measure(`bounded increment, with a key (of ${atOnce} at once)`, keyedAtOnce('stock'), atOnce);
-await measure('read a count', () => counters.counts.read(counterOf('likes', 'count'), eventual));
+await measure('read a count', () => counters.counts.read(counterOf('counter', 'count'), eventual));
 await measure('draw the first ticket of a day', () => drawTicket('e'));
 await measure('draw a ticket', () => drawTicket('f'));
 await measure('draw a ticket, no key', () => drawTicket(undefined));
@@ -104,6 +104,13 @@ await measure('the same visit again', () =>
 );
 await measure('estimate visitors', () =>
   counters.uniques.read(counterOf('visitors', 'unique'), { ...eventual, before: async () => {} }),
+);
+await measure('take from a limit', () => counters.limits.take(counterOf('calls', 'limit'), 1));
+await measure('take again', () => counters.limits.take(counterOf('calls', 'limit'), 99));
+await measure('take what is not there', () => counters.limits.take(counterOf('calls', 'limit'), 1));
+await measure('give back', () => counters.limits.giveBack(counterOf('calls', 'limit'), 50));
+await measure('look at a limit', () =>
+  counters.limits.read(counterOf('calls', 'limit'), { consistent: false }),
 );
 await measureFold();
 
@@ -141,7 +148,7 @@ async function measureFold(): Promise<void> {
     Array.from({ length: deferredChanges }, (_, index) =>
       limit(() =>
         context.stores.registers.put(
-          { subject, counter: 'likes', token: anyones(`fold-${index}`) },
+          { subject, counter: 'counter', token: anyones(`fold-${index}`) },
           {
             form: 'fact',
             amount: 1,

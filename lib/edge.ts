@@ -15,7 +15,7 @@ import {
 } from 'aws-cdk-lib/aws-cloudfront';
 import { HttpOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
 import { Construct } from 'constructs';
-import { originSecretHeader, viewerAddressHeader } from '../functions/http/behind-edge.ts';
+import { edgeHeaders } from '../functions/http/edge-headers.ts';
 import type { CounterFunction } from './counter-function.ts';
 import type { EdgeOptions } from './deployment-options.ts';
 import { EdgeFirewall } from './edge-firewall.ts';
@@ -51,7 +51,7 @@ export class Edge extends Construct {
         origin: new HttpOrigin(apiHost, {
           protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
           // CloudFront replaces what a viewer sends under this name.
-          customHeaders: { [originSecretHeader]: secret.value },
+          customHeaders: { [edgeHeaders.originSecret]: secret.value },
         }),
         // Writes are never cached: CloudFront does that with GET and HEAD alone.
         allowedMethods: AllowedMethods.ALLOW_ALL,
@@ -97,7 +97,7 @@ export class Edge extends Construct {
       originRequestPolicyName: this.policyName('requests'),
       comment: 'What the functions read',
       headerBehavior: OriginRequestHeaderBehavior.allowList(
-        viewerAddressHeader,
+        edgeHeaders.viewerAddress,
         'Access-Control-Request-Headers',
         'Access-Control-Request-Method',
         'Content-Encoding',

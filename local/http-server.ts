@@ -9,9 +9,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { HttpHandler } from '../functions/http/http-function.ts';
+import { matchRoute } from '../functions/http/match-route.ts';
 import { Problem } from '../functions/http/problem.ts';
 import { type HttpResponse, problem } from '../functions/http/responses.ts';
-import { defaultFunction, type FunctionName, matchRoute } from '../functions/http/routes.ts';
+import { defaultFunction, type FunctionName } from '../functions/http/routes.ts';
 import { type LiveServer, livePaths } from './live-server.ts';
 import { foreignHost, type IsOwnHost } from './own-hosts.ts';
 

@@ -10,7 +10,7 @@ export const batchDocs = {
     requestHeaders: ['Prefer'],
     body: content(batchBody, {
       items: [
-        { subject: 'post-42', counter: 'likes', action: 'read' },
+        { subject: 'post-42', counter: 'counter', action: 'read' },
         { subject: 'post-42', counter: 'reactions', action: 'read' },
         {
           subject: 'post-42',

@@ -56,7 +56,7 @@ export const counterDocs = {
   changeCounter: {
     tag: 'Counters',
     summary: 'Increment, decrement or set a counter',
-    description: `Counts exactly once per \`Idempotency-Key\`, however often the request is sent. Without one, Tally never counts a request twice, but after a 503 \`outcome_unknown\` nobody knows whether it was counted, and a client that repeats a PUT by itself makes it two. So send a random key, or use POST, which means the same and which HTTP clients do not repeat. A \`set\` adds the difference to what the count is at the moment, so concurrent increments survive it. ${countForReaders}`,
+    description: `Counts exactly once per \`Idempotency-Key\`, however often the request is sent. Without one, Tally never counts a request twice, but after a 503 \`outcome_unknown\` nobody knows whether it was counted, and a client that repeats a PUT by itself makes it two. So send a random key, or use POST, which means the same and which HTTP clients do not repeat. A counter that takes no API key for writing takes 1 more a change, unless its definition says so. A \`set\` adds the difference to what the count is at the moment, so concurrent increments survive it. ${countForReaders}`,
     requestHeaders: ['Idempotency-Key', 'Prefer'],
     body: content(changeBody, { action: 'increment', amount: 1 }),
     answers: {

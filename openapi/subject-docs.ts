@@ -17,7 +17,7 @@ export const subjectDocs = {
           'application/json': content(subjectAnswer, {
             subject: 'post-42',
             counters: {
-              likes: { count: 811, version: 903, updated_at: updatedAt },
+              counter: { count: 811, version: 903, updated_at: updatedAt },
               reactions: {
                 count: 3,
                 choices: { like: 1, love: 2 },

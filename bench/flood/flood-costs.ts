@@ -2,7 +2,7 @@
 
 const million = 1_000_000;
 
-export const dollars = {
+const dollars = {
   /** API Gateway, Lambda and the access log. */
   apiRequest: 1.37 / million,
   /** CloudFront and WAF. */

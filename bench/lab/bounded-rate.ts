@@ -2,6 +2,7 @@
  * How many keyed changes a second one bounded count takes, whose cell takes the write units that AWS
  * gives an item: requests come at a rate, by chance, to several functions, in virtual time.
  */
+import { StoreUnavailableError } from '../../functions/store/store-errors.ts';
 import { anyonesToken } from '../../test/harness/counts/anyones-token.ts';
 import { createMemoryTally } from '../../test/harness/memory-table/memory-tally.ts';
 
@@ -60,11 +61,9 @@ export async function measureBoundedRate(options: BoundedRateOptions): Promise<B
   async function change(token: string, amount: number): Promise<void> {
     const on = running[Math.floor(random() * functions)] ?? tally.start();
     const begunAtMs = time.now();
-    const answer = await on.counts.change(stock, {
-      amount,
-      token: anyonesToken(token),
-      wantCount: true,
-    });
+    const answer = await on.counts
+      .change(stock, { amount, token: anyonesToken(token), wantCount: true })
+      .catch(asUnavailable);
     if (answer.ok) timesMs.push(time.now() - begunAtMs);
     else busy++;
   }
@@ -100,6 +99,12 @@ export async function measureBoundedRate(options: BoundedRateOptions): Promise<B
     'largest cell (bytes)': largestBytes,
     exact: left.ok && left.count === busy,
   };
+}
+
+/** Nothing was counted, because the item could not even be read. */
+function asUnavailable(error: unknown): { readonly ok: false } {
+  if (error instanceof StoreUnavailableError) return { ok: false };
+  throw error;
 }
 
 const keyed = { read: 'key', write: 'key' } as const;

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { TallyConfig } from '../../functions/counters/define-counters.ts';
 import { addCheckCommand } from './check-command.ts';
 import { addKeyCommands } from './key-commands.ts';
+import { addSecretCommands } from './secret-commands.ts';
 
 const after = `
 Run \`npx node bin/tally.ts help COMMAND\` or add --help to any command for what it takes.
@@ -23,6 +24,7 @@ export function createProgram(config: TallyConfig): Command {
     .configureOutput({ writeErr: () => {}, outputError: () => {} })
     .exitOverride();
   addKeyCommands(program, config);
+  addSecretCommands(program);
   addCheckCommand(program, config);
   return program;
 }

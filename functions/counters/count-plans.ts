@@ -79,6 +79,15 @@ export interface SetRequest {
   readonly expected: number | undefined;
 }
 
+const condition = ' from ';
+
+/** What a token of a set stands for. */
+export const fingerprintOfSet = ({ value, expected }: SetRequest): string =>
+  `set ${value}${expected === undefined ? '' : `${condition}${expected}`}`;
+
+/** Whether what a token stands for can be refused by the count, also where there are no bounds. */
+export const isConditional = (fingerprint: string): boolean => fingerprint.includes(condition);
+
 /** What was observed before a set: first how many sets there were, then the total. */
 export interface Observed {
   readonly sets: number;

@@ -11,7 +11,7 @@ import { pickOtherShard, pickShard } from '../rules/shards.ts';
 import { tokenExpiry } from '../rules/tokens.ts';
 import type { Cell, CellStore } from '../store/cell-store.ts';
 import type { Claim, Fact, RegisterItem, TokenForm } from '../store/register-store.ts';
-import { type AddReason, type Place, planAdd } from './count-plans.ts';
+import { type AddReason, isConditional, type Place, planAdd } from './count-plans.ts';
 import type { CounterContext } from './counter-context.ts';
 import { createCrowding, type Growable } from './crowding.ts';
 import type { CountDefinition } from './define-counters.ts';
@@ -134,9 +134,11 @@ export function createCountWrites({
       expiryOf: (claim) => expiryOf(totalOf(planned, claim)),
       claimExpiry: (nowMs) => tokenExpiry(token.text, nowMs, tokenHours * 3_600_000),
       isOver: (claim) => (expiryOf(totalOf(planned, claim)) ?? Infinity) * 1000 <= now(),
-      ...(planned.definition.bounds
-        ? { mayBeReused: true }
-        : { onThrottled: () => crowding.relieve(growableOf(planned)) }),
+      mayBeReused: ({ fingerprint }) =>
+        planned.definition.bounds !== undefined || isConditional(fingerprint),
+      ...(!planned.definition.bounds && {
+        onThrottled: () => crowding.relieve(growableOf(planned)),
+      }),
       keepPagesMs: keepPagesMs(tokenHours),
     });
   }

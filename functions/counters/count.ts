@@ -8,7 +8,7 @@ import type { Cell, CellStore } from '../store/cell-store.ts';
 import type { Claim, Fact } from '../store/register-store.ts';
 import { StoreUnavailableError } from '../store/store-errors.ts';
 import type { Calendars } from './calendars.ts';
-import { planSet, type SetReason, type SetRequest } from './count-plans.ts';
+import { fingerprintOfSet, planSet, type SetReason, type SetRequest } from './count-plans.ts';
 import { createCountWrites, type PlannedChange, type Written } from './count-writes.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { CountDefinition } from './define-counters.ts';
@@ -251,7 +251,7 @@ export function createCounts({
     const { definition } = counter;
     const { bounds } = definition;
     const { value, expected } = request;
-    const { token, wantCount, fingerprint = fingerprintOf(request) } = options;
+    const { token, wantCount, fingerprint = fingerprintOfSet(request) } = options;
     const refusal = await refuseBefore(counter, token);
     if (refusal) return refusal;
     if (value < (bounds?.min ?? value) || value > (bounds?.max ?? value)) {
@@ -288,9 +288,6 @@ export function createCounts({
       ),
   };
 }
-
-const fingerprintOf = ({ value, expected }: SetRequest): string =>
-  `set ${value}${expected === undefined ? '' : ` from ${expected}`}`;
 
 const totalOfFact = (key: TotalKey, { windows: [window = key.window] }: Fact): TotalKey => ({
   ...key,

@@ -98,7 +98,8 @@ export function createEnterRegister({
     let isUnanswered = false;
     /** Whether the last call was kept off the register, or lost. */
     let isBusy = false;
-    let isThrottled = false;
+    /** Whether the last call was kept off because the register is over its rate. */
+    let isOverRate = false;
     let isReported = false;
     let seen: RegisterItem | undefined;
 
@@ -126,17 +127,31 @@ export function createEnterRegister({
           }
         }
         if (isBusy) await wait(attempt);
+        if (isOverRate && attempt % limits.lookEvery === 0) await look();
       }
       if (mayLandLater()) throw new OutcomeUnknownError('the register did not answer in time');
       return { outcome: 'contended' };
     }
 
     async function wait(attempt: number): Promise<void> {
-      if (isThrottled && !isReported) {
+      if (isOverRate && !isReported) {
         isReported = true;
         await request.onThrottled?.();
       }
       await pause(retryPauseMs(attempt, random()));
+    }
+
+    /**
+     * Reads are another rate, so what has become late or out of bounds while it waited is found without
+     * taking writes from those that can be counted.
+     */
+    async function look(): Promise<void> {
+      try {
+        seen = await store.read(key, { consistent: true });
+        turns.learnCutOff(key, seen.cutOffMs);
+      } catch (error) {
+        if (!(error instanceof StoreUnavailableError)) throw error;
+      }
     }
 
     async function entered(register: RegisterItem): Promise<Entered<Reason>> {
@@ -196,7 +211,7 @@ export function createEnterRegister({
     function learn(sent: Exclude<EnterOutcome, { outcome: 'entered' }>): void {
       isBusy = sent.outcome !== 'refused';
       isUnanswered ||= sent.outcome === 'unanswered';
-      isThrottled ||= sent.outcome === 'throttled';
+      isOverRate = sent.outcome === 'throttled';
       if (sent.outcome !== 'refused') return;
       seen = sent.register;
       turns.learnCutOff(key, seen.cutOffMs);

@@ -26,8 +26,8 @@ export interface RegisterRequest<Reason> {
   readonly planOf: (claim: Claim) => PlanChange<Reason>;
   readonly expiryOf: (claim: Claim) => number | undefined;
   readonly claimExpiry: (nowMs: number) => number;
-  /** Whether a change that was refused leaves its token free for another one. */
-  readonly mayBeReused?: boolean;
+  /** Whether a claim may have been refused, which leaves its token free for another change. */
+  readonly mayBeReused?: (claim: Claim) => boolean;
   /** Whether its register is not kept any more, so that nobody can tell what it has counted. */
   readonly isOver: (claim: Claim) => boolean;
   readonly onThrottled?: () => Promise<unknown>;
@@ -58,7 +58,7 @@ export function createRegisters({
   turnSizes?: TurnSizes;
 }) {
   const { store, now } = context;
-  const turns = createTurns({ store, now, turnSizes });
+  const turns = createTurns({ ...context, turnSizes });
   const enter = createEnterRegister({ ...context, turns });
 
   function withClaimTime<Reason>({ form, keyOf }: RegisterRequest<Reason>): TokenForm {
@@ -103,7 +103,7 @@ export function createRegisters({
     request: RegisterRequest<Reason>,
     form: Claim,
   ): Promise<'free' | 'used' | 'contended'> {
-    if (!request.mayBeReused || request.isOver(form)) return 'used';
+    if (!request.mayBeReused?.(form) || request.isOver(form)) return 'used';
     const how = { isFirst: false, isOwn: false, barsRefusals: true };
     const refuseAll: PlanChange<Reason | 'other change'> = async () => ({ refuse: 'other change' });
     const barred = await enterClaim<Reason | 'other change'>(request, form, how, refuseAll);

@@ -2,8 +2,15 @@
  * How registers hand over their memory, and what a function remembers of it: the cut-offs that it saw.
  */
 import { LRUCache } from 'lru-cache';
+import { retryPauseMs } from '../rules/backoff.ts';
 import { limits } from '../rules/limits.ts';
-import { type Register, type TurnSizes, turnDue } from '../rules/register.ts';
+import {
+  isTurnDue,
+  planTurn,
+  type Register,
+  type Turn,
+  type TurnSizes,
+} from '../rules/register.ts';
 import type { RegisterKey, RegisterStore } from '../store/register-store.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../store/store-errors.ts';
 
@@ -25,11 +32,16 @@ export type Turns = ReturnType<typeof createTurns>;
 export function createTurns({
   store,
   now,
+  random,
+  pause,
   turnSizes,
 }: {
   store: RegisterStore;
   /** Epoch ms. */
   now: () => number;
+  /** In [0, 1). */
+  random: () => number;
+  pause: (ms: number) => Promise<unknown>;
   turnSizes?: TurnSizes | undefined;
 }) {
   /** The cut-offs that were last seen, so that a clock that is behind makes no claims that are late. */
@@ -45,24 +57,54 @@ export function createTurns({
   const claimTime = (key: RegisterKey, nowMs: number): number =>
     Math.max(nowMs, cutOffsMs.get(nameOf(key)) ?? 0);
 
-  /** Turns if that is due. The change is counted whether or not it succeeds; the next one who is due will. */
-  async function turnIfDue(
-    { key, expiresAt, keepPagesMs }: Turnable,
-    register: Register,
-  ): Promise<void> {
-    const turn = turnDue(register, turnSizes ?? sizesOf(key));
-    if (!turn) return;
+  /** @returns whether it is over: done, or left to whoever has done it meanwhile */
+  async function tryTurn({ key, expiresAt, keepPagesMs }: Turnable, turn: Turn): Promise<boolean> {
     try {
       // Before they leave the register, so that they are always in one of both.
       const pageExpiresAt = expiresAt ?? Math.ceil((now() + keepPagesMs) / 1000);
       if (turn.page.size > 0) await store.putPage(key, turn, pageExpiresAt);
       await store.cut(key, turn);
       learnCutOff(key, turn.nextCutOffMs);
+      return true;
     } catch (error) {
-      if (error instanceof StoreUnavailableError || error instanceof OutcomeUnknownError) return;
-      throw error;
+      return notDone(error);
+    }
+  }
+
+  /** What is planned on the register as it is now; undefined if somebody else has turned it. */
+  async function planAgain(
+    { key }: Turnable,
+    { cutOffMs }: Turn,
+    sizes: TurnSizes,
+  ): Promise<Turn | undefined> {
+    const seen = await store.read(key, { consistent: true });
+    return seen.cutOffMs === cutOffMs ? planTurn(seen, sizes) : undefined;
+  }
+
+  /**
+   * Turns if that is due. The change is counted whether or not it succeeds; but a register that is over
+   * its rate takes few calls, and without turns it grows, and takes fewer still. So this is tried for a
+   * while.
+   */
+  async function turnIfDue(turnable: Turnable, register: Register): Promise<void> {
+    const sizes = turnSizes ?? sizesOf(turnable.key);
+    if (!isTurnDue(register, sizes)) return;
+    let turn = planTurn(register, sizes);
+    if (await tryTurn(turnable, turn)) return;
+    for (let attempt = 1; attempt < limits.turnAttempts; attempt++) {
+      await pause(retryPauseMs(attempt, random()));
+      const again = await planAgain(turnable, turn, sizes).catch(notDone);
+      if (again === undefined) return;
+      if (again === false) continue;
+      turn = again;
+      if (await tryTurn(turnable, turn)) return;
     }
   }
 
   return { learnCutOff, claimTime, turnIfDue };
+}
+
+function notDone(error: unknown): false {
+  if (error instanceof StoreUnavailableError || error instanceof OutcomeUnknownError) return false;
+  throw error;
 }

@@ -168,7 +168,7 @@ export function createDynamoRegisterStore({
   const putPage: RegisterStore['putPage'] = async (key, { cutOffMs, page }, expiresAt) => {
     const Item = { ...pageItemKey(key, cutOffMs), ...pageItem(page, expiresAt) };
     try {
-      await retrying.send(new PutCommand({ TableName, Item }));
+      await clients.once.send(new PutCommand({ TableName, Item }));
     } catch (error) {
       throw writeFailure(error);
     }
@@ -176,7 +176,7 @@ export function createDynamoRegisterStore({
 
   const cut: RegisterStore['cut'] = async (key, turn) => {
     try {
-      await retrying.send(
+      await clients.once.send(
         new UpdateCommand({ TableName, Key: registerItemKey(key), ...cutUpdate(turn) }),
       );
     } catch (error) {

@@ -13,13 +13,14 @@ import { authorise, charge, counterNeed, requireCaller } from './authorise.ts';
 import { callerAddress } from './caller-address.ts';
 import { credentialOf, verifiedScopeClaim } from './credential.ts';
 import type { HttpRequest } from './http-request.ts';
+import { matchRoute } from './match-route.ts';
 import { nameMe } from './name-me.ts';
 import type { Operation } from './operation.ts';
 import { checkNames, parseCounter, parseSubject, parseUser } from './parse-names.ts';
 import { Problem } from './problem.ts';
 import { checkBodySize } from './read-body.ts';
 import { type HttpResponse, noContent, problem } from './responses.ts';
-import { jwtPrefix, matchRoute, type Right, type Route } from './routes.ts';
+import { jwtPrefix, type Right, type Route } from './routes.ts';
 
 export interface AnswerOptions {
   readonly operations: ReadonlyMap<string, Operation>;

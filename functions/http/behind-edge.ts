@@ -5,14 +5,10 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { edgeHeaders } from './edge-headers.ts';
 import type { HttpHandler } from './http-function.ts';
 import { Problem } from './problem.ts';
 import { problem } from './responses.ts';
-
-/** The header that CloudFront adds with the secret. */
-export const originSecretHeader = 'x-tally-origin-secret';
-/** CloudFront's own header with the address and port of its caller. */
-export const viewerAddressHeader = 'CloudFront-Viewer-Address';
 
 /**
  * Has a function refuse what does not come through CloudFront, and see the address of CloudFront's caller
@@ -24,7 +20,7 @@ export function behindEdge(handler: HttpHandler, secrets: readonly string[]): Ht
   if (secrets.length === 0) return handler;
   const accepted = secrets.map(digestOf);
   return handler.before(({ event }) => {
-    const shown = digestOf(event.headers[originSecretHeader] ?? '');
+    const shown = digestOf(event.headers[edgeHeaders.originSecret] ?? '');
     if (!accepted.some((digest) => timingSafeEqual(digest, shown))) return refusal();
     event.requestContext.http.sourceIp = viewerAddressOf(event);
     return undefined;
@@ -33,7 +29,7 @@ export function behindEdge(handler: HttpHandler, secrets: readonly string[]): Ht
 
 /** Without the port behind its last colon; one of IPv6 may stand in brackets. */
 function viewerAddressOf({ headers, requestContext }: APIGatewayProxyEventV2): string {
-  const address = headers[viewerAddressHeader.toLowerCase()];
+  const address = headers[edgeHeaders.viewerAddress];
   if (address === undefined) return requestContext.http.sourceIp;
   return address.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
 }

@@ -88,28 +88,37 @@ export interface TurnSizes {
 }
 
 /**
- * The turn that the writer of the last entry should make; undefined if none is due. Only some
- * numbers of entries make one due, so that it is not all who write at the same time, and so that
- * the next one turns if that one could not.
- *
- * The new cut-off is the median of the claims that stay: no clock, so that one that is wrong does no
- * harm, and late enough for claims that are being entered at the moment.
+ * Whether the writer of the last entry should turn the register. Only some numbers of entries make a
+ * turn due, so that it is not all who write at the same time, and so that the next one turns if that
+ * one could not.
  */
-export function turnDue(
-  { entries, cutOffMs }: Register,
-  { first, step, leavingMax }: TurnSizes,
-): Turn | undefined {
+export function isTurnDue(
+  { entries }: Pick<Register, 'entries'>,
+  { first, step }: Pick<TurnSizes, 'first' | 'step'>,
+): boolean {
   const beyond = entries.size - first;
-  if (beyond < 0 || beyond % step !== 0) return undefined;
+  return beyond >= 0 && beyond % step === 0;
+}
+
+/**
+ * The next turn of a register. The new cut-off is the median of the claims that stay: no clock, so that
+ * one that is wrong does no harm, and late enough for claims that are being entered at the moment. A
+ * register that has grown beyond that moves on by as much as can leave in one update, because what
+ * cannot would be put on the next page again.
+ */
+export function planTurn(
+  { entries, cutOffMs }: Pick<Register, 'entries' | 'cutOffMs'>,
+  { leavingMax }: Pick<TurnSizes, 'leavingMax'>,
+): Turn {
   const isLeaving = ([, { claimedAtMs }]: readonly [string, Entry]) => claimedAtMs < cutOffMs;
   const leaving = [...entries].filter(isLeaving);
   const staying = [...entries].filter((entry) => !isLeaving(entry));
   const claims = staying.map(([, { claimedAtMs }]) => claimedAtMs).toSorted((a, b) => a - b);
-  const median = claims[claims.length >> 1] ?? 0;
+  const next = claims[Math.min(claims.length >> 1, leavingMax)] ?? 0;
   return {
     cutOffMs,
     // Strictly later: a page of the same name would lack what the first one had.
-    nextCutOffMs: Math.max(cutOffMs + 1, median),
+    nextCutOffMs: Math.max(cutOffMs + 1, next),
     page: new Map(leaving.filter(([, { got }]) => got !== barred)),
     leaving: leaving.map(([name]) => name).slice(0, leavingMax),
   };

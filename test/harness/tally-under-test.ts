@@ -18,9 +18,10 @@ import { createDynamoClients, fromWire } from '../../functions/dynamo/dynamo-cli
 import { createDynamoFoldStore } from '../../functions/dynamo/dynamo-fold-store.ts';
 import { cellItemKey, deploymentsItemKey } from '../../functions/dynamo/item-keys.ts';
 import type { Logger } from '../../functions/http/http-function.ts';
+import { matchRoute } from '../../functions/http/match-route.ts';
 import { createReadFunction } from '../../functions/http/read-function.ts';
 import type { HttpResponse } from '../../functions/http/responses.ts';
-import { defaultFunction, matchRoute } from '../../functions/http/routes.ts';
+import { defaultFunction } from '../../functions/http/routes.ts';
 import { createSiteFunction } from '../../functions/http/site-function.ts';
 import { createWriteFunction } from '../../functions/http/write-function.ts';
 import type { CellKey } from '../../functions/store/cell-store.ts';

@@ -217,7 +217,15 @@ export function attackRequests(
       .map((query) => (it: ProperRequest) => ({ ...it, query: `${it.query}&${query}` })),
     fc
       .dictionary(
-        fc.constantFrom('accept', 'accept-encoding', 'origin', 'cookie', 'host', 'content-type'),
+        fc.constantFrom(
+          'accept',
+          'accept-encoding',
+          'origin',
+          'sec-fetch-site',
+          'cookie',
+          'host',
+          'content-type',
+        ),
         fc.oneof(
           fc.constantFrom('*', ',', '*/*;q=2', 'text/html', 'br;q=x', 'https://evil.example', '"'),
           fc.stringMatching(/^[\t\x20-\x7e\x80-\xff]{0,40}$/),

@@ -3,7 +3,7 @@
  * with `secret` and `response`, posted to `siteverify`, and a verdict in JSON. It takes each solution once.
  */
 import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** How it fails, if it does. */
@@ -36,7 +36,7 @@ export async function startCaptchaProvider({
     return { success: true, 'error-codes': [], hostname: 'example.com' };
   }
 
-  const server = createServer(async (request, response) => {
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const isForm = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded');
     if (request.method !== 'POST' || !isForm) {
       response.writeHead(400).end();
@@ -48,7 +48,9 @@ export async function startCaptchaProvider({
     const verdict = JSON.stringify(verdictOn(form));
     if (provider.fault) fail(response, provider.fault);
     else response.writeHead(200, { 'content-type': 'application/json' }).end(verdict);
-  });
+  }
+
+  const server = createServer((request, response) => void answer(request, response));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

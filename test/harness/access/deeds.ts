@@ -1,5 +1,5 @@
 /** What a request that was answered has done, one deed for each right that it took. */
-import type { RouteMatch } from '../../../functions/http/routes.ts';
+import type { RouteMatch } from '../../../functions/http/match-route.ts';
 import {
   type EachOperation,
   isEachOperation,

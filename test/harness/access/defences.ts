@@ -101,6 +101,30 @@ export const defences: readonly Defence[] = [
     test: 2,
   },
   {
+    attack: 'Making visitors by the dozen',
+    file: 'functions/access/table-visitors.ts',
+    without: [['limits.take(callerLimits.newVisitors, address, 1)', 'Promise.resolve(undefined)']],
+  },
+  {
+    attack: 'Making visitors by the dozen',
+    file: 'functions/access/visitors.ts',
+    without: [['address === undefined ? undefined : await limitNewcomers(address)', 'undefined']],
+    test: 1,
+  },
+  {
+    attack: 'A visitor that writes too often, or from many addresses, or as many visitors',
+    file: 'functions/access/access.ts',
+    without: [['limits.take(callerLimits.visitorWrites, member, writes)', 'undefined']],
+  },
+  {
+    attack: 'A visitor that writes too often, or from many addresses, or as many visitors',
+    file: 'functions/access/access.ts',
+    without: [
+      ['(await chargeVisitor(sender, work)) ?? chargeAddress(work)', 'chargeVisitor(sender, work)'],
+    ],
+    test: 1,
+  },
+  {
     attack: 'Becoming a visitor while the captcha cannot be verified',
     file: 'functions/access/challenges/captcha.ts',
     without: [

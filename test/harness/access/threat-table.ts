@@ -1,4 +1,4 @@
-/** The table of threats in docs/security.md, as data. */
+/** The tables of threats in docs/security.md, as data. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -17,11 +17,11 @@ export interface Threat {
 
 export function readThreats(): Threat[] {
   const text = readFileSync(join(root, 'docs/security.md'), 'utf8');
-  const [, table = ''] =
-    /^\| attack +\| defence +\| test +\|\n\|[- |]+\|\n((?:\|.*\|\n)+)/m.exec(text) ?? [];
-  return table
-    .trimEnd()
-    .split('\n')
+  const tables = text.matchAll(
+    /^\| attack +\| defence +\| test +\|\n\|[- |]+\|\n((?:\|.*\|\n)+)/gm,
+  );
+  return [...tables]
+    .flatMap(([, table = '']) => table.trimEnd().split('\n'))
     .map((row) => {
       const [, attack = '', defence = '', tests = ''] = row.split('|').map((cell) => cell.trim());
       return { attack, defence, tests: tests.split('<br>').map(parseTest) };

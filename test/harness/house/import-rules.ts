@@ -101,6 +101,7 @@ export const areas: readonly Area[] = [
     files: 'lib/**',
     mayImport: [
       'lib/**',
+      'functions/http/edge-headers.ts',
       'functions/http/routes.ts',
       'functions/pages/assets.ts',
       'functions/dynamo/attributes.ts',

@@ -1,8 +1,8 @@
 /** The real HTTP functions and stores on a table in memory, where time passes only while a request runs. */
 import { type CounterInput, defineCounters } from '../../../functions/counters/define-counters.ts';
 import { createStores } from '../../../functions/dynamo/create-stores.ts';
+import { matchRoute } from '../../../functions/http/match-route.ts';
 import { createReadFunction } from '../../../functions/http/read-function.ts';
-import { matchRoute } from '../../../functions/http/routes.ts';
 import { createWriteFunction } from '../../../functions/http/write-function.ts';
 import type { ChooseFault } from '../../../local/memory-table/faults.ts';
 import { connectToMemoryTable } from '../../../local/memory-table/memory-clients.ts';

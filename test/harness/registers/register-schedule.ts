@@ -171,7 +171,7 @@ export async function runSchedule(
       planOf: () => async (seen) => change(seen),
       expiryOf: () => undefined,
       isOver: () => false,
-      mayBeReused: kind === 'bounded',
+      mayBeReused: () => kind === 'bounded',
       claimExpiry,
       keepPagesMs,
     });

@@ -12,14 +12,15 @@ const secret = 'the secret of the site';
 const good = ['solution-1', 'solution-2', 'solution-3'];
 const forVisitors = { read: 'public', write: 'visitor' } as const;
 
-let provider: CaptchaProvider | undefined;
-afterEach(() => provider?.stop());
+let started: CaptchaProvider | undefined;
+afterEach(() => started?.stop());
 
 async function createTally(
   type: 'turnstile' | 'hcaptcha',
   challenge: Partial<TallyOptions['challenge']> = {},
 ) {
-  provider = await startCaptchaProvider({ secret, good });
+  const provider = await startCaptchaProvider({ secret, good });
+  started = provider;
   const tally = await createTallyUnderTest({
     counters: { likes: { kind: 'count', access: forVisitors } },
     settings: { visitors: { challenge: { type, siteKey: 'public-key' }, passHours: 2 } },

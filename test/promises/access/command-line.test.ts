@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { fromWire } from '../../../functions/dynamo/dynamo-clients.ts';
+import { secretItemKey } from '../../../functions/dynamo/item-keys.ts';
 import { limits } from '../../../functions/rules/limits.ts';
 import { environmentNames } from '../../../functions/runtime/environment-names.ts';
 import { bearer, get, increment, storeKeys } from '../../harness/access/callers.ts';
@@ -69,6 +71,34 @@ describe('the first key', () => {
       2,
       expect.stringMatching(/^The table is missing\. Name it by /),
     ]);
+  });
+});
+
+describe('the secret', () => {
+  const rotate = (...args: string[]) =>
+    run(['secret', 'rotate', ...args, '--table', table.tableName]);
+  const secretOf = async () => {
+    const stored = (await scanTable(table)).map(fromWire).find(({ pk }) => pk === secretItemKey.pk);
+    return {
+      versions: (stored?.s ?? []) as [id: number, bytes: unknown, from: number, end: number][],
+    };
+  };
+
+  test('is rotated without ending a pass, or with that, and is not printed', async () => {
+    const first = await rotate();
+    expect(first).toMatchObject({ code: 0, stdout: '' });
+    expect(first.stderr).toMatch(/^Version 2 of the secret signs from \S+Z on; passes stay valid /);
+    const kept = await secretOf();
+    expect(kept.versions.map(([id]) => id)).toEqual([1, 2]);
+    const [[, , , endsAtMs] = []] = kept.versions;
+    expect(endsAtMs).toBeGreaterThan(Date.now() + (limits.keepSecretSeconds - 60) * 1000);
+    const second = await rotate('--end-passes');
+    expect(second.stderr).toMatch(
+      /^Version 3 of the secret signs from \S+Z on; then all passes end\./,
+    );
+    const { versions } = await secretOf();
+    const newest = versions.at(-1);
+    expect(versions.slice(0, -1).every(([, , , end]) => end === newest?.[2])).toBe(true);
   });
 });
 
@@ -261,7 +291,7 @@ describe('check', () => {
     });
     const other = await createTallyUnderTest({
       counters: {
-        likes: { kind: 'reaction', choices: ['like'], access: keyed },
+        counter: { kind: 'reaction', choices: ['like'], access: keyed },
         gone: { kind: 'count', write: 'deferred', access: open },
       },
       table: used,
@@ -269,13 +299,13 @@ describe('check', () => {
     expect(await other.change('post/gone', 1)).toMatchObject({ status: 200 });
     const { code, stdout, stderr } = await check();
     expect(stdout.split('\n')).toEqual([
-      expect.stringMatching(/^likes was a reaction and is a count: it begins anew/),
+      expect.stringMatching(/^counter was a reaction and is a count: it begins anew/),
       expect.stringMatching(/^gone has left the configuration/),
       '',
     ]);
     expect([code, stderr]).toEqual([1, expect.stringMatching(/^Nothing is deleted: /)]);
     const inJson = JSON.parse((await check('--json')).stdout) as { changes: { counter: string }[] };
-    expect(inJson.changes.map(({ counter }) => counter)).toEqual(['likes', 'gone']);
+    expect(inJson.changes.map(({ counter }) => counter)).toEqual(['counter', 'gone']);
   });
 });
 
@@ -317,6 +347,7 @@ describe('help', () => {
     [['keys', 'help', 'create'], '--calls-per-minute <n>'],
     [['keys', 'create', '--help'], '--subjects <list>'],
     [['keys', 'list', '-h'], '--json'],
+    [['secret', 'rotate', '--help'], '--end-passes'],
     [['keys', 'revoke', '--help'], 'the id of an API key, or the whole of it'],
   ])('is shown for %j, and succeeds', async (args, holds) => {
     const { code, stdout, stderr } = await run(args);

@@ -3,8 +3,9 @@
  * are put into an event in the same place. Tally trusts only that place, which no caller can set.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
+import { matchRoute } from '../../../functions/http/match-route.ts';
 import type { HttpResponse } from '../../../functions/http/responses.ts';
-import { defaultFunction, jwtPrefix, matchRoute } from '../../../functions/http/routes.ts';
+import { defaultFunction, jwtPrefix } from '../../../functions/http/routes.ts';
 import { adminKey, get, increment } from '../../harness/access/callers.ts';
 import {
   type ApiRequest,

@@ -35,8 +35,9 @@ beforeEach(async () => {
 const storeOf = ({ endpoint, tableName }: TestTable): SecretStore =>
   createDynamoSecretStore({ clients: createDynamoClients(endpoint), tableName });
 
-function rotate({ endsPasses = false, store = storeOf(tally.table), now = tally.clock.now } = {}) {
-  return rotateSecret({ store, now, newBytes: () => randomBytes(32) }, { endsPasses });
+function rotate({ endsPasses = false, store = storeOf(tally.table), clock = tally.clock } = {}) {
+  const newBytes = () => randomBytes(32);
+  return rotateSecret({ store, now: () => clock.now(), newBytes }, { endsPasses });
 }
 
 /** How each function answers a reader with that pass. */
@@ -124,7 +125,7 @@ test('those who listen hear everything while the secret is rotated', async () =>
     return streamed.messages.splice(0).map(({ channel }) => channel);
   };
   const before = await listen();
-  await rotate({ store: storeOf(streamed.table), now: streamed.clock.now });
+  await rotate({ store: storeOf(streamed.table), clock: streamed.clock });
   streamed.advance(settleMs);
   const after = await listen();
   expect(after).not.toBe(before);

@@ -5,8 +5,9 @@
  */
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { matchRoute } from '../../../functions/http/match-route.ts';
 import type { HttpResponse } from '../../../functions/http/responses.ts';
-import { defaultFunction, matchRoute, routes } from '../../../functions/http/routes.ts';
+import { defaultFunction, routes } from '../../../functions/http/routes.ts';
 import { limits } from '../../../functions/rules/limits.ts';
 import {
   admin,

@@ -122,10 +122,12 @@ describe('a reply that is lost, when the attempts after it write nothing', () =>
   };
 
   test.each(['likes', 'stock'])(
-    'because the cell is over its rate: a change of %s is not said to be refused',
+    'because the cell is over its rate: a change of %s is found to be counted, and is no replay',
     async (counter) => {
       const crowd = thenThrottled();
-      expect(await tally.change(`post/${counter}`, 3, { token: 'a' })).toMatchObject(unknown);
+      const found = await tally.change(`post/${counter}`, 3, { token: 'a' });
+      expect(found).toMatchObject({ status: 200, body: { count: 3 } });
+      expect(found.headers).not.toHaveProperty('idempotency-replayed');
       expect(await settledCount(`post/${counter}`)).toBe(3);
       crowd.remove();
       expect(await tally.change(`post/${counter}`, 3, { token: 'a' })).toMatchObject({
@@ -133,6 +135,17 @@ describe('a reply that is lost, when the attempts after it write nothing', () =>
         headers: { 'idempotency-replayed': 'true' },
         body: { count: 3 },
       });
+    },
+  );
+
+  test.each(['likes', 'stock'])(
+    'because the cell is over its rate, and cannot be read: a change of %s is not said to be refused',
+    async (counter) => {
+      thenThrottled();
+      const reads = proxy.inject({ effect: 'throttle', operation: ['GetItem', 'BatchGetItem'] });
+      expect(await tally.change(`post/${counter}`, 3, { token: 'a' })).toMatchObject(unknown);
+      reads.remove();
+      expect(await settledCount(`post/${counter}`)).toBe(3);
     },
   );
 

@@ -177,8 +177,7 @@ describe('leaving', () => {
   test.each([
     ['nothing', undefined],
     ['no text', ''],
-    ['text', 'bye'],
-    ['JSON', { bye: true }],
+    ['an empty object', {}],
   ])('takes what sendBeacon sends: %s', async (_, body) => {
     await beat(['ann', 'bob']);
     const headers = { 'content-type': 'text/plain;charset=UTF-8', origin: 'https://film.example' };
@@ -186,6 +185,17 @@ describe('leaving', () => {
     const answer = await tally.send({ method: 'POST', path, headers, body });
     expect(answer).toMatchObject({ status: 204, body: '' });
     await expectCount(1);
+  });
+
+  test.each([
+    ['bye', 'invalid_json'],
+    [{ bye: true }, 'unknown_field'],
+  ])('is refused with a body that means nothing to it: %j', async (body, code) => {
+    await beat(['ann', 'bob']);
+    const path = `/v1/${film}/members/ann/leave`;
+    const answer = await tally.send({ method: 'POST', path, body });
+    expect(answer).toMatchObject({ status: 400, body: { code } });
+    await expectCount(2);
   });
 
   test('twice, or without having come, is the same as once', async () => {

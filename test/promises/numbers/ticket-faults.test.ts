@@ -171,14 +171,32 @@ describe('a book that stays busy until the deadline', () => {
     }
   });
 
-  test('after a reply was lost does not say that nothing was issued', async () => {
+  test('after a reply was lost finds the number that was issued', async () => {
     proxy.inject({ effect: 'lose reply', operation: 'UpdateItem', times: 1 });
     const injection = stayBusy(limits.registerMs);
+    const found = await draw(tally, 'resto/orders', 'mine');
+    expect(ticketOf(found)).toMatchObject({ number: 1 });
+    expect(wasReplayed(found)).toBe(false);
+    injection.remove();
+    const again = await draw(tally, 'resto/orders', 'mine');
+    expect(ticketOf(again)).toMatchObject({ number: 1 });
+    expect(wasReplayed(again)).toBe(true);
+  });
+
+  test('after a reply was lost, and cannot be read, does not say that nothing was issued', async () => {
+    proxy.inject({ effect: 'lose reply', operation: 'UpdateItem', times: 1 });
+    const injections = [
+      stayBusy(limits.registerMs),
+      proxy.inject({ effect: 'throttle', operation: ['GetItem', 'BatchGetItem'] }),
+    ];
     expect(await draw(tally, 'resto/orders', 'mine')).toMatchObject({
       status: 503,
-      body: { code: 'outcome_unknown', detail: expect.stringContaining('with the same one') },
+      body: {
+        code: 'outcome_unknown',
+        detail: expect.stringContaining('with the same Idempotency-Key'),
+      },
     });
-    injection.remove();
+    for (const injection of injections) injection.remove();
     const again = await draw(tally, 'resto/orders', 'mine');
     expect(ticketOf(again)).toMatchObject({ number: 1 });
     expect(wasReplayed(again)).toBe(true);

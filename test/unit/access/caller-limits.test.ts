@@ -63,7 +63,7 @@ describe.each(sampled)('the limit $name', (limit) => {
   const { rate } = limit;
 
   test.each(seeds)(
-    'holds within a factor of two on a hundred containers, seed %i',
+    'holds within a factor of two on a hundred containers, seed %s',
     async (seed) => {
       const overSeconds = Math.min(60, rate.perSeconds / 4);
       const allowed = rate.burst + (rate.max * overSeconds) / rate.perSeconds;
@@ -75,7 +75,7 @@ describe.each(sampled)('the limit $name', (limit) => {
   );
 
   test.each(seeds)(
-    'costs less than 0.2 write units a request far from it, seed %i',
+    'costs less than 0.2 write units a request far from it, seed %s',
     async (seed) => {
       // A few requests each, from many callers, on many containers: nobody sees a caller twice.
       const requests = Math.ceil(rate.burst / 5) * 50;

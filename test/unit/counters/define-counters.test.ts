@@ -30,7 +30,7 @@ test('the configuration as it is shipped is valid', () => {
   const kinds = [...tally.counters].map(([name, { kind }]) => [name, kind]);
   expect(Object.fromEntries(kinds)).toEqual({
     counter: 'count',
-    likes: 'count',
+    likes: 'reaction',
     views: 'count',
     reactions: 'reaction',
     viewers: 'presence',
@@ -38,6 +38,31 @@ test('the configuration as it is shipped is valid', () => {
     orders: 'ticket',
     stock: 'count',
     calls: 'limit',
+  });
+});
+
+describe('a limit', () => {
+  const limit = { kind: 'limit', max: 100, perSeconds: 60, access } as const;
+
+  test('has all of a time at once, unless it says otherwise', () => {
+    expect(defineCounters({ calls: limit }).counters.get('calls')).toEqual(limit);
+    const steady = { ...limit, burst: 5 };
+    expect(defineCounters({ calls: steady }).counters.get('calls')).toEqual(steady);
+  });
+
+  test.each([
+    ['max', { max: 0 }, 'at least 1'],
+    ['max', { max: 1.5 }, 'whole number'],
+    ['perSeconds', { perSeconds: -1 }, 'at least 1'],
+    ['perSeconds', { perSeconds: limits.limitPerSeconds + 1 }, 'at most'],
+    ['burst', { burst: limits.limitUnits + 1 }, 'at most'],
+    ['max', { max: limits.limitUnits, perSeconds: 1 }, 'a second'],
+    ['windows', { windows: ['day'] }, 'not a known field'],
+  ])('names a wrong %s', (field, wrong, says) => {
+    const [problem = '', ...others] = problemsOf({ calls: { ...limit, ...wrong } });
+    expect(others).toEqual([]);
+    expect(problem).toContain(`counter "calls": ${field}`);
+    expect(problem).toContain(says);
   });
 });
 

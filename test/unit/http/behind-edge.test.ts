@@ -1,15 +1,12 @@
 import { expect, test } from 'vitest';
-import {
-  behindEdge,
-  originSecretHeader,
-  viewerAddressHeader,
-} from '../../../functions/http/behind-edge.ts';
+import { behindEdge } from '../../../functions/http/behind-edge.ts';
+import { edgeHeaders } from '../../../functions/http/edge-headers.ts';
 import { createPipeline } from '../../../functions/http/pipeline.ts';
 import { json } from '../../../functions/http/responses.ts';
 import { apiEvent, bodyBytes, lambdaContext } from '../../harness/http/api-event.ts';
 
 const secrets = ['the-new-secret', 'the-old-secret'];
-/** What `apiEvent` says: behind CloudFront that is one of its servers. */
+/** Where the connection comes from: behind CloudFront that is one of its servers. */
 const connection = '192.0.2.1';
 
 /** A function that answers with the address that it sees. */
@@ -22,16 +19,19 @@ async function ask(headers: Record<string, string>, accepted: readonly string[] 
     }),
     accepted,
   );
-  const response = await handler(apiEvent({ method: 'GET', path: '/', headers }), lambdaContext());
+  const response = await handler(
+    apiEvent({ method: 'GET', path: '/', headers, address: connection }),
+    lambdaContext(),
+  );
   return { status: response.statusCode, body: JSON.parse(bodyBytes(response).toString()) };
 }
 
 test.each([
   [{}],
-  [{ [originSecretHeader]: '' }],
-  [{ [originSecretHeader]: 'guessed' }],
-  [{ [originSecretHeader]: secrets.join() }],
-  [{ [viewerAddressHeader]: '203.0.113.9:443' }],
+  [{ [edgeHeaders.originSecret]: '' }],
+  [{ [edgeHeaders.originSecret]: 'guessed' }],
+  [{ [edgeHeaders.originSecret]: secrets.join() }],
+  [{ [edgeHeaders.viewerAddress]: '203.0.113.9:443' }],
 ])('a request to the API itself is refused, whatever it claims: %j', async (headers) => {
   const { status, body } = await ask(headers);
   expect(status).toBe(403);
@@ -41,7 +41,7 @@ test.each([
 test.each(secrets)(
   'a request with %s, the secret of now or before, is answered',
   async (secret) => {
-    expect((await ask({ [originSecretHeader]: secret })).status).toBe(200);
+    expect((await ask({ [edgeHeaders.originSecret]: secret })).status).toBe(200);
   },
 );
 
@@ -52,13 +52,16 @@ test.each([
   [undefined, connection],
 ])('behind CloudFront, %s is the caller %s', async (viewer, address) => {
   const headers = {
-    [originSecretHeader]: secrets[0] ?? '',
-    ...(viewer === undefined ? {} : { [viewerAddressHeader]: viewer }),
+    [edgeHeaders.originSecret]: secrets[0] ?? '',
+    ...(viewer === undefined ? {} : { [edgeHeaders.viewerAddress]: viewer }),
   };
   expect((await ask(headers)).body).toEqual({ address });
 });
 
 test('without CloudFront in front nobody can name an address of its own', async () => {
-  const headers = { [viewerAddressHeader]: '203.0.113.9:443', [originSecretHeader]: '' };
+  const headers = {
+    [edgeHeaders.viewerAddress]: '203.0.113.9:443',
+    [edgeHeaders.originSecret]: '',
+  };
   expect(await ask(headers, [])).toEqual({ status: 200, body: { address: connection } });
 });

@@ -1,7 +1,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { jwtPrefix, matchRoute, type Route, routes } from '../../../functions/http/routes.ts';
+import { matchRoute } from '../../../functions/http/match-route.ts';
+import { jwtPrefix, type Route, routes } from '../../../functions/http/routes.ts';
 import {
   isReservedCounter,
   isReservedMember,

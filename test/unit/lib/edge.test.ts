@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, expect, test } from 'vitest';
-import { originSecretHeader } from '../../../functions/http/behind-edge.ts';
+import { edgeHeaders } from '../../../functions/http/edge-headers.ts';
 import { environmentNames } from '../../../functions/runtime/environment-names.ts';
 import { createTallyStack } from '../../harness/stack/tally-app.ts';
 
@@ -88,7 +88,7 @@ test("every function behind the API refuses what lacks CloudFront's secret, whic
     PasswordLength: 48,
   });
   const sent = sentBy(edge.main);
-  expect(sent.HeaderName).toBe(originSecretHeader);
+  expect(sent.HeaderName).toBe(edgeHeaders.originSecret);
   expect(JSON.stringify(sent.HeaderValue)).toContain(secret);
   const accepted = acceptedBy(edge.main);
   expect([...accepted.keys()].toSorted()).toEqual(['read', 'site', 'write']);
@@ -137,9 +137,9 @@ test("the functions get the headers that they read, and the caller's address, bu
   const headers: string[] = policy.HeadersConfig.Headers;
   expect(policy.HeadersConfig.HeaderBehavior).toBe('whitelist');
   expect(policy.QueryStringsConfig.QueryStringBehavior).toBe('all');
-  expect(headers).toContain('CloudFront-Viewer-Address');
+  expect(headers).toContain(edgeHeaders.viewerAddress);
   // CloudFront sends this one by itself.
-  const keyed = ['Accept', 'Authorization', 'Origin', originSecretHeader];
+  const keyed = ['Accept', 'Authorization', 'Origin', edgeHeaders.originSecret];
   const forwarded = [...headers, ...keyed].map((name) => name.toLowerCase());
   expect(headersRead()).toEqual(expect.arrayContaining(['idempotency-key', 'content-encoding']));
   expect(forwarded).toEqual(expect.arrayContaining(headersRead()));
@@ -154,9 +154,7 @@ function headersRead(): string[] {
   const files = folders.flatMap((folder) => globSync(`${folder}/**/*.ts`));
   const named = /event\.headers(?:\.(\w+)|\['([\w-]+)'\])/g;
   return files.flatMap((file) =>
-    [...readFileSync(file, 'utf8').matchAll(named)].map(
-      ([, plain, quoted]) => plain ?? quoted ?? '',
-    ),
+    [...readFileSync(file, 'utf8').matchAll(named)].map(([, bare, quoted]) => bare ?? quoted ?? ''),
   );
 }
 

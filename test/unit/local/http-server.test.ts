@@ -84,7 +84,7 @@ test('HEAD has the headers of GET, its length among them, and no body', async ()
     body: '{"count":29}',
   });
   const handlers = { read: handler, write: handler, site: handler } as unknown as HttpHandlers;
-  http.serve({ handlers, live: { publish: () => ({ statusCode: 500, headers: {} }) } });
+  http.serve({ handlers, live: { publish: async () => ({ statusCode: 500, headers: {} }) } });
   const send = async (method: string) => {
     const target = { port, host: '127.0.0.1', path: '/v1/a/likes', method, agent: false };
     const [response] = await once(httpRequest(target).end(), 'response');
@@ -114,7 +114,7 @@ test.each([
       write: handlerOf('write'),
       site: handlerOf('site'),
     } as unknown as HttpHandlers;
-    http.serve({ handlers, live: { publish: () => ({ statusCode: 500, headers: {} }) } });
+    http.serve({ handlers, live: { publish: async () => ({ statusCode: 500, headers: {} }) } });
     expect((await get(target)).body).toEqual({ served: name, path: rawPath });
   },
 );

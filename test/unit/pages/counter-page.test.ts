@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { matchRoute } from '../../../functions/http/routes.ts';
+import { matchRoute } from '../../../functions/http/match-route.ts';
 import { counterPage } from '../../../functions/pages/counter-page.ts';
 
 const counter = { counter: 'likes', count: 7, version: 7, updated_at: null };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { matchRoute } from '../../../functions/http/routes.ts';
+import { matchRoute } from '../../../functions/http/match-route.ts';
 import { limits } from '../../../functions/rules/limits.ts';
 import {
   isCounterName,

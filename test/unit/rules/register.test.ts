@@ -5,9 +5,10 @@ import {
   barringEntry,
   claimsPerSecond,
   type Entry,
+  isTurnDue,
   packEntry,
+  planTurn,
   standingIn,
-  turnDue,
   unpackEntry,
 } from '../../../functions/rules/register.ts';
 
@@ -42,10 +43,7 @@ describe('a turn', () => {
 
   test('is due for the writer of the tenth entry, the fourteenth and so on', () => {
     const due = Array.from({ length: 20 }, (_, count) => count).filter((count) =>
-      turnDue(
-        { number: 1n, cutOffMs: 0, entries: entriesAt(Array.from({ length: count }, () => atMs)) },
-        sizes,
-      ),
+      isTurnDue({ entries: entriesAt(Array.from({ length: count }, () => atMs)) }, sizes),
     );
     expect(due).toEqual([10, 14, 18]);
   });
@@ -54,14 +52,14 @@ describe('a turn', () => {
     fc.assert(
       fc.property(times, fc.integer({ min: atMs, max: atMs + 1_000 }), (claims, cutOffMs) => {
         const entries = entriesAt(claims);
-        const turn = turnDue({ number: 1n, cutOffMs, entries }, { ...sizes, first: 0, step: 1 });
+        const turn = planTurn({ cutOffMs, entries }, sizes);
         const old = [...entries].filter(([, { claimedAtMs }]) => claimedAtMs < cutOffMs);
-        expect([...(turn?.page ?? [])]).toEqual(old);
-        expect(turn?.leaving).toEqual(old.map(([name]) => name).slice(0, sizes.leavingMax));
-        expect(turn?.nextCutOffMs).toBeGreaterThan(cutOffMs);
+        expect([...turn.page]).toEqual(old);
+        expect(turn.leaving).toEqual(old.map(([name]) => name).slice(0, sizes.leavingMax));
+        expect(turn.nextCutOffMs).toBeGreaterThan(cutOffMs);
         // A claim that is being entered at the moment is rarely made late by it.
         const staying = claims.filter((claim) => claim >= cutOffMs);
-        const later = staying.filter((claim) => claim >= (turn?.nextCutOffMs ?? 0) - 1);
+        const later = staying.filter((claim) => claim >= turn.nextCutOffMs - 1);
         expect(later.length * 2).toBeGreaterThanOrEqual(staying.length);
       }),
     );
@@ -72,9 +70,9 @@ describe('a turn', () => {
       ['barred', barringEntry(atMs)],
       ['counted', { claimedAtMs: atMs, got: 0 }],
     ]);
-    const turn = turnDue({ number: 1n, cutOffMs: atMs + 1, entries }, { ...sizes, first: 2 });
-    expect([...(turn?.page.keys() ?? [])]).toEqual(['counted']);
-    expect(turn?.leaving).toEqual(['barred', 'counted']);
+    const turn = planTurn({ cutOffMs: atMs + 1, entries }, sizes);
+    expect([...turn.page.keys()]).toEqual(['counted']);
+    expect(turn.leaving).toEqual(['barred', 'counted']);
   });
 });
 
