@@ -159,12 +159,12 @@ function takenBy(schema: JsonSchema): string {
   return isBounded ? `${minimum} to ${maximum}` : 'a whole number';
 }
 
-/** What tells one of several objects from the others: `{ type: 'none' }`. */
+/** What tells one of several objects from the others: `{ type: "none" }`. */
 function tagOf(schema: JsonSchema | boolean): string {
   const { properties = {} } = typeof schema === 'boolean' ? {} : schema;
   const fields = Object.entries(properties).map(([name, field]) => {
     const { const: only } = typeof field === 'boolean' ? {} : field;
-    return only === undefined ? name : `${name}: '${String(only)}'`;
+    return only === undefined ? name : `${name}: ${JSON.stringify(only)}`;
   });
   return `{ ${fields.join(', ')} }`;
 }

@@ -124,7 +124,9 @@ function shapeOf(definition: CounterDefinition): CounterShape {
       return { kind, windows: definition.windows };
     case 'reaction':
       return { kind, choices: definition.choices };
-    default:
+    case 'ticket':
+    case 'presence':
+    case 'limit':
       return { kind };
   }
 }
