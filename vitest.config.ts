@@ -5,6 +5,7 @@ export default defineConfig({
     environment: 'node',
     setupFiles: [
       './test/harness/aws-environment.ts',
+      './test/harness/contract/no-deviations.ts',
       './test/harness/patience.ts',
       './test/harness/seed.ts',
     ],

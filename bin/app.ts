@@ -3,7 +3,9 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { describeOpenCounters } from '../functions/counters/open-counters.ts';
 import { readDeploymentOptions } from '../lib/deployment-options.ts';
 import { TallyStack } from '../lib/tally-stack.ts';
-import { tally } from '../tally.config.ts';
+import { loadConfig } from './load-config.ts';
+
+const tally = await loadConfig();
 
 const app = new App();
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app));

@@ -14,11 +14,14 @@ import { attachLiveServer } from '../local/live-server.ts';
 import { ownHosts } from '../local/own-hosts.ts';
 import { readLocalSettings } from '../local/settings.ts';
 import { startStreamPump } from '../local/stream-pump.ts';
+import { loadConfig } from './load-config.ts';
 
 /** How long a stop waits for the requests under way, and then for changes that are not folded yet. */
 const graceMs = 5_000;
 /** An engine that does not answer in this time is taken for absent; the SDK alone would wait without end. */
 const requestTimeoutMs = 15_000;
+
+await loadConfig();
 
 let engine: Engine | undefined;
 const tableName = process.env[environmentNames.table] || 'tally';

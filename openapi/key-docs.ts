@@ -26,6 +26,7 @@ export const keyDocs = {
     problems: [
       'invalid_scopes',
       'invalid_calls_per_minute',
+      'invalid_idempotency_key',
       'too_many_keys',
       'outcome_unknown',
       'unavailable',

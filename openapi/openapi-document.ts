@@ -3,29 +3,33 @@
  * problems) and from the documentation in this folder. It runs at development time (`npm run
  * generate`), so no function carries the schema converter.
  */
-import { type ConversionConfig, toJsonSchema, toJsonSchemaDefs } from '@valibot/to-json-schema';
 import * as v from 'valibot';
-import { Problem } from '../functions/http/problem.ts';
-import { type ProblemCode, problemKinds } from '../functions/http/problems.ts';
-import { problem } from '../functions/http/responses.ts';
+import type { ProblemCode } from '../functions/http/problems.ts';
 import { type Right, type Route, routes } from '../functions/http/routes.ts';
-import * as schemas from '../functions/http/schemas.ts';
 import { limits } from '../functions/rules/limits.ts';
 import packageJson from '../package.json' with { type: 'json' };
-import { type AnswerDoc, type Content, type OperationDoc, tags } from './operation-doc.ts';
+import { headerOf, headersNamed } from './header-docs.ts';
+import {
+  componentSchemas,
+  contentOf,
+  type Json,
+  objectSchemaOf,
+  schemaOf,
+} from './json-schemas.ts';
+import { type AnswerDoc, type OperationDoc, tags } from './operation-doc.ts';
 import { operationDocs } from './operation-docs.ts';
 import {
   type ParameterDoc,
   pathParameters,
   type RequestHeader,
-  type ResponseHeader,
   requestHeaders,
   responseHeaders,
 } from './parameter-docs.ts';
-
-type Json = Readonly<Record<string, unknown>>;
+import { problemAnswers, problemExample } from './problem-answers.ts';
 
 export function createOpenApiDocument(): Json {
+  const paths = pathsOf(routes);
+  const used = JSON.stringify(paths);
   return {
     openapi: '3.1.0',
     info: {
@@ -36,18 +40,25 @@ export function createOpenApiDocument(): Json {
     },
     servers: [{ url: '/' }],
     tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
-    paths: pathsOf(routes),
+    paths,
     components: {
-      schemas: toJsonSchemaDefs(namedSchemas, conversion),
-      headers: mapValues(responseHeaders, ({ description, schema }) => ({
-        description,
-        schema: schemaOf(schema),
-      })),
-      responses: { NotModified: { description: 'The caller already has this answer.' } },
-      examples: mapValues(problemKinds, ({ title, cause }, code) => ({
-        summary: title,
-        value: JSON.parse(problem(new Problem(code, cause)).body ?? ''),
-      })),
+      schemas: componentSchemas(),
+      headers: Object.fromEntries(
+        Object.entries(responseHeaders)
+          .filter(([name]) => used.includes(`"#/components/headers/${name}"`))
+          .map(([name, header]) => [name, headerOf(header)]),
+      ),
+      responses: {
+        NotModified: {
+          description: 'The caller already has this answer.',
+          ...headersNamed(['ETag']),
+        },
+      },
+      examples: Object.fromEntries(
+        [...new Set(routes.flatMap((route) => problemsOf(route, operationDocs[route.operation])))]
+          .toSorted()
+          .map((code) => [code, problemExample(code)]),
+      ),
       securitySchemes: {
         key: {
           type: 'http',
@@ -64,8 +75,7 @@ const introduction = `A counter service: every accepted change is counted exactl
 Send an \`Idempotency-Key\` with every change, and retry with the same one. Errors are problem
 documents (RFC 9457) with a stable \`code\`; [every code](/docs/errors) has a cause and a fix. A
 request body has at most ${limits.bodyBytes / 1024} KiB, unpacked if it comes by gzip. Unknown fields and
-query parameters are refused. Every GET also answers HEAD. API Gateway answers 429 to requests beyond
-the rate that the operator allows, before they reach Tally.`;
+query parameters are refused. Every GET also answers HEAD.`;
 
 function pathsOf(table: readonly Route[]): Json {
   return Object.fromEntries(
@@ -160,7 +170,7 @@ function pathParametersOf({ path }: Route): (readonly [string, ParameterDoc])[] 
 
 function queryParametersOf({ query }: OperationDoc): Json[] {
   if (!query) return [];
-  const { properties = {}, required = [] } = toJsonSchema(query, conversion);
+  const { properties = {}, required = [] } = objectSchemaOf(query);
   return Object.entries(properties).map(([name, property]) => {
     const { description, ...schema } = property as Json;
     return { name, in: 'query', required: required.includes(name), description, schema };
@@ -188,11 +198,6 @@ function answerOf(route: Route, { description, headers = [], content }: AnswerDo
   };
 }
 
-const contentOf = ({ schema, example }: Content): Json => ({
-  schema: schemaOf(schema),
-  ...(example !== undefined && { example }),
-});
-
 /** Every code that an operation can answer: for its path, headers, body and right, and its own. */
 function problemsOf(route: Route, doc: OperationDoc): ProblemCode[] {
   const codes: ProblemCode[] = [
@@ -205,6 +210,8 @@ function problemsOf(route: Route, doc: OperationDoc): ProblemCode[] {
     ...problemsOfRight[route.right],
     ...(/\{member\}/.test(route.path) ? (['visitor_required', 'other_member'] as const) : []),
     ...doc.problems,
+    'not_through_edge',
+    'unknown_host',
     'internal_error',
   ];
   return [...new Set(codes)];
@@ -221,74 +228,6 @@ const inputProblems = [
   'unsupported_encoding',
   'unsupported_condition',
 ] as const satisfies readonly ProblemCode[];
-
-function problemAnswers(codes: readonly ProblemCode[]): Json {
-  const byStatus = Map.groupBy(codes, (code) => problemKinds[code].status);
-  return Object.fromEntries(
-    [...byStatus].map(([status, ofStatus]) => [status, problemAnswer(ofStatus)]),
-  );
-}
-
-function problemAnswer(codes: readonly ProblemCode[]): Json {
-  const headers = new Set(codes.flatMap(problemHeaders));
-  return {
-    description: codes.map((code) => `\`${code}\`: ${problemKinds[code].title}.`).join('\n\n'),
-    ...headersNamed([...headers]),
-    content: {
-      'application/problem+json': {
-        schema: {
-          allOf: [schemaOf(schemas.problemDocument), { properties: { code: { enum: codes } } }],
-        },
-        examples: Object.fromEntries(
-          codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]),
-        ),
-      },
-    },
-  };
-}
-
-function problemHeaders(code: ProblemCode): ResponseHeader[] {
-  const { status, retry } = problemKinds[code];
-  if (status === 401) return ['WWW-Authenticate'];
-  if (status === 429) return ['Retry-After', 'RateLimit', 'RateLimit-Policy'];
-  return retry === 'no' ? [] : ['Retry-After'];
-}
-
-function headersNamed(names: readonly ResponseHeader[]): Json {
-  if (names.length === 0) return {};
-  return {
-    headers: Object.fromEntries(
-      names.map((name) => [name, { $ref: `#/components/headers/${name}` }]),
-    ),
-  };
-}
-
-const queries = new Set(Object.values(operationDocs).map(({ query }) => query));
-
-/** Query schemas are left out, because their fields become parameters. */
-const namedSchemas: Readonly<Record<string, v.GenericSchema>> = Object.fromEntries(
-  Object.entries(schemas)
-    .filter(([, schema]) => !queries.has(schema))
-    .toSorted(([one], [other]) => (one < other ? -1 : 1))
-    .map(([name, schema]) => [`${name.charAt(0).toUpperCase()}${name.slice(1)}`, schema]),
-);
-
-const conversion: ConversionConfig = {
-  target: 'draft-2020-12',
-  // The input of a schema: a caller may leave out a field with a default.
-  typeMode: 'input',
-  // Rules in code, such as which time zones exist, cannot be written as a JSON schema.
-  ignoreActions: ['check'],
-  overrideRef: ({ referenceId }) => `#/components/schemas/${referenceId}`,
-};
-
-function schemaOf(schema: v.GenericSchema): Json {
-  const [name] = Object.entries(namedSchemas).find(([, named]) => named === schema) ?? [];
-  if (name) return { $ref: `#/components/schemas/${name}` };
-  const config = { ...conversion, definitions: namedSchemas };
-  const { $schema: _, $defs: _named, ...inline } = toJsonSchema(schema, config);
-  return inline;
-}
 
 function mapValues<K extends string | number, V, W>(
   record: Readonly<Record<K, V>>,

@@ -13,8 +13,10 @@ export interface ParameterDoc {
   readonly problems: readonly ProblemCode[];
 }
 
-interface HeaderDoc {
+export interface HeaderDoc {
   readonly description: string;
+  /** Whether every answer that names it has it. */
+  readonly required: boolean;
   readonly schema: v.GenericSchema;
 }
 
@@ -64,9 +66,9 @@ export const pathParameters: Readonly<Record<string, ParameterDoc>> = {
 export const requestHeaders = {
   // It has no example: the docs page would send it with every try, and only the first would count.
   'Idempotency-Key': {
-    description:
-      'Makes the change safe to send again: on one counter, the same Idempotency-Key counts once. Make a random UUID for each change and keep it for the retries. API keys share a space of their own, and so do all callers without a credential; each member or visitor with a pass has its own. So a caller without a credential that sends a guessable one may find it used.',
-    schema: v.pipe(v.string(), v.minLength(1), v.maxLength(limits.tokenLength)),
+    description: `Makes the change safe to send again: on one counter, the same Idempotency-Key counts once. Make a random UUID for each change and keep it for the retries. API keys share a space of their own, and so do all callers without a credential; each member or visitor with a pass has its own. So a caller without a credential that sends a guessable one may find it used. It has up to ${limits.tokenLength} characters, and may be quoted.`,
+    // Quotes and escapes do not count.
+    schema: v.pipe(v.string(), v.minLength(1), v.maxLength(2 * limits.tokenLength + 2)),
     problems: ['invalid_idempotency_key', 'idempotency_key_expired', 'idempotency_key_reused'],
   },
   Prefer: {
@@ -84,30 +86,40 @@ export const requestHeaders = {
 export type RequestHeader = keyof typeof requestHeaders;
 
 export const responseHeaders = {
-  ETag: { description: 'Changes whenever the answer changes.', schema: v.string() },
+  ETag: {
+    description: 'Changes whenever the answer changes.',
+    required: true,
+    schema: v.string(),
+  },
   'Idempotency-Replayed': {
     description: 'The Idempotency-Key came before: the change had already been accepted.',
+    required: false,
     schema: v.literal('true'),
   },
   'Preference-Applied': {
     description: 'The preference that was applied.',
+    required: false,
     schema: v.literal('return=minimal'),
   },
   'Retry-After': {
     description: 'Seconds to wait before the request is sent again.',
+    required: true,
     schema: v.pipe(v.number(), v.integer(), v.minValue(0)),
   },
   RateLimit: {
     description:
       'What remains of the limit, and the seconds until there is room again (draft-ietf-httpapi-ratelimit-headers).',
+    required: true,
     schema: v.string(),
   },
   'RateLimit-Policy': {
     description: 'The name of the limit, its quota and its window in seconds.',
+    required: true,
     schema: v.string(),
   },
   'WWW-Authenticate': {
     description: 'How to authenticate.',
+    required: true,
     schema: v.literal('Bearer'),
   },
 } as const satisfies Record<string, HeaderDoc>;

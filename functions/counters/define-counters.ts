@@ -10,6 +10,7 @@ import { limits } from '../rules/limits.ts';
 import { counterNameRule, isCounterName, isReservedCounter } from '../rules/names.ts';
 import { describeIssue, validationMessage } from '../rules/validation-messages.ts';
 import { windowKinds } from '../rules/windows.ts';
+import { strictObject } from './strict-object.ts';
 import { visitorSettings } from './visitor-settings.ts';
 
 const integer = v.pipe(v.number(), v.safeInteger());
@@ -17,16 +18,25 @@ const between = (least: number, most: number) =>
   v.pipe(integer, v.minValue(least), v.maxValue(most));
 
 const who = v.picklist(['public', 'key']);
-const access = v.strictObject({ read: who, write: who });
-/** `visitor`: also people without an account, once Tally has given them a pass. */
-const accessWithVisitors = v.strictObject({
+const access = strictObject({
+  /** Who may read it: everybody, or callers with an API key or a pass for it. */
   read: who,
+  /** Who may change it. */
+  write: who,
+});
+const accessWithVisitors = strictObject({
+  /** Who may read it: everybody, or callers with an API key or a pass for it. */
+  read: who,
+  /** Who may change it. `visitor`: also people without an account, once Tally has given them a pass. */
   write: v.picklist(['public', 'visitor', 'key']),
 });
 const keptFor = (usual: number) => v.optional(between(0, limits.keepDaysMax), usual);
-const keepDays = v.strictObject({
+const keepDays = strictObject({
+  /** For windows of a day. */
   day: keptFor(limits.keepDays.day),
+  /** For windows of an hour. */
   hour: keptFor(limits.keepDays.hour),
+  /** For windows of a minute. */
   minute: keptFor(limits.keepDays.minute),
 });
 
@@ -35,7 +45,21 @@ const windowList = v.pipe(
   v.check((windows) => new Set(windows).size === windows.length, 'names a window twice'),
 );
 
-const countDefinition = v.strictObject({
+const boundsDefinition = strictObject({
+  /** At most 0, where every counter starts. */
+  min: v.optional(integer),
+  /** At least 0. */
+  max: v.optional(integer),
+});
+
+const amountsDefinition = strictObject({
+  /** The most that one change may add or take. */
+  max: v.optional(between(1, limits.amount)),
+  /** Whether a change may take. */
+  decrement: v.optional(v.boolean()),
+});
+
+const countDefinition = strictObject({
   kind: v.literal('count'),
   /** `immediate`: the number has moved when the call returns. `deferred`: one write, folded after. */
   write: v.optional(v.picklist(['immediate', 'deferred']), 'immediate'),
@@ -44,23 +68,19 @@ const countDefinition = v.strictObject({
   /**
    * The range that the count never leaves: a change that would leave it is refused. Bounds need the
    * count in one cell: a count that has grown to several and gets bounds later refuses all changes.
+   * Not with deferred writes, which are accepted before they are added.
    */
-  bounds: v.optional(v.strictObject({ min: v.optional(integer), max: v.optional(integer) })),
+  bounds: v.optional(boundsDefinition),
   /**
    * What one change may be. By default anything where writing takes an API key; elsewhere at most 1, and
    * no decrement.
    */
-  amounts: v.optional(
-    v.strictObject({
-      max: v.optional(between(1, limits.amount)),
-      decrement: v.optional(v.boolean()),
-    }),
-    {},
-  ),
+  amounts: v.optional(amountsDefinition, {}),
   /** Days that windows of each kind are kept after their end. */
   keepDays: v.optional(keepDays, {}),
   /** How many cells contention can spread a total over. */
   maxShards: v.optional(between(1, limits.maxShardsMax), limits.maxShards),
+  /** Who may do what without an API key. */
   access: accessWithVisitors,
 });
 
@@ -96,14 +116,15 @@ const countRules = v.pipe(
   })),
 );
 
-const ticketDefinition = v.strictObject({
+const ticketDefinition = strictObject({
   kind: v.literal('ticket'),
   /** The first number of a shift. */
   startsAt: v.optional(between(0, limits.amount), 1),
+  /** Who may do what without an API key. */
   access,
 });
 
-const reactionDefinition = v.strictObject({
+const reactionDefinition = strictObject({
   kind: v.literal('reaction'),
   /** What a member can choose: one choice makes a like button, several make a vote. */
   choices: v.pipe(
@@ -112,16 +133,18 @@ const reactionDefinition = v.strictObject({
     v.maxLength(limits.choices),
     v.check((choices) => new Set(choices).size === choices.length, 'names a choice twice'),
   ),
+  /** Who may do what without an API key. */
   access: accessWithVisitors,
 });
 
 const presenceDefinition = v.pipe(
-  v.strictObject({
+  strictObject({
     kind: v.literal('presence'),
     /** How often a viewer's page says that it is open. */
     heartbeatSeconds: v.optional(between(1, limits.heartbeatSecondsMax), 10),
-    /** How long a silent viewer still counts. */
+    /** How long a silent viewer still counts: more than one heartbeat, and at most 32. */
     awayAfterSeconds: v.optional(between(1, limits.awayAfterSecondsMax), 30),
+    /** Who may do what without an API key. */
     access: accessWithVisitors,
   }),
   v.forward(
@@ -136,22 +159,26 @@ const presenceDefinition = v.pipe(
   ),
 );
 
-const uniqueDefinition = v.strictObject({
+const uniqueDefinition = strictObject({
   kind: v.literal('unique'),
   /** Each window has its own sketch; the first one is shown. */
   windows: windowList,
+  /** Days that windows of each kind are kept after their end. */
   keepDays: v.optional(keepDays, {}),
+  /** Who may do what without an API key. */
   access: accessWithVisitors,
 });
 
 const limitDefinition = v.pipe(
-  v.strictObject({
+  strictObject({
     kind: v.literal('limit'),
     /** So many units can be taken in `perSeconds`. */
     max: between(1, limits.limitUnits),
+    /** The time in which `max` grows back. */
     perSeconds: between(1, limits.limitPerSeconds),
     /** So many at once, when nothing was taken for a while; `max` if left out. */
     burst: v.optional(between(1, limits.limitUnits)),
+    /** Who may do what without an API key. */
     access,
   }),
   v.forward(
@@ -180,7 +207,7 @@ const headerName = v.pipe(
   v.regex(/^[A-Za-z0-9-]+$/, 'must be the name of a header such as x-request-id'),
 );
 
-const settingsSchema = v.strictObject({
+export const settingsSchema = strictObject({
   /**
    * Origins whose pages may read answers, and write: `https://*.example.com` for all subdomains, `*`
    * for all; `[]` for none but Tally's own. Clients that are not browsers may always.
@@ -188,11 +215,12 @@ const settingsSchema = v.strictObject({
   corsOrigins: v.optional(v.array(corsOrigin), ['*']),
   /** Headers that pages of other origins may send beside the usual ones. */
   corsHeaders: v.optional(v.pipe(v.array(headerName), v.maxLength(limits.corsHeaders)), []),
-  /** Where and when days begin for a subject without settings of its own. */
+  /** By whose clocks days begin for a subject without settings of its own. */
   timeZone: v.optional(
     v.pipe(v.string(), v.check(isTimeZone, 'must be a time zone such as Europe/Berlin')),
     'UTC',
   ),
+  /** The wall-clock time at which they begin. */
   dayStart: v.optional(
     v.pipe(v.string(), v.check(isTimeOfDay, 'must be a time of day such as 04:00')),
     '00:00',
@@ -201,10 +229,12 @@ const settingsSchema = v.strictObject({
   tokenHours: v.optional(between(1, limits.tokenHoursMax), limits.tokenHours),
   /** Seconds that a total of several cells may be served from a function's memory. */
   readCacheSeconds: v.optional(between(0, limits.readCacheSecondsMax), limits.readCacheSeconds),
+  /** How people without an account become visitors. */
   visitors: v.optional(visitorSettings, {}),
 });
 
-const kinds = {
+/** By the kind of a counter. */
+export const counterSchemas = {
   count: countRules,
   ticket: ticketDefinition,
   reaction: reactionDefinition,
@@ -227,7 +257,7 @@ export type CounterDefinition =
   | UniqueDefinition
   | LimitDefinition;
 export type CounterKind = CounterDefinition['kind'];
-export type CounterInput = v.InferInput<(typeof kinds)[CounterKind]>;
+export type CounterInput = v.InferInput<(typeof counterSchemas)[CounterKind]>;
 export type Settings = v.InferOutput<typeof settingsSchema>;
 export type SettingsInput = v.InferInput<typeof settingsSchema>;
 
@@ -256,11 +286,17 @@ export function defineCounters(
   for (const [name, input] of Object.entries(counters)) {
     problems.push(...problemsOfName(name));
     const kind: string | undefined = (input as { kind?: string } | undefined)?.kind;
-    if (kind === undefined || !Object.hasOwn(kinds, kind)) {
-      problems.push(`counter "${name}": kind must be one of ${Object.keys(kinds).join(', ')}`);
+    if (kind === undefined || !Object.hasOwn(counterSchemas, kind)) {
+      problems.push(
+        `counter "${name}": kind must be one of ${Object.keys(counterSchemas).join(', ')}`,
+      );
       continue;
     }
-    const result = v.safeParse(kinds[kind as keyof typeof kinds], input, messages);
+    const result = v.safeParse(
+      counterSchemas[kind as keyof typeof counterSchemas],
+      input,
+      messages,
+    );
     if (result.success) checked.set(name, result.output);
     else problems.push(...problemsOf(`counter "${name}"`, result.issues));
   }

@@ -4,13 +4,14 @@
  * request.
  */
 import { repeat } from '../rules/backoff.ts';
+import type { CounterShape } from '../rules/counter-changes.ts';
 import { type DeployedConfig, type DeploymentRecord, recordUnder } from '../rules/deployments.ts';
 import { limits } from '../rules/limits.ts';
 import { carriesTime, trustedTokenHours } from '../rules/tokens.ts';
 import type { DeploymentStore } from '../store/deployment-store.ts';
 import { StoreUnavailableError } from '../store/store-errors.ts';
 import type { CounterContext } from './counter-context.ts';
-import type { TallyConfig } from './define-counters.ts';
+import type { CounterDefinition, TallyConfig } from './define-counters.ts';
 import { type Refusal, refuse } from './refusals.ts';
 import { refuseByAge } from './token-age.ts';
 
@@ -99,5 +100,33 @@ function deployedConfig({ counters, settings }: TallyConfig): DeployedConfig {
   const bounded = [...counters].flatMap(([name, definition]): [string, boolean][] =>
     definition.kind === 'count' ? [[name, definition.bounds !== undefined]] : [],
   );
-  return { tokenHours: settings.tokenHours, bounded: new Map(bounded) };
+  return {
+    tokenHours: settings.tokenHours,
+    bounded: new Map(bounded),
+    shapes: counterShapes(counters),
+  };
+}
+
+/** What of each definition decides which items hold its numbers. */
+export const counterShapes = (
+  counters: TallyConfig['counters'],
+): ReadonlyMap<string, CounterShape> =>
+  new Map([...counters].map(([name, definition]) => [name, shapeOf(definition)]));
+
+function shapeOf(definition: CounterDefinition): CounterShape {
+  const { kind } = definition;
+  switch (kind) {
+    case 'count': {
+      const { windows, bounds } = definition;
+      return { kind, windows, ...(bounds && { bounds }) };
+    }
+    case 'unique':
+      return { kind, windows: definition.windows };
+    case 'reaction':
+      return { kind, choices: definition.choices };
+    case 'ticket':
+    case 'presence':
+    case 'limit':
+      return { kind };
+  }
 }

@@ -164,6 +164,8 @@ export const deploymentsAttributes = {
   tokenSinceMs: 's',
   /** A map from the name of a count to epoch ms since which it has bounds; null if it has none. */
   boundedSinceMs: 'b',
+  /** A map from the name of a counter to its kind, windows, choices and bounds when it was last used. */
+  shapes: 'c',
 } as const;
 
 export const allowanceAttributes = {

@@ -1,5 +1,6 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import * as v from 'valibot';
 import type { DeploymentRecord } from '../rules/deployments.ts';
 import type { DeploymentStore } from '../store/deployment-store.ts';
 import { deploymentsAttributes as names } from './attributes.ts';
@@ -24,7 +25,7 @@ export function createDynamoDeploymentStore({
       }
     },
 
-    async write({ tokenLife, boundedSinceMs }, replaces) {
+    async write({ tokenLife, boundedSinceMs, shapes }, replaces) {
       try {
         await retrying.send(
           new PutCommand({
@@ -36,6 +37,7 @@ export function createDynamoDeploymentStore({
               [names.tokenHoursBefore]: tokenLife.hoursBefore,
               [names.tokenSinceMs]: tokenLife.sinceMs,
               [names.boundedSinceMs]: Object.fromEntries(boundedSinceMs),
+              [names.shapes]: Object.fromEntries(shapes),
             },
             ...(replaces === 0
               ? { ConditionExpression: 'attribute_not_exists(pk)' }
@@ -61,6 +63,7 @@ function parseRecord(item: Item): DeploymentRecord {
     [names.tokenHoursBefore]: hoursBefore,
     [names.tokenSinceMs]: sinceMs,
     [names.boundedSinceMs]: bounded,
+    [names.shapes]: shapes,
   } = item;
   const areNumbers =
     typeof hours === 'number' && typeof hoursBefore === 'number' && typeof sinceMs === 'number';
@@ -68,5 +71,21 @@ function parseRecord(item: Item): DeploymentRecord {
   const since = Object.entries(bounded).map(
     ([counter, at]: [string, unknown]) => [counter, typeof at === 'number' ? at : null] as const,
   );
-  return { tokenLife: { hours, hoursBefore, sinceMs }, boundedSinceMs: new Map(since) };
+  const parsed = v.safeParse(shapesSchema, shapes);
+  if (!parsed.success) throw malformedItem(item);
+  return {
+    tokenLife: { hours, hoursBefore, sinceMs },
+    boundedSinceMs: new Map(since),
+    shapes: new Map(Object.entries(parsed.output)),
+  };
 }
+
+const shapesSchema = v.record(
+  v.string(),
+  v.object({
+    kind: v.string(),
+    windows: v.exactOptional(v.array(v.string())),
+    choices: v.exactOptional(v.array(v.string())),
+    bounds: v.exactOptional(v.object({ min: v.optional(v.number()), max: v.optional(v.number()) })),
+  }),
+);

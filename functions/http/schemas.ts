@@ -261,7 +261,12 @@ const rangeEnds = {
     clockTime,
     v.description("When the first window begins, by the subject's clock."),
   ),
-  ends_at: v.pipe(clockTime, v.description('When the last window ends.')),
+  ends_at: v.pipe(
+    v.string(),
+    v.description(
+      'When the last window ends: RFC 3339, but for the last of the year 9999, which ends in the year `+010000`.',
+    ),
+  ),
   kept_from: v.pipe(
     v.string(),
     v.description('The first window that is still kept. Nothing is known of those before it.'),
@@ -462,8 +467,8 @@ const place = {
   header: v.optional(v.pipe(v.string(), v.description('Which header.'))),
 };
 
-/** RFC 9457. Some codes have more members, such as the `count` of `out_of_bounds`. */
-export const problemDocument = v.looseObject({
+/** RFC 9457. */
+export const problemDocument = v.object({
   type: v.pipe(v.string(), v.description('The page of the code.')),
   title: v.string(),
   status: v.pipe(v.number(), v.integer()),
@@ -475,6 +480,30 @@ export const problemDocument = v.looseObject({
       v.array(v.object({ code: v.string(), ...place, detail: v.string() })),
       v.description('With the code `invalid_request`: each thing that is wrong.'),
     ),
+  ),
+  count: v.optional(
+    v.pipe(count, v.description('What the count is, where bounds or `expected` refused a change.')),
+  ),
+  remaining: v.optional(
+    v.pipe(v.number(), v.integer(), v.description('How much room bounds leave in the window.')),
+  ),
+  resets_at: v.optional(
+    v.pipe(v.nullable(v.string()), v.description('When the next window begins; null for none.')),
+  ),
+  challenge: v.optional(
+    v.pipe(
+      v.object({
+        type: v.picklist(['proof-of-work', 'turnstile', 'hcaptcha']),
+        seed: v.optional(v.string()),
+        bits: v.optional(v.pipe(v.number(), v.integer())),
+        expires_at: v.optional(v.string()),
+        site_key: v.optional(v.string()),
+      }),
+      v.description('With `challenge_required`: what to solve.'),
+    ),
+  ),
+  request_id: v.optional(
+    v.pipe(v.string(), v.description('With `internal_error`: where to find it in the log.')),
   ),
 });
 
@@ -499,6 +528,9 @@ export const unreadAnswer = v.object({
   next_cursor: nextCursor,
 });
 
+/** What API Gateway says itself, before a request reaches Tally. */
+export const gatewayAnswer = v.object({ message: v.string() });
+
 export const subjectAnswer = v.object({
   subject: v.string(),
   counters: v.pipe(
@@ -519,9 +551,25 @@ export const subjectAnswer = v.object({
   ),
 });
 
+const ok = v.literal(200);
+const replayed = v.optional(
+  v.pipe(v.literal(true), v.description('As the header `Idempotency-Replayed`.')),
+);
+
+export const batchResult = v.union([
+  v.object({ status: ok, ...counterAnswer.entries }),
+  v.object({ status: ok, ...reactionCounts.entries }),
+  v.object({ status: ok, ...uniqueAnswer.entries }),
+  v.object({ status: ok, ...bookAnswer.entries }),
+  v.object({ status: ok, ...limitAnswer.entries }),
+  v.object({ status: ok, ...changeAnswer.entries, replayed }),
+  v.object({ status: v.literal(204), replayed }),
+  problemDocument,
+]);
+
 export const batchAnswer = v.object({
   results: v.pipe(
-    v.array(v.looseObject({ status: v.pipe(v.number(), v.integer()) })),
+    v.array(batchResult),
     v.description(
       'In the order of the items. Each has the `status` and the members that its item would have got alone.',
     ),

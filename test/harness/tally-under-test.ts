@@ -27,6 +27,7 @@ import { createWriteFunction } from '../../functions/http/write-function.ts';
 import type { CellKey } from '../../functions/store/cell-store.ts';
 import { createStreamFunction } from '../../functions/stream/stream-function.ts';
 import type { HttpHandlers } from '../../local/http-server.ts';
+import { watchHandler } from './contract/watched-handlers.ts';
 import { withAnyAmounts } from './counts/any-amounts.ts';
 import { createTestTable, type TestTable } from './engine/test-table.ts';
 import { type ApiRequest, apiEvent, bodyBytes, lambdaContext } from './http/api-event.ts';
@@ -221,9 +222,9 @@ function createInstance(options: {
   const { context, config, adminKey, challenge, logger } = options;
   const live = { http: 'https://live.test/event', realtime: 'wss://live.test', apiKey: 'test' };
   const handlers: HttpHandlers = {
-    read: createReadFunction({ context, adminKey, logger }),
-    write: createWriteFunction({ context, adminKey, live, challenge, logger }),
-    site: createSiteFunction({ config, logger }),
+    read: watchHandler(createReadFunction({ context, adminKey, logger })),
+    write: watchHandler(createWriteFunction({ context, adminKey, live, challenge, logger })),
+    site: watchHandler(createSiteFunction({ config, logger })),
   };
 
   async function send(request: ApiRequest): Promise<Answer> {

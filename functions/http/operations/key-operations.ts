@@ -40,7 +40,7 @@ export function createKeyOperations(keys: ApiKeys, { counters }: Pick<TallyConfi
   return { createKey, listKeys, revokeKey };
 }
 
-const keyJson = (key: ListedApiKey) => ({
+export const keyJson = (key: ListedApiKey) => ({
   id: key.id,
   scopes: key.scopes,
   calls_per_minute: key.callsPerMinute ?? null,

@@ -87,7 +87,14 @@ export const areas: readonly Area[] = [
   },
   {
     files: 'openapi/*',
-    mayImport: ['openapi/*', 'functions/http/*', pages, rules, 'package.json'],
+    mayImport: [
+      'openapi/*',
+      'functions/counters/define-counters.ts',
+      'functions/http/*',
+      pages,
+      rules,
+      'package.json',
+    ],
     notPackages: allOfAws,
   },
   {

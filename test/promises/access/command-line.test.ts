@@ -1,5 +1,6 @@
 /** The operator's command line, as a process of its own, against a table. */
 import { execFile } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -13,6 +14,7 @@ import { scanTable } from '../../harness/ledger-delivery.ts';
 import {
   createTallyUnderTest,
   keyed,
+  open,
   type TallyUnderTest,
 } from '../../harness/tally-under-test.ts';
 
@@ -65,7 +67,10 @@ describe('the first key', () => {
     const named = { [environmentNames.table]: table.tableName };
     expect(await run(['keys', 'create', ...all], named)).toMatchObject({ code: 0 });
     const { code, stderr } = await run(['keys', 'list']);
-    expect([code, stderr]).toEqual([1, '--table is missing: which table?\n']);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^The table is missing\. Name it by /),
+    ]);
   });
 });
 
@@ -151,14 +156,36 @@ describe('a key', () => {
 
 describe('a mistake', () => {
   test.each<[what: string, args: string[], says: RegExp]>([
-    ['nothing', [], /^Usage:/],
-    ['an unknown command', ['keys', 'steal'], /^Usage:/],
-    ['an id too many', ['keys', 'revoke', 'a', 'b'], /^Usage:/],
-    ['an unknown flag', ['keys', 'list', '--tabel', 'x'], /^There is no flag '--tabel'\.\n/],
-    ['a flag without a value', ['keys', 'list', '--table'], /^--table needs a value\.\n$/],
-    ['a value too many', ['keys', 'list', '--help=no'], /^--help takes no value\.\n$/],
+    ['nothing', [], /^A command is missing\.\n\nUsage: /],
+    ['half a command', ['keys'], /^A command is missing\.\n\nUsage: .* keys /],
+    ['an unknown command', ['keys', 'lst'], /^There is no command 'lst'\. Did you mean list\?\n/],
+    ['an unknown topic', ['kyes', 'list'], /^There is no command 'kyes'\. Did you mean keys\?\n/],
+    ['no id', ['keys', 'revoke'], /^ID is missing\.\n/],
+    ['an id too many', ['keys', 'revoke', 'a', 'b'], /^There is a word too many\.\n/],
+    [
+      'an unknown flag',
+      ['keys', 'list', '--tabel', 'x'],
+      /^There is no flag '--tabel'\. Did you mean --table\?\n/,
+    ],
+    [
+      'a shortened flag',
+      ['keys', 'create', ...all, '--calls', '60'],
+      /^There is no flag '--calls'\. Did you mean --calls-per-minute\?\n/,
+    ],
+    [
+      'an unknown flag where others are missing',
+      ['keys', 'create', '--calls', '60'],
+      /^There is no flag '--calls'\. Did you mean --calls-per-minute\?\n/,
+    ],
+    ['a flag without a value', ['keys', 'list', '--table'], /^--table needs a value\.\n/],
+    ['a value too many', ['keys', 'list', '--help=no'], /^There is no flag '--help=no'/],
     ['no actions', ['keys', 'create', '--subjects', '*'], /^--actions is missing/],
     ['no subjects', ['keys', 'create', '--actions', 'read'], /^--subjects is missing/],
+    [
+      'two wrong values',
+      ['keys', 'create', '--actions', 'own', '--subjects', '*', '--calls-per-minute', 'ten'],
+      /^--actions must be .*\n--calls-per-minute must be a number\.\n$/,
+    ],
     [
       'an unknown action',
       ['keys', 'create', '--actions', 'read,own', '--subjects', '*'],
@@ -184,7 +211,11 @@ describe('a mistake', () => {
       ['keys', 'create', ...all, '--counters', 'likes,nope'],
       /^--counters names no counter that is defined, "nope"; the counters are counter, likes/,
     ],
-    ['no counters', ['keys', 'create', ...all, '--counters', ''], /^--counters must be 1 to 32 /],
+    [
+      'an empty counter',
+      ['keys', 'create', ...all, '--counters', ''],
+      /^--counters must be 1 to 32 /,
+    ],
     [
       'a limit that is not a number',
       ['keys', 'create', ...all, '--calls-per-minute', 'ten'],
@@ -200,24 +231,127 @@ describe('a mistake', () => {
     const named = { [environmentNames.table]: table.tableName };
     const { code, stdout, stderr } = await run(args, named);
     expect(stderr).toMatch(says);
-    expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).not.toMatch(/\n\s+at |node:internal/);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).not.toMatch(/\n\s+at |node:internal|error:/);
     expect(await scanTable(table)).toEqual(before);
-  });
-
-  test('in the name of the table is reported as DynamoDB reports it', async () => {
-    const { code, stderr } = await run(['keys', 'list', '--table', 'no-such-table']);
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/table/i);
   });
 });
 
-test('--help explains it, and succeeds', async () => {
-  for (const flag of ['--help', '-h']) {
-    const { code, stdout } = await run([flag]);
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/^Usage:/);
-    expect(stdout.match(/.*node bin\/tally.ts/g)).toEqual(Array(4).fill('  npx node bin/tally.ts'));
-    expect(stdout).toContain("--actions read,write,admin --subjects '*'");
-  }
+describe('what is missing, and how to get it, is said by', () => {
+  const none = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_PROFILE: '' };
+  const nowhere = join(tmpdir(), 'no-such-aws-folder');
+  const noFiles = {
+    AWS_CONFIG_FILE: nowhere,
+    AWS_SHARED_CREDENTIALS_FILE: nowhere,
+    AWS_EC2_METADATA_DISABLED: 'true',
+  };
+  test.each<[what: string, table: string, environment: object, says: RegExp]>([
+    [
+      'a table that does not exist',
+      'no-such-table',
+      {},
+      /^There is no such table in this account and region\. Check --table, AWS_REGION/,
+    ],
+    [
+      'no credentials',
+      'tally',
+      { ...none, ...noFiles },
+      /^There are no AWS credentials\. Sign in \(`aws sso login`/,
+    ],
+    [
+      'no region',
+      'tally',
+      { ...noFiles, AWS_REGION: '', AWS_DEFAULT_REGION: '' },
+      /^The AWS region is missing\. Set AWS_REGION/,
+    ],
+    [
+      'a database that does not answer',
+      'tally',
+      { AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:9' },
+      /^The database cannot be reached \(.*ECONNREFUSED.*\)\. Nothing was changed\.\n$/,
+    ],
+  ])('%s', async (_, tableName, environment, says) => {
+    const args = ['keys', 'list', '--table', tableName];
+    const { code, stdout, stderr } = await run(args, environment);
+    expect(stderr).toMatch(says);
+    expect([code, stdout]).toEqual([1, '']);
+    const inJson = await run([...args, '--json'], environment);
+    expect(inJson).toMatchObject({ code: 1, stdout: '' });
+    expect((JSON.parse(inJson.stderr) as { error: string }).error).toBe(stderr.trim());
+  });
+});
+
+describe('check', () => {
+  test('says which numbers a configuration would hide, from what the table was used with', async () => {
+    const used = await createTestTable();
+    const check = (...flags: string[]) => run(['check', '--table', used.tableName, ...flags]);
+    expect(await check()).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^The table has no record of a deployment yet/),
+    });
+    const other = await createTallyUnderTest({
+      counters: {
+        counter: { kind: 'reaction', choices: ['like'], access: keyed },
+        gone: { kind: 'count', write: 'deferred', access: open },
+      },
+      table: used,
+    });
+    expect(await other.change('post/gone', 1)).toMatchObject({ status: 200 });
+    const { code, stdout, stderr } = await check();
+    expect(stdout.split('\n')).toEqual([
+      expect.stringMatching(/^counter was a reaction and is a count: it begins anew/),
+      expect.stringMatching(/^gone has left the configuration/),
+      '',
+    ]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^Nothing is deleted: /)]);
+    const inJson = JSON.parse((await check('--json')).stdout) as { changes: { counter: string }[] };
+    expect(inJson.changes.map(({ counter }) => counter)).toEqual(['counter', 'gone']);
+  });
+});
+
+describe('--json', () => {
+  test('answers every command in JSON, in the words of the API', async () => {
+    const made = await keys('create', ...all, '--json');
+    const { id, key } = JSON.parse(made.stdout) as { id: string; key: string };
+    expect(key.startsWith(`tally_${id}_`)).toBe(true);
+    const listed = JSON.parse((await keys('list', '--json')).stdout) as { keys: { id: string }[] };
+    expect(listed.keys.find((it) => it.id === id)).toEqual({
+      id,
+      scopes: [{ actions: ['admin', 'read', 'write'], subjects: ['*'] }],
+      calls_per_minute: null,
+      created_at: expect.stringMatching(/^\d{4}-/),
+      last_used_day: null,
+    });
+    const revoked = await keys('revoke', id, '--json');
+    expect(JSON.parse(revoked.stdout)).toEqual({ revoked: id });
+    expect([made.stderr, revoked.stderr]).toEqual(['', '']);
+    const again = await keys('revoke', id, '--json');
+    expect(JSON.parse(again.stderr)).toEqual({ error: 'There is no API key with this id.' });
+    expect(again.code).toBe(1);
+  });
+
+  test('says a wrong command line in JSON as well', async () => {
+    const { code, stdout, stderr } = await run(['keys', 'lst', '--json']);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(JSON.parse(stderr)).toEqual({ error: expect.stringMatching(/^There is no command/) });
+  });
+});
+
+describe('help', () => {
+  test.each([
+    [['--help'], 'Usage: npx node bin/tally.ts [options] [command]'],
+    [['-h'], 'Usage: npx node bin/tally.ts [options] [command]'],
+    [['help'], "--actions read,write,admin --subjects '*'"],
+    [['help', 'keys'], 'revoke [options] <id>'],
+    [['keys', '--help'], 'list [options]'],
+    [['keys', 'help', 'create'], '--calls-per-minute <n>'],
+    [['keys', 'create', '--help'], '--subjects <list>'],
+    [['keys', 'list', '-h'], '--json'],
+    [['secret', 'rotate', '--help'], '--end-passes'],
+    [['keys', 'revoke', '--help'], 'the id of an API key, or the whole of it'],
+  ])('is shown for %j, and succeeds', async (args, holds) => {
+    const { code, stdout, stderr } = await run(args);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain(holds);
+  });
 });

@@ -250,6 +250,9 @@ describe('a mistake is told with its counter and its field:', () => {
   });
 
   test.each<[string, unknown, string]>([
+    ['a header with a space', { corsHeaders: ['x-request-id', 'a b'] }, 'corsHeaders.1'],
+    ['a header that is two', { corsHeaders: ['a,b'] }, 'corsHeaders.0'],
+    ['too many headers', { corsHeaders: Array(21).fill('x-a') }, 'corsHeaders'],
     ['one origin not in a list', { corsOrigins: '*' }, 'corsOrigins'],
     ['an empty origin', { corsOrigins: [''] }, 'corsOrigins.0'],
     ['an origin with a slash', { corsOrigins: ['https://shop.test/'] }, 'corsOrigins.0'],
@@ -300,4 +303,41 @@ test('all mistakes are told at once', () => {
     'settings: tokenHours',
   ];
   expect(problems).toEqual(expected.map((start) => expect.stringContaining(start)));
+});
+
+test('all mistakes are named at once: of every counter, field and setting', () => {
+  const problems = problemsOf(
+    {
+      likes: { ...count, colour: 'red', size: 3, bounds: { least: 1, most: 2 } },
+      home: count,
+      orders: { ...ticket, startsAt: -1, gaps: 'allowed' },
+      views: { ...count, windows: ['week'], access: { read: 'all', write: 'nobody', admin: 'x' } },
+      nothing: { kind: 'nothing' },
+    },
+    { timezone: 'UTC', tokenhours: 3, dayStart: 'noon' },
+  );
+  const expected = [
+    'counter "likes": colour is not a known field',
+    'counter "likes": size is not a known field',
+    'counter "likes": bounds.least is not a known field',
+    'counter "likes": bounds.most is not a known field',
+    'counter "orders": startsAt must be at least 0',
+    'counter "orders": gaps is not a known field',
+    'counter "views": access.admin is not a known field',
+    'settings: timezone is not a known field',
+    'settings: tokenhours is not a known field',
+    'settings: dayStart must be a time of day such as 04:00',
+  ];
+  expect(problems.map((it) => it.trim())).toEqual(expect.arrayContaining(expected));
+  for (const part of [
+    '"views": windows',
+    '"views": access.read',
+    '"views": access.write',
+    'kind',
+  ]) {
+    expect(
+      problems.filter((it) => it.includes(part)),
+      part,
+    ).toHaveLength(1);
+  }
 });

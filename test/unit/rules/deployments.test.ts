@@ -1,10 +1,16 @@
 import { expect, test } from 'vitest';
+import type { CounterShape } from '../../../functions/rules/counter-changes.ts';
 import { recordUnder } from '../../../functions/rules/deployments.ts';
 import { newTokenLife } from '../../../functions/rules/tokens.ts';
 
-const config = (bounded: Readonly<Record<string, boolean>>, tokenHours = 24) => ({
+const config = (
+  bounded: Readonly<Record<string, boolean>>,
+  tokenHours = 24,
+  shapes: Readonly<Record<string, CounterShape>> = {},
+) => ({
   tokenHours,
   bounded: new Map(Object.entries(bounded)),
+  shapes: new Map(Object.entries(shapes)),
 });
 const sinceMs = (...configs: ReturnType<typeof config>[]) => {
   let record: ReturnType<typeof recordUnder> | undefined;
@@ -19,6 +25,7 @@ test('a new table has nothing pending, and has kept its tokens', () => {
       ['stock', 0],
       ['likes', null],
     ]),
+    shapes: new Map(),
   });
 });
 
@@ -36,4 +43,20 @@ test('a count has bounds since it was first deployed with them', () => {
   expect(sinceMs(bounded, free, bounded)).toEqual({ stock: 102 });
   expect(sinceMs(free, config({}), bounded)).toEqual({ stock: 102 });
   expect(sinceMs(config({}), bounded)).toEqual({ stock: 0 });
+});
+
+test('every counter is recorded as it was last defined, also after it has left', () => {
+  const views = { kind: 'count', windows: ['all', 'day'] };
+  const likes = { kind: 'reaction', choices: ['like'] };
+  const first = recordUnder(undefined, config({}, 24, { views, likes }), 100);
+  expect(recordUnder(first, config({}, 24, { likes: { ...likes }, views }), 200)).toBe(first);
+  const second = recordUnder(
+    first,
+    config({}, 24, { views: { kind: 'count', windows: ['day'] } }),
+    300,
+  );
+  expect(Object.fromEntries(second.shapes)).toEqual({
+    views: { kind: 'count', windows: ['day'] },
+    likes,
+  });
 });
