@@ -95,8 +95,9 @@ await measure('react', () =>
 await measure('read reactions', () =>
   counters.reactions.read(counterOf('reactions', 'reaction'), eventual),
 );
-await measure('heartbeat', () => counters.presence.beat(counterOf('viewers', 'presence'), 'ana'));
-await measure('leave', () => counters.presence.leave(counterOf('viewers', 'presence'), 'ana'));
+const ana = { member: 'ana', session: 'tab-1' };
+await measure('heartbeat', () => counters.presence.beat(counterOf('viewers', 'presence'), ana));
+await measure('leave', () => counters.presence.leave(counterOf('viewers', 'presence'), ana));
 await context.stores.secret.read();
 await measure('first visit', () => counters.uniques.visit(counterOf('visitors', 'unique'), 'ana'));
 await measure('the same visit again', () =>

@@ -2,7 +2,7 @@ import type { Node } from 'constructs';
 
 /** A table's quota until AWS raises it. */
 const tableWriteUnits = 40_000;
-/** Of a month and the whole account. */
+/** For a month and the whole account. */
 const defaultBudgetUsd = 100;
 /** In five minutes. Twenty a second are more than an office sends, and cost $2.40 a day in requests. */
 const defaultPerAddress = 6_000;

@@ -141,7 +141,7 @@ export const counterDocs = {
   resetCounter: {
     tag: 'Counters',
     summary: 'Reset a counter',
-    description: `A count goes back to 0, and changes that arrive in the meantime survive. A ticket counter starts a new shift with its first number. The same \`Idempotency-Key\` resets once. ${countForReaders}`,
+    description: `The window that a count shows goes back to 0, and changes that arrive in the meantime survive. Its other windows keep what was counted in them; \`scope\` says which. A ticket counter starts a new shift with its first number. The same \`Idempotency-Key\` resets once. ${countForReaders}`,
     requestHeaders: ['Idempotency-Key'],
     body: content(emptyBody, {}),
     answers: {
@@ -154,6 +154,7 @@ export const counterDocs = {
             version: 905,
             updated_at: updatedAt,
             pending: false,
+            scope: { window: 'all', unchanged: ['day', 'hour'] },
           }),
         },
       },

@@ -2,19 +2,20 @@ import * as v from 'valibot';
 import {
   beatAnswer,
   choiceAnswer,
-  emptyBody,
   reactionAnswer,
   reactionBody,
+  sessionBody,
   visitAnswer,
 } from '../functions/http/schemas.ts';
+import { limits } from '../functions/rules/limits.ts';
 import { content, countForReaders, type OperationDocs, updatedAt } from './operation-doc.ts';
 
 export const memberDocs = {
   setMember: {
     tag: 'Members',
     summary: 'React, be here, or visit',
-    description: `On a reaction: sets the choice of the member, \`{"choice":"love"}\`; another choice replaces it. On a presence counter: a heartbeat; send the next one after \`next_beat_seconds\`. On a unique counter: a visit. A repeated request counts once, so it needs no \`Idempotency-Key\`. ${countForReaders}`,
-    body: content(v.union([reactionBody, emptyBody]), { choice: 'love' }),
+    description: `On a reaction: sets the choice of the member, \`{"choice":"love"}\`; another choice replaces it. On a presence counter: a heartbeat; send the next one after \`next_beat_seconds\`. A page that can be open in several tabs sends \`{"session":"…"}\`, a name that it makes up: the viewer is here while one of its at most ${limits.sessionsOfViewer} sessions is, and when there are more, the oldest is forgotten. On a unique counter: a visit. A repeated request counts once, so it needs no \`Idempotency-Key\`. ${countForReaders}`,
+    body: content(v.union([reactionBody, sessionBody]), { choice: 'love' }),
     answers: {
       200: {
         description: 'Accepted.',
@@ -48,7 +49,7 @@ export const memberDocs = {
   removeMember: {
     tag: 'Members',
     summary: 'Take a reaction back, or leave',
-    description: `On a reaction: removes the choice of the member. On a presence counter: the viewer leaves. ${countForReaders}`,
+    description: `On a reaction: removes the choice of the member. On a presence counter: the viewer leaves, with all its sessions. ${countForReaders}`,
     answers: {
       200: {
         description: 'The reaction is taken back.',
@@ -73,8 +74,10 @@ export const memberDocs = {
   leave: {
     tag: 'Members',
     summary: 'Leave, from a page that is being closed',
-    description: 'For `navigator.sendBeacon`, which can only POST. The body is ignored.',
-    answers: { 204: { description: 'The viewer has left.' } },
+    description:
+      'The session that the body names leaves; the viewer stays while another one is here. Without a body it is the session that has no name. It is a POST for `navigator.sendBeacon`, and takes JSON whatever the content type says.',
+    body: content(sessionBody, { session: 'tab-7f3a' }),
+    answers: { 204: { description: 'The session has left.' } },
     problems: ['wrong_kind', 'outcome_unknown', 'unavailable'],
   },
 } satisfies OperationDocs;

@@ -7,7 +7,7 @@ export const userDocs = {
     tag: 'Users',
     summary: 'Read what is unread',
     description:
-      'How much the counters that the user subscribed to have grown since the user last marked them as read. Callers see only the subscriptions to counters that they may read.',
+      'How much the counters that the user subscribed to have grown since the user last marked them as read; several resets in between count as one. What is compared is what is folded: a change that was pending then is unread as soon as it is folded. Callers see only the subscriptions to counters that they may read.',
     query: listQuery,
     answers: {
       200: {
@@ -21,7 +21,7 @@ export const userDocs = {
         },
       },
     },
-    problems: ['invalid_limit', 'invalid_cursor', 'count_too_large', 'unavailable'],
+    problems: ['invalid_limit', 'invalid_cursor', 'unavailable'],
   },
   markRead: {
     tag: 'Users',
@@ -46,7 +46,7 @@ export const userDocs = {
   subscribe: {
     tag: 'Users',
     summary: 'Subscribe a user to a counter',
-    description: `Only what comes after it is unread. A user has at most ${limits.subscriptions} subscriptions.`,
+    description: `What comes after it is unread, and so is what was still \`pending\`: it is compared with what is folded. A user has at most ${limits.subscriptions} subscriptions.`,
     answers: { 204: { description: 'The user is subscribed, or already was.' } },
     problems: ['wrong_kind', 'too_many_subscriptions', 'outcome_unknown', 'unavailable'],
   },

@@ -1,6 +1,6 @@
 /** When the days and hours of a subject begin: by its own settings, or by the deployment's. */
 import { LRUCache } from 'lru-cache';
-import type { Calendar } from '../rules/calendar.ts';
+import type { SubjectCalendar } from '../rules/calendar.ts';
 import { limits } from '../rules/limits.ts';
 import { needsCalendar, type WindowKind } from '../rules/windows.ts';
 import type { SettingsStore, SubjectSettings } from '../store/settings-store.ts';
@@ -12,15 +12,15 @@ export interface Calendars {
    * @param windows what the calendar is for: the settings are read for days and hours only
    * @throws StoreUnavailableError
    */
-  of(subject: string, windows?: readonly WindowKind[]): Promise<Calendar>;
+  of(subject: string, windows?: readonly WindowKind[]): Promise<SubjectCalendar>;
   /** The calendar of a subject as it is stored now. @throws StoreUnavailableError */
-  read(subject: string): Promise<Calendar>;
+  read(subject: string): Promise<SubjectCalendar>;
   /**
    * Changes what a subject has set for itself; what is left out stays.
    * @returns its calendar from now on
    * @throws StoreUnavailableError, OutcomeUnknownError
    */
-  change(subject: string, settings: SubjectSettings): Promise<Calendar>;
+  change(subject: string, settings: SubjectSettings): Promise<SubjectCalendar>;
 }
 
 export function createCalendars({
@@ -29,18 +29,34 @@ export function createCalendars({
   now,
 }: { store: SettingsStore } & Pick<CounterContext, 'config' | 'now'>): Calendars {
   const { timeZone, dayStart } = config.settings;
-  const defaultCalendar: Calendar = { timeZone, dayStart };
+  const defaultCalendar: SubjectCalendar = { timeZone, dayStart, earlier: [] };
   /** Promises, so that requests at the same time share one look-up. */
-  const cache = new LRUCache<string, { calendar: Promise<Calendar>; readAtMs: number }>({
+  const cache = new LRUCache<string, { calendar: Promise<SubjectCalendar>; readAtMs: number }>({
     max: limits.rememberedCounters,
   });
 
-  const withDefaults = (own: SubjectSettings): Calendar => ({
+  const withDefaults = (own: SubjectSettings): SubjectCalendar => ({
     timeZone: own.timeZone ?? defaultCalendar.timeZone,
     dayStart: own.dayStart ?? defaultCalendar.dayStart,
+    earlier: own.earlier ?? defaultCalendar.earlier,
   });
 
-  function read(subject: string): Promise<Calendar> {
+  /** What is remembered of a calendar that is replaced; undefined if it stays the same. */
+  function earlierOf(
+    before: SubjectCalendar,
+    { timeZone: zone, dayStart: start }: SubjectSettings,
+  ) {
+    const isSame =
+      (zone ?? before.timeZone) === before.timeZone &&
+      (start ?? before.dayStart) === before.dayStart;
+    if (isSame) return undefined;
+    const { earlier, ...replaced } = before;
+    // Other functions may count by it as long as they remember it.
+    const untilMs = now() + limits.settingsCacheSeconds * 1000;
+    return [...earlier, { ...replaced, untilMs }].slice(-limits.earlierCalendars);
+  }
+
+  function read(subject: string): Promise<SubjectCalendar> {
     const calendar = store.read(subject).then(withDefaults);
     const entry = { calendar, readAtMs: now() };
     cache.set(subject, entry);
@@ -61,7 +77,8 @@ export function createCalendars({
     async change(subject, settings) {
       const isEmpty = settings.timeZone === undefined && settings.dayStart === undefined;
       if (isEmpty) return read(subject);
-      const calendar = withDefaults(await store.change(subject, settings));
+      const earlier = earlierOf(withDefaults(await store.read(subject)), settings);
+      const calendar = withDefaults(await store.change(subject, { ...settings, earlier }));
       cache.set(subject, { calendar: Promise.resolve(calendar), readAtMs: now() });
       return calendar;
     },

@@ -52,6 +52,8 @@ export interface ChangeAnswer {
   readonly applied?: number;
   /** The key of the window that was counted in; `all` only if the counter shows another one now. */
   readonly window?: string;
+  /** With a set: the window that was set, and the others, which keep what was counted in them. */
+  readonly scope?: { readonly window: WindowKind; readonly unchanged: readonly WindowKind[] };
   /** Accepted, but not folded into the total yet. */
   readonly pending: boolean;
   /** The token was seen before: this very change had been accepted earlier. */
@@ -268,7 +270,11 @@ export function createCounts({
     const written = await writes.enterFirst<SetReason>(planned, (key, place) =>
       planSet(request, { bounds, observe: () => observe(key) }, place),
     );
-    if (written.how !== 'refused') return answer(planned, written);
+    if (written.how !== 'refused') {
+      const set = await answer(planned, written);
+      const [window, ...unchanged] = definition.windows;
+      return set.ok ? { ...set, scope: { window, unchanged } } : set;
+    }
     if (written.reason === 'not_single_cell') return refuseSeveralCells();
     if (written.reason === 'count_mismatch') return refuseMismatch(written.cell, expected);
     return refuseByBounds(planned, written.cell);

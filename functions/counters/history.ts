@@ -65,20 +65,27 @@ export function createHistory({
     const plan = planRange(request, { windows, most: limits.historyRows });
     if (!plan.ok) return plan;
     const range = plan.windows(await calendars.of(subject, [plan.kind]), now());
-    if (range.ok) await before(range.keys.length);
+    if (range.ok) await before(range.keys.length + range.earlierKeys.length);
     return range;
   }
 
   /** The count of each window; undefined for those that are not kept any more. */
   async function countsOf(
     { subject, counter }: Count,
-    { keys }: Windows,
+    { keys, earlierKeys }: Windows,
     options: { consistent: boolean },
   ): Promise<(bigint | undefined)[]> {
-    const all = await Promise.all(
-      keys.map((window) => totals.read({ subject, counter, window }, options)),
-    );
-    return all.map(({ count, isOver }) => (isOver ? undefined : count));
+    const read = (window: string) => totals.read({ subject, counter, window }, options);
+    const [all, earlier] = await Promise.all([
+      Promise.all(keys.map(read)),
+      Promise.all(earlierKeys.map(read)),
+    ]);
+    const counts = all.map(({ count }) => count);
+    for (const [index, { count }] of earlier.entries()) {
+      const row = keys.findLastIndex((key) => key <= (earlierKeys[index] ?? ''));
+      counts[row] = (counts[row] ?? 0n) + count;
+    }
+    return counts.map((count, index) => (all[index]?.isOver ? undefined : count));
   }
 
   const keptFromOf = ({ subject, counter }: Count, { kind, calendar }: Windows): string =>

@@ -5,10 +5,17 @@
  */
 
 import { allWindowKey } from '../rules/windows.ts';
-import type { MemberStore } from '../store/member-store.ts';
+import type { MemberState, MemberStore } from '../store/member-store.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { ReactionDefinition } from './define-counters.ts';
-import { type MemberMove, removeMember, writeMember } from './member-writes.ts';
+import {
+  isUnfolded,
+  leftExpiry,
+  type MemberChange,
+  type MemberMove,
+  mayBePending,
+  writeMember,
+} from './member-writes.ts';
 import type { NamedCounter } from './named-counter.ts';
 import { type Refusal, refuse } from './refusals.ts';
 import type { Totals } from './total.ts';
@@ -58,20 +65,22 @@ export function createReactions({
   /** The totals with one member's move in them, which is not folded yet. */
   function withMove(
     counts: ReactionCounts,
-    { before, after: { choice: to }, superseded }: MemberMove,
+    { before = {}, after, superseded }: MemberMove,
   ): ReactionAnswer {
     const choices: Record<string, number> = { ...counts.choices };
-    const from = before?.choice;
+    const [from, to] = [before.choice, after.choice];
     const isMove = from !== to;
+    const nowMs = now();
     // What the member said before may be pending as well: then it is in no total to take it from. It
     // may also have left the configuration since.
     if (isMove && from !== undefined && Object.hasOwn(choices, from)) {
       choices[from] = Math.max(0, (choices[from] ?? 0) - 1);
     }
-    if (to !== undefined) choices[to] = Math.max(1, (choices[to] ?? 0) + (isMove ? 1 : 0));
+    const isMissing = isMove || isUnfolded(after, counts, nowMs);
+    if (to !== undefined) choices[to] = Math.max(1, (choices[to] ?? 0) + (isMissing ? 1 : 0));
     const count = Object.values(choices).reduce((sum, part) => sum + part, 0);
-    const updatedAtMs = isMove ? now() : counts.updatedAtMs;
-    const pending = isMove || superseded;
+    const updatedAtMs = isMissing ? nowMs : counts.updatedAtMs;
+    const pending = isMove || superseded || mayBePending(after, nowMs);
     const { version } = counts;
     return { ok: true, choice: to ?? null, count, choices, version, updatedAtMs, pending };
   }
@@ -103,7 +112,7 @@ export function createReactions({
         return refuse('unknown_choice', `The choices are ${choices}.`);
       }
       const [move, counts] = await writeAndRead(
-        writeMember(context, { ...counter, member }, { state: { choice }, expiresAt: undefined }),
+        writeMember(context, { ...counter, member }, sayChoice(choice)),
         read(counter, { consistent: false }),
       );
       return withMove(counts, move);
@@ -115,10 +124,31 @@ export function createReactions({
       member: string,
     ): Promise<ReactionAnswer> {
       const [move, counts] = await writeAndRead(
-        removeMember(context, { ...counter, member }),
+        writeMember(context, { ...counter, member }, sayNothing),
         read(counter, { consistent: false }),
       );
       return withMove(counts, move);
     },
   };
 }
+
+const sayChoice = (choice: string): MemberChange => ({
+  next: (before, begunAtMs) => ({
+    state: { choice, sinceMs: sinceOf(before, choice, begunAtMs) },
+    expiresAt: undefined,
+  }),
+});
+
+const sayNothing: MemberChange = {
+  next: (before, begunAtMs) => ({
+    state: { sinceMs: sinceOf(before, undefined, begunAtMs) },
+    expiresAt: leftExpiry(begunAtMs),
+  }),
+};
+
+/** Since when the member says this: saying it again does not make it new. */
+const sinceOf = (
+  before: MemberState | undefined,
+  choice: string | undefined,
+  begunAtMs: number,
+): number => (before?.choice === choice && before?.sinceMs) || begunAtMs;

@@ -128,7 +128,9 @@ export function createUniques({
     const nowMs = now();
     const keptFrom = firstKept(config, { subject, counter, kind }, { nowMs, calendar });
     const isKept = keys[0] >= keptFrom;
-    const count = isKept ? await estimateOf(named, keys, options) : null;
+    const count = isKept
+      ? await estimateOf(named, [...keys, ...windows.earlierKeys], options)
+      : null;
     return { ok: true, count, standardError, range: { ...endsOf(windows), keptFrom } };
   }
 

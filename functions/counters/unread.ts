@@ -17,13 +17,14 @@ import type { Totals } from './total.ts';
 export interface UnreadRow {
   readonly subject: string;
   readonly counter: string;
-  /** What has come since the user last looked; never below 0. */
-  readonly count: number;
+  /** What has come since the user last looked, never below 0; or why that cannot be told. */
+  readonly unread: { readonly ok: true; readonly count: number } | Refusal;
 }
 
 export interface UnreadAnswer {
   readonly ok: true;
-  readonly count: number;
+  /** The sum of the rows that have a count; null if JSON cannot carry it exactly. */
+  readonly count: number | null;
   readonly subscriptions: readonly UnreadRow[];
 }
 
@@ -104,12 +105,12 @@ export function createUnread({
     unsubscribe: (user: string, name: Name): Promise<void> => store.remove(user, name),
 
     /** What is unread now. @throws StoreUnavailableError */
-    async read(user: string, mayRead: MayRead): Promise<UnreadAnswer | Refusal> {
+    async read(user: string, mayRead: MayRead): Promise<UnreadAnswer> {
       return answer(await standings(user, mayRead, { consistent: false }));
     },
 
     /** Marks as read what has come until now. @throws OutcomeUnknownError, StoreUnavailableError */
-    async markRead(user: string, mayRead: MayRead): Promise<UnreadAnswer | Refusal> {
+    async markRead(user: string, mayRead: MayRead): Promise<UnreadAnswer> {
       const all = await standings(user, mayRead, { consistent: true });
       const moved = all.filter(({ seen, now }) => !isDeepStrictEqual(seen, now));
       await Promise.all(moved.map((it) => store.markSeen(user, it, it.now)));
@@ -128,13 +129,20 @@ const hasTotal = (definition: CounterDefinition): boolean =>
   definition.kind === 'reaction' ||
   (definition.kind === 'count' && definition.windows.includes('all'));
 
-function answer(standings: readonly Standing[]): UnreadAnswer | Refusal {
-  const subscriptions = standings.map(({ subject, counter, seen, now }) => ({
+function answer(standings: readonly Standing[]): UnreadAnswer {
+  const unread = standings.map(({ seen, now }) => unreadSince(seen, now));
+  const subscriptions = standings.map(({ subject, counter }, index) => ({
     subject,
     counter,
-    count: Number(unreadSince(seen, now)),
+    unread: exactly(unread[index] ?? 0n),
   }));
-  const count = subscriptions.reduce((sum, row) => sum + row.count, 0);
-  if (Number.isSafeInteger(count)) return { ok: true, count, subscriptions };
-  return refuse('count_too_large', 'More is unread than JSON can carry exactly.');
+  const sum = subscriptions.reduce((all, row) => all + (row.unread.ok ? row.unread.count : 0), 0);
+  return { ok: true, count: Number.isSafeInteger(sum) ? sum : null, subscriptions };
+}
+
+/** One counter that is too large says so in its own row: anybody may have made it so. */
+function exactly(count: bigint): UnreadRow['unread'] {
+  const asNumber = Number(count);
+  if (Number.isSafeInteger(asNumber)) return { ok: true, count: asNumber };
+  return refuse('count_too_large', `${count} are unread, which JSON cannot carry exactly.`);
 }

@@ -3,8 +3,8 @@
  * business day, and stands for all its hours. So a range is read in two steps: what it says, which
  * needs no calendar and refuses most mistakes, and which windows that is.
  */
-import type { Calendar } from '../rules/calendar.ts';
-import { clockTime, momentsOf } from '../rules/clock-hours.ts';
+import type { Calendar, SubjectCalendar } from '../rules/calendar.ts';
+import { clockTime, hourStartMs, hourStartsFrom, momentsOf } from '../rules/clock-hours.ts';
 import {
   type BoundedWindowKind,
   momentInKey,
@@ -34,6 +34,11 @@ export interface Windows {
   readonly kind: BoundedWindowKind;
   /** Oldest first; at least one. */
   readonly keys: readonly [string, ...string[]];
+  /**
+   * Hours that began at other moments, because they were counted by a calendar that the subject had
+   * before: each belongs to the last of `keys` that is not later.
+   */
+  readonly earlierKeys: readonly string[];
   readonly calendar: Calendar;
 }
 
@@ -47,7 +52,7 @@ export type BeforeWindows = (windows: number) => Promise<void>;
 export interface PlannedRange {
   readonly ok: true;
   readonly kind: BoundedWindowKind;
-  windows(calendar: Calendar, nowMs: number): Windows | Refusal;
+  windows(calendar: SubjectCalendar, nowMs: number): Windows | Refusal;
 }
 
 /** What a range is of, for the answer to it. */
@@ -163,14 +168,36 @@ function planEnds(
 function between(
   kind: BoundedWindowKind,
   range: { readonly from: string; readonly to: string },
-  { calendar, most, text }: { calendar: Calendar; most: number; text: string },
+  { calendar, most, text }: { calendar: SubjectCalendar; most: number; text: string },
 ): Windows | Refusal {
   const keys = windowKeysBetween(kind, range, { most, calendar });
   if (!keys) return refuse('range_too_large', `${text} is over ${most} windows.`);
   const [first, ...others] = keys;
   // Clocks that go forward skip times, which may be all that a range has.
   if (first === undefined) return refuse('invalid_range', `${text} there is no ${kind}.`);
-  return { ok: true, kind, keys: [first, ...others], calendar };
+  const windows = { kind, keys: [first, ...others] as const, calendar };
+  return { ok: true, ...windows, earlierKeys: kind === 'hour' ? earlierHours(windows) : [] };
+}
+
+function earlierHours({
+  keys,
+  calendar,
+}: {
+  readonly keys: readonly [string, ...string[]];
+  readonly calendar: SubjectCalendar;
+}): string[] {
+  const startMs = windowStartMs(keys[0]);
+  const endMs = windowEndMs(keys.at(-1) ?? keys[0], calendar);
+  const found = calendar.earlier.flatMap((earlier) => {
+    const hours: string[] = [];
+    for (const hourMs of hourStartsFrom(hourStartMs(startMs, earlier), earlier)) {
+      if (hourMs >= Math.min(endMs, earlier.untilMs)) return hours;
+      if (hourMs >= startMs) hours.push(windowKeyAt('hour', hourMs, earlier));
+    }
+    return hours;
+  });
+  const known = new Set(keys);
+  return [...new Set(found)].filter((key) => !known.has(key));
 }
 
 /** One end of a range. */

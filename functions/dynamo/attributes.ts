@@ -86,6 +86,10 @@ export const memberAttributes = {
   choice: 'c',
   /** The bucket of a viewer's last heartbeat. */
   bucket: 'b',
+  /** A map from each session of a viewer, hashed, to epoch ms of its last heartbeat, or less 0 when it left. */
+  sessions: 'l',
+  /** Epoch ms since which the member says this choice, or that it is here, or nothing. */
+  sinceMs: 'a',
   /** The region that accepted it. */
   region: 'r',
   /** Rises with every write; epoch ms, or more. A member that left has neither choice nor bucket. */
@@ -119,6 +123,8 @@ export const settingsAttributes = {
   timeZone: 'z',
   /** The local time at which the business day begins, `04:00`. */
   dayStart: 'o',
+  /** The calendars of before, oldest first: a list of `<until, epoch ms> <time zone> <start of day>`. */
+  earlier: 'h',
 } as const;
 
 export const apiKeyAttributes = {

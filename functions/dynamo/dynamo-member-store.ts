@@ -1,6 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import type { ViewerSessions } from '../rules/viewer-sessions.ts';
 import type {
+  MemberState,
   MemberStore,
   MemberWrite,
   MemberWriteOutcome,
@@ -38,6 +41,8 @@ export function createDynamoMemberStore({
               ...memberItemKey(key),
               [names.choice]: state.choice,
               [names.bucket]: state.bucket,
+              [names.sessions]: state.sessions && Object.fromEntries(state.sessions),
+              [names.sinceMs]: state.sinceMs,
               [names.region]: region,
               [names.stamp]: stamp,
               [names.expiresAt]: expiresAt,
@@ -68,16 +73,33 @@ function refused(
   { state, stamp }: MemberWrite,
   stored: StoredMember | undefined,
 ): MemberWriteOutcome {
-  const isOwn =
-    stored?.stamp === stamp && stored.choice === state.choice && stored.bucket === state.bucket;
+  const isOwn = stored?.stamp === stamp && isDeepStrictEqual(plain(stored), plain(state));
   return isOwn ? { outcome: 'written' } : { outcome: 'refused', stored };
 }
 
+/** What tells two states apart: also two tabs that beat in the same millisecond. */
+const plain = ({ choice, bucket, sessions = new Map(), sinceMs }: MemberState) => [
+  choice,
+  bucket,
+  sessions,
+  sinceMs,
+];
+
 function parseMember(item: Item): StoredMember {
   const { [names.choice]: choice, [names.bucket]: bucket, [names.stamp]: stamp } = item;
+  const { [names.sessions]: sessions, [names.sinceMs]: sinceMs } = item;
   return {
     ...(typeof choice === 'string' ? { choice } : {}),
     ...(typeof bucket === 'string' ? { bucket } : {}),
+    ...(typeof sessions === 'object' && sessions !== null
+      ? { sessions: parseSessions(sessions) }
+      : {}),
+    ...(typeof sinceMs === 'number' ? { sinceMs } : {}),
     stamp: Number(stamp ?? 0),
   };
 }
+
+const parseSessions = (sessions: object): ViewerSessions =>
+  new Map(
+    Object.entries(sessions).filter((it): it is [string, number] => Number.isSafeInteger(it[1])),
+  );

@@ -5,7 +5,7 @@ import type { Table } from './dynamo-clients.ts';
 import { writeFailure } from './dynamo-errors.ts';
 import { settingsItemKey } from './item-keys.ts';
 import type { ReadItems } from './item-reader.ts';
-import { parseSettings } from './items.ts';
+import { earlierTexts, parseSettings } from './items.ts';
 
 export function createDynamoSettingsStore({
   clients,
@@ -23,7 +23,11 @@ export function createDynamoSettingsStore({
         new UpdateCommand({
           TableName,
           Key: settingsItemKey(subject),
-          ...setNamed({ [names.timeZone]: settings.timeZone, [names.dayStart]: settings.dayStart }),
+          ...setNamed({
+            [names.timeZone]: settings.timeZone,
+            [names.dayStart]: settings.dayStart,
+            [names.earlier]: settings.earlier && earlierTexts(settings.earlier),
+          }),
           ReturnValues: 'ALL_NEW',
         }),
       );
@@ -36,7 +40,7 @@ export function createDynamoSettingsStore({
 }
 
 /** An update that sets the attributes which have a value. */
-function setNamed(attributes: Readonly<Record<string, string | undefined>>) {
+function setNamed(attributes: Readonly<Record<string, string | readonly string[] | undefined>>) {
   const named = Object.entries(attributes).filter(([, value]) => value !== undefined);
   return {
     UpdateExpression: `SET ${named.map(([name]) => `${name} = :${name}`).join(', ')}`,

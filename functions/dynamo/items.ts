@@ -1,5 +1,5 @@
 /** Items as the table holds them, and what they mean. */
-import { isTimeOfDay, isTimeZone } from '../rules/calendar.ts';
+import { type EarlierCalendar, isTimeOfDay, isTimeZone } from '../rules/calendar.ts';
 import type { Cell } from '../store/cell-store.ts';
 import type { SubjectSettings } from '../store/settings-store.ts';
 import { attributePrefixes, cellAttributes, settingsAttributes } from './attributes.ts';
@@ -44,8 +44,26 @@ export function parseSettings(item: Item): SubjectSettings {
     (timeZone === undefined || (typeof timeZone === 'string' && isTimeZone(timeZone))) &&
     (dayStart === undefined || (typeof dayStart === 'string' && isTimeOfDay(dayStart)));
   if (!isRight) throw malformedItem(item);
-  return { timeZone, dayStart };
+  const { [settingsAttributes.earlier]: earlier } = item;
+  return { timeZone, dayStart, ...(Array.isArray(earlier) && { earlier: parseEarlier(earlier) }) };
 }
+
+export const earlierTexts = (earlier: readonly EarlierCalendar[]): string[] =>
+  earlier.map(({ untilMs, timeZone, dayStart }) => `${untilMs} ${timeZone} ${dayStart}`);
+
+/** Without those that are not what Tally writes: they only say where else to look for old hours. */
+const parseEarlier = (texts: readonly unknown[]): EarlierCalendar[] =>
+  texts
+    .map((text) => String(text).split(' '))
+    .map(([untilMs, timeZone = '', dayStart = '']) => ({
+      untilMs: Number(untilMs),
+      timeZone,
+      dayStart,
+    }))
+    .filter(
+      ({ untilMs, timeZone, dayStart }) =>
+        Number.isSafeInteger(untilMs) && isTimeZone(timeZone) && isTimeOfDay(dayStart),
+    );
 
 export function integer(value: unknown): bigint | undefined {
   return typeof value === 'number' || typeof value === 'bigint' ? BigInt(value) : undefined;

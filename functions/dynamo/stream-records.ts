@@ -139,20 +139,23 @@ function parseMember(
     [memberAttributes.choice]: choice,
     [memberAttributes.bucket]: bucket,
     [memberAttributes.region]: region,
+    [memberAttributes.sinceMs]: sinceMs,
     [memberAttributes.expiresAt]: expiresAt,
   } = item;
   if (!isCounted(subject, counter) || typeof region !== 'string') return undefined;
+  const acceptedAtMs = typeof sinceMs === 'number' ? sinceMs : undefined;
+  const common = { subject, region, firstApplied: false, acceptedAtMs };
   if (choice === undefined && bucket === undefined && typeof expiresAt === 'number') {
-    return { subject, region, contributions: [], firstApplied: false, expiresAt };
+    return { ...common, contributions: [], expiresAt };
   }
   if (typeof choice === 'string' && isCounterName(choice) && expiresAt === undefined) {
     const contributions = [{ counter, window: allWindowKey, part: choice, amount: 1 }];
-    return { subject, region, contributions, firstApplied: false, expiresAt };
+    return { ...common, contributions, expiresAt };
   }
   if (typeof bucket !== 'string' || bucketStart(bucket) === undefined) return undefined;
   if (typeof expiresAt !== 'number') return undefined;
   const contributions = [{ counter, window: allWindowKey, part: bucket, amount: 1 }];
-  return { subject, region, contributions, firstApplied: false, expiresAt };
+  return { ...common, contributions, expiresAt };
 }
 
 /** Also of no image: a claim is put, moved and removed, and is never anything else. */

@@ -1,7 +1,7 @@
 /**
- * A function behind CloudFront. The API's own address stays open, and whoever finds it would get around
- * WAF and could name any address as its own. So CloudFront shows a secret, and requests without it are
- * refused.
+ * A function behind CloudFront. The API's own address stays open, and callers who find it would get
+ * around WAF and could name any address as their own. So CloudFront shows a secret, and requests without it
+ * are refused.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';

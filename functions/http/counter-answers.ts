@@ -30,16 +30,7 @@ export interface ReadRequest {
 }
 
 export function createCounterReads({ counts, history, tickets, uniques, limits, show }: Counters) {
-  /**
-   * @param options.before by default nothing: what the read counts for was counted before
-   * @throws Problem, also invalid_window and invalid_range for a kind without windows or ranges;
-   *   StoreUnavailableError
-   */
-  return async (
-    counter: NamedCounter,
-    request: ReadRequest,
-    { before }: { before: BeforeWindows } = { before: async () => {} },
-  ) => {
+  async function read(counter: NamedCounter, request: ReadRequest, before: BeforeWindows) {
     const { window, from, to, last, consistent } = request;
     const hasRange = from !== undefined || to !== undefined || last !== undefined;
     const range = hasRange ? { from, to, last } : undefined;
@@ -68,7 +59,40 @@ export function createCounterReads({ counts, history, tickets, uniques, limits, 
     const ticket = asKind(counter, 'ticket');
     if (ticket) return bookJson(await tickets.read(ticket, { consistent }));
     return shownJson(acceptedOrThrow(await show(requireLive(counter), { consistent })));
+  }
+
+  /**
+   * @param options.before by default nothing: what the read counts for was counted before
+   * @throws Problem, also invalid_window and invalid_range for a kind without windows or ranges;
+   *   StoreUnavailableError
+   */
+  return async (
+    counter: NamedCounter,
+    request: ReadRequest,
+    { before }: { before: BeforeWindows } = { before: async () => {} },
+  ) => {
+    const answer = await read(counter, request, before);
+    const isWithout = request.consistent && canBePending(counter, request);
+    return { ...answer, ...(isWithout && { excludes_pending: true }) };
   };
+}
+
+/** Whether changes may be accepted that are not in the number which is read, because the fold adds them. */
+function canBePending({ definition }: NamedCounter, request: ReadRequest): boolean {
+  switch (definition.kind) {
+    case 'ticket':
+    case 'unique':
+    case 'limit':
+      return false;
+    case 'reaction':
+    case 'presence':
+      return true;
+    case 'count': {
+      const { window = definition.windows[0], from, last } = request;
+      const isShown = window === definition.windows[0] && from === undefined && last === undefined;
+      return !(definition.bounds && isShown);
+    }
+  }
 }
 
 const shownJson = ({ count, choices, window, version, updatedAtMs }: Omit<Shown, 'ok'>) => ({
@@ -100,7 +124,7 @@ const uniqueJson = ({ count, standardError, window, range }: UniqueAnswer) => ({
 });
 
 /** What a range is of, and from where on there are numbers. */
-export const rangeJson = (ends: RangeEnds & { readonly keptFrom: string }) => ({
+const rangeJson = (ends: RangeEnds & { readonly keptFrom: string }) => ({
   from: ends.from,
   to: ends.to,
   starts_at: ends.startsAt,
@@ -137,6 +161,7 @@ export const changeJson = (answer: {
   updatedAtMs?: number | null;
   pending: boolean;
   applied?: number;
+  scope?: ChangeAnswer['scope'];
 }) => ({
   count: answer.count,
   ...(answer.window === undefined ? {} : { window: answer.window }),
@@ -144,6 +169,7 @@ export const changeJson = (answer: {
   updated_at: asTime(answer.updatedAtMs),
   pending: answer.pending,
   ...(answer.applied !== undefined && { applied: answer.applied }),
+  ...(answer.scope && { scope: answer.scope }),
 });
 
 /** Counters are read far more often than written, so caches near the reader may answer for a moment. */

@@ -87,7 +87,21 @@ export const reactionBody = strictObject({
   choice: v.pipe(v.string(), v.description('One of the choices in the definition of the counter.')),
 });
 
-/** The body of a heartbeat, a visit, a reset or a ticket: there is nothing to say in it. */
+/** The body of a heartbeat, and of leaving. */
+export const sessionBody = strictObject({
+  session: v.optional(
+    v.pipe(
+      v.string(),
+      v.minLength(1),
+      v.maxLength(limits.nameLength),
+      v.description(
+        'The tab or device, by a name that the page makes up. The viewer is here while one of its sessions is. Without it, the one session that has no name.',
+      ),
+    ),
+  ),
+});
+
+/** The body of a visit, a reset or a ticket: there is nothing to say in it. */
 export const emptyBody = strictObject({});
 
 export const keyBody = strictObject({
@@ -204,7 +218,9 @@ export const readQuery = strictObject({
   consistent: v.optional(
     v.pipe(
       v.picklist(['true', 'false']),
-      v.description('`true` reads the last write in this region, never an older one.'),
+      v.description(
+        '`true` reads what was last written in this region, never anything older. Changes that are still `pending` are not in it; the answer then says `excludes_pending`.',
+      ),
     ),
     'false',
   ),
@@ -257,19 +273,39 @@ const rangeEnds = {
   ),
 };
 
+const excludesPending = v.optional(
+  v.pipe(
+    v.literal(true),
+    v.description(
+      'In answers to `consistent=true` for counters whose changes can be `pending`: these are not in the count.',
+    ),
+  ),
+);
+
 /** The sum of a range of windows. */
-export const rangeAnswer = v.object({ count: maybeCount, ...rangeEnds });
+export const rangeAnswer = v.object({
+  count: maybeCount,
+  ...rangeEnds,
+  excludes_pending: excludesPending,
+});
 
 export const counterAnswer = v.object({
   count,
   window: shownWindow,
   version,
   updated_at: updatedAt,
+  excludes_pending: excludesPending,
 });
 
 const choices = v.pipe(v.record(v.string(), count), v.description('The count of each choice.'));
 
-export const reactionCounts = v.object({ count, choices, version, updated_at: updatedAt });
+export const reactionCounts = v.object({
+  count,
+  choices,
+  version,
+  updated_at: updatedAt,
+  excludes_pending: excludesPending,
+});
 
 const standardError = v.pipe(
   v.number(),
@@ -298,12 +334,21 @@ export const reactionAnswer = v.object({
   choices,
   version,
   updated_at: updatedAt,
-  pending: v.boolean(),
+  pending: v.pipe(
+    v.boolean(),
+    v.description('True if what the member says may not be in what readers see yet.'),
+  ),
 });
 
 export const beatAnswer = v.object({
   count: v.optional(
     v.pipe(count, v.description('The viewers that are here now, including this one.')),
+  ),
+  pending: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description('True if readers may not count this viewer yet. Left out where `count` is.'),
+    ),
   ),
   next_beat_seconds: v.pipe(v.number(), v.description('Send the next heartbeat after this long.')),
 });
@@ -318,12 +363,6 @@ const nextCursor = v.pipe(
   v.nullable(v.string()),
   v.description('The `cursor` of the next entries; null if there are no more.'),
 );
-
-export const unreadAnswer = v.object({
-  count: v.pipe(count, v.description('The sum of what is unread.')),
-  subscriptions: v.array(v.object({ subject: v.string(), counter: v.string(), count })),
-  next_cursor: nextCursor,
-});
 
 export const changeAnswer = v.object({
   count: v.pipe(count, v.description("The count, including the caller's own change.")),
@@ -346,6 +385,18 @@ export const changeAnswer = v.object({
       v.number(),
       v.integer(),
       v.description('With `saturate`: how much of the amount fitted.'),
+    ),
+  ),
+  scope: v.optional(
+    v.pipe(
+      v.object({
+        window: v.pipe(v.picklist(windowKinds), v.description('It was set in this window.')),
+        unchanged: v.pipe(
+          v.array(v.picklist(windowKinds)),
+          v.description('The other windows of the counter keep what was counted in them.'),
+        ),
+      }),
+      v.description('With a `set` or a reset: which windows it was of.'),
     ),
   ),
 });
@@ -458,6 +509,27 @@ export const problemDocument = v.object({
 
 /** What API Gateway says itself, before a request reaches Tally. */
 export const gatewayAnswer = v.object({ message: v.string() });
+
+export const unreadAnswer = v.object({
+  count: v.pipe(
+    v.nullable(count),
+    v.description(
+      'The sum of what is unread, without the counters that have a problem. Null if JSON cannot carry it exactly.',
+    ),
+  ),
+  subscriptions: v.pipe(
+    v.array(
+      v.union([
+        v.object({ subject: v.string(), counter: v.string(), count }),
+        v.intersect([v.object({ subject: v.string(), counter: v.string() }), problemDocument]),
+      ]),
+    ),
+    v.description(
+      'A counter whose unread count cannot be told has its problem, such as `count_too_large`.',
+    ),
+  ),
+  next_cursor: nextCursor,
+});
 
 export const subjectAnswer = v.object({
   subject: v.string(),

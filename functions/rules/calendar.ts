@@ -13,6 +13,16 @@ export interface Calendar {
   readonly dayStart: string;
 }
 
+/** A calendar that a subject had until some moment, in epoch ms. */
+export interface EarlierCalendar extends Calendar {
+  readonly untilMs: number;
+}
+
+/** The calendar of a subject, and those that it had before, oldest first. */
+export interface SubjectCalendar extends Calendar {
+  readonly earlier: readonly EarlierCalendar[];
+}
+
 export const utcCalendar: Calendar = { timeZone: 'UTC', dayStart: '00:00' };
 
 const timeOfDay = /^(?:[01]\d|2[0-3]):[0-5]\d$/;

@@ -90,6 +90,8 @@ export const limits = {
   publishBatchMs: 3_000,
   /** Seconds a subject's settings are remembered: a change of time zone takes that long to be seen everywhere. */
   settingsCacheSeconds: 60,
+  /** Calendars of a subject that are remembered: settings are corrected a few times, then stay. */
+  earlierCalendars: 8,
   /** Rows of a history: 41 days of hours, or almost three years of days, in ten BatchGetItem calls. */
   historyRows: 1_000,
   /** Reads and writes of one batch request. */
@@ -129,6 +131,10 @@ export const limits = {
   awayAfterSecondsMax: 3_600,
   /** Seconds that a member who has left is remembered: a request can land five minutes late; the rest is for clocks that differ. */
   keepLeftMemberSeconds: 3_600,
+  /** Sessions of a viewer: more tabs and devices than anybody watches with, and few enough for one write unit. The oldest goes. */
+  sessionsOfViewer: 16,
+  /** Seconds that a session is known to have left: longer than a heartbeat that overlaps with that can take. */
+  keepLeftSessionSeconds: 60,
   /** Buckets that a count of viewers adds up. */
   presentBuckets: 32,
   /** Seconds that a heartbeat is remembered: longer than the stream keeps what the fold has to see of it. */

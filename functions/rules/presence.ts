@@ -37,6 +37,10 @@ export function presentBuckets(atMs: number, pulse: Pulse): string[] {
   return keys.filter((key) => ((bucketStart(key) ?? 0) + heartbeatSeconds) * 1000 > awaySinceMs);
 }
 
+/** Whether the viewers of a bucket are here at a moment. */
+export const isBucketPresent = (key: string, atMs: number, pulse: Pulse): boolean =>
+  presentBuckets(atMs, pulse).includes(key);
+
 /** Whether a bucket is away for everybody, also where clocks differ: its number will not be asked for. */
 export function isBucketOver(key: string, atMs: number, pulse: Pulse): boolean {
   const { heartbeatSeconds, awayAfterSeconds } = pulse;

@@ -1,4 +1,5 @@
 /** What members say in reaction and presence counters. */
+import type { ViewerSessions } from '../rules/viewer-sessions.ts';
 
 export interface MemberKey {
   readonly subject: string;
@@ -10,6 +11,10 @@ export interface MemberKey {
 export interface MemberState {
   readonly choice?: string | undefined;
   readonly bucket?: string | undefined;
+  /** The tabs and devices of a viewer. */
+  readonly sessions?: ViewerSessions | undefined;
+  /** Epoch ms since which it says this choice, or that it is here, or nothing. */
+  readonly sinceMs?: number | undefined;
 }
 
 export interface StoredMember extends MemberState {

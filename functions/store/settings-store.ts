@@ -1,10 +1,12 @@
 /** What subjects have set for themselves. */
-import type { Calendar } from '../rules/calendar.ts';
+import type { Calendar, EarlierCalendar } from '../rules/calendar.ts';
 
 /** What is not set follows the deployment. */
 export interface SubjectSettings {
   readonly timeZone?: Calendar['timeZone'] | undefined;
   readonly dayStart?: Calendar['dayStart'] | undefined;
+  /** What was in force before, oldest first. */
+  readonly earlier?: readonly EarlierCalendar[] | undefined;
 }
 
 export interface SettingsStore {

@@ -9,7 +9,7 @@ import { asKind, parseMember, requireKind } from '../parse-names.ts';
 import { Problem } from '../problem.ts';
 import { inputOf } from '../request-input.ts';
 import { acceptedOrThrow, asTime, type HttpResponse, json, noContent } from '../responses.ts';
-import { reactionBody } from '../schemas.ts';
+import { reactionBody, sessionBody } from '../schemas.ts';
 
 export function createMemberOperations({ reactions, presence, uniques }: Counters) {
   const namesOf = ({ counter, params }: HttpRequest) => ({
@@ -29,8 +29,8 @@ export function createMemberOperations({ reactions, presence, uniques }: Counter
     }
     const viewers = asKind(counter, 'presence');
     if (viewers) {
-      inputOf(request, {});
-      return beatResponse(await presence.beat(viewers, member), canRead);
+      const { session } = inputOf(request, { body: sessionBody }).body;
+      return beatResponse(await presence.beat(viewers, { member, session }), canRead);
     }
     const unique = requireMembers(asKind(counter, 'unique'), counter.counter);
     inputOf(request, {});
@@ -54,15 +54,16 @@ export function createMemberOperations({ reactions, presence, uniques }: Counter
       const canRead = await mayRead(request, counter);
       return reactionResponse(await reactions.remove(reaction, member), canRead);
     }
-    await presence.leave(requireKind(counter, 'presence'), member);
+    await presence.remove(requireKind(counter, 'presence'), member);
     return noContent();
   };
 
-  /** As DELETE, for `navigator.sendBeacon`, which can only POST. */
+  /** One session leaves. It is a POST for `navigator.sendBeacon`, which can send nothing else. */
   const leave: Operation = async (request) => {
     const { counter, member } = namesOf(request);
-    inputOf(request, {});
-    await presence.leave(requireKind(counter, 'presence'), member);
+    const viewers = requireKind(counter, 'presence');
+    const { session } = inputOf(request, { body: sessionBody }).body;
+    await presence.leave(viewers, { member, session });
     return noContent();
   };
 
@@ -81,5 +82,9 @@ function reactionResponse(answer: ReactionAnswer, canRead: boolean): HttpRespons
   return json(200, shown);
 }
 
-const beatResponse = ({ count, nextBeatSeconds }: BeatAnswer, canRead: boolean): HttpResponse =>
-  json(200, { ...(canRead && { count }), next_beat_seconds: nextBeatSeconds });
+/** Whether it is pending tells whether the viewer was here, which is for readers, too. */
+const beatResponse = (
+  { count, pending, nextBeatSeconds }: BeatAnswer,
+  canRead: boolean,
+): HttpResponse =>
+  json(200, { ...(canRead && { count, pending }), next_beat_seconds: nextBeatSeconds });

@@ -8,8 +8,9 @@ import type { HttpRequest } from '../http-request.ts';
 import type { Operation } from '../operation.ts';
 import { type Paging, pageOf } from '../paging.ts';
 import { parseUser } from '../parse-names.ts';
+import { Problem } from '../problem.ts';
 import { inputOf } from '../request-input.ts';
-import { acceptedOrThrow, type HttpResponse, json, noContent } from '../responses.ts';
+import { acceptedOrThrow, type HttpResponse, json, noContent, problemBody } from '../responses.ts';
 import { listQuery } from '../schemas.ts';
 
 export function createUserOperations({ unread }: Counters) {
@@ -33,13 +34,13 @@ export function createUserOperations({ unread }: Counters) {
   const readUnread: Operation = async (request) => {
     const { query } = inputOf(request, { query: listQuery });
     const user = parseUser(request.params.user);
-    return unreadResponse(acceptedOrThrow(await unread.read(user, readableBy(request))), query);
+    return unreadResponse(await unread.read(user, readableBy(request)), query);
   };
 
   const markRead: Operation = async (request) => {
     const { query } = inputOf(request, { query: listQuery });
     const user = parseUser(request.params.user);
-    return unreadResponse(acceptedOrThrow(await unread.markRead(user, readableBy(request))), query);
+    return unreadResponse(await unread.markRead(user, readableBy(request)), query);
   };
 
   return { subscribe, unsubscribe, readUnread, markRead };
@@ -65,5 +66,11 @@ const readNeed = (subject: string, counter: string): Need => ({
 function unreadResponse({ count, subscriptions }: UnreadAnswer, paging: Paging): HttpResponse {
   const nameOf = ({ subject, counter }: UnreadRow) => `${subject} ${counter}`;
   const { page, next_cursor } = pageOf(subscriptions, nameOf, paging);
-  return json(200, { count, subscriptions: page, next_cursor });
+  return json(200, { count, subscriptions: page.map(rowJson), next_cursor });
 }
+
+const rowJson = ({ subject, counter, unread: own }: UnreadRow) => ({
+  subject,
+  counter,
+  ...(own.ok ? { count: own.count } : problemBody(new Problem(own.code, own.detail))),
+});

@@ -8,7 +8,8 @@ export function memberCalls(instance: Instance) {
     choose: (counter: string, member: string, choice: string) =>
       send('PUT', `${counter}/members/${member}`, { choice }),
     /** A heartbeat or a visit. */
-    come: (counter: string, member: string) => send('PUT', `${counter}/members/${member}`),
+    come: (counter: string, member: string, session?: string) =>
+      send('PUT', `${counter}/members/${member}`, session === undefined ? undefined : { session }),
     remove: (counter: string, member: string) => send('DELETE', `${counter}/members/${member}`),
     /** As `navigator.sendBeacon` does. */
     leave: (counter: string, member: string, body?: unknown) =>

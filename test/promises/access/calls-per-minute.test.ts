@@ -16,13 +16,16 @@ import {
   createTallyUnderTest,
   keyed,
   open,
+  type TallyOptions,
   type TallyUnderTest,
 } from '../../harness/tally-under-test.ts';
 
-const counters = {
+const counters: TallyOptions['counters'] = {
   likes: { kind: 'count', access: open },
   stock: { kind: 'count', access: keyed },
-} as const;
+  views: { kind: 'count', windows: ['all', 'day'], access: keyed },
+  visitors: { kind: 'unique', windows: ['day'], access: keyed },
+};
 const everything = { actions: ['read', 'write'], subjects: ['*'] } as const;
 
 let tally: TallyUnderTest;
@@ -294,3 +297,16 @@ async function callerItems() {
   const items = await tally.items();
   return items.filter(({ pk }) => String(pk).startsWith(itemPrefixes.callerAllowance));
 }
+
+test.each([
+  ['a history', '/v1/resto-7/views/history', 1_000, 50],
+  ['a sum of as many days', '/v1/resto-7/views', 1_000, 50],
+  ['a union of unique visitors', '/v1/resto-7/visitors', 31, 50],
+  ['a short history', '/v1/resto-7/views/history', 20, 1],
+])('%s counts as many calls as it costs', async (_, path, days, calls) => {
+  const { headers } = await makeKey(tally, [everything], calls + 1);
+  const request = { method: 'GET', path, headers, query: { last: `${days}d` } };
+  expect(await tally.send(request)).toMatchObject({ status: 200 });
+  expect(await tally.send(get('/v1/resto-7/stock', headers))).toMatchObject({ status: 200 });
+  expect(await tally.send(get('/v1/resto-7/stock', headers))).toMatchObject({ status: 429 });
+});

@@ -21,6 +21,9 @@ const createTally = (options: Partial<TallyOptions> = {}) =>
   createTallyUnderTest({
     counters: {
       likes: { kind: 'count', access: open },
+      stock: { kind: 'count', bounds: { min: 0 }, access: open },
+      faces: { kind: 'reaction', choices: ['smile'], access: open },
+      film: { kind: 'presence', access: open },
       daily: { kind: 'count', windows: ['day'], keepDays: { day: 7 }, access: open },
       views: {
         kind: 'count',
@@ -83,6 +86,26 @@ describe('a read', () => {
     expect(await tally.read('post/views', { window: 'day' })).toMatchObject({ body: { count: 0 } });
     tally.clock.advance(-DAY);
     expect(await tally.read('post/views', { window: 'day' })).toMatchObject({ body: { count: 3 } });
+  });
+
+  test('with consistent=true says that what is pending is not in it, where changes can be', async () => {
+    expect(await tally.change('post/views', 3)).toMatchObject({
+      body: { count: 3, pending: true },
+    });
+    for (const name of ['post/views', 'post/likes', 'post/faces', 'post/film']) {
+      expect(await tally.read(name, consistent)).toMatchObject({
+        body: { count: 0, excludes_pending: true },
+      });
+      expect((await tally.read(name)).body).not.toHaveProperty('excludes_pending');
+    }
+    // The fold brings changes to further windows and regions, but never to the window that has bounds.
+    const range = { last: '1d', ...consistent };
+    expect(await tally.read('post/daily', range)).toMatchObject({
+      body: { excludes_pending: true },
+    });
+    expect((await tally.read('post/stock', consistent)).body).not.toHaveProperty(
+      'excludes_pending',
+    );
   });
 
   test('without a window shows the first one', async () => {

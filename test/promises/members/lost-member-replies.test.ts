@@ -83,7 +83,7 @@ test('a choice whose fate is unknown is said to be, and may be sent again', asyn
   injections.pop()?.remove();
   expect(await calls.choose(`${post}/reactions`, 'ann', 'love')).toMatchObject({
     status: 200,
-    body: { choice: 'love', pending: false },
+    body: { choice: 'love', pending: true },
   });
 });
 

@@ -3,6 +3,7 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { sketchBlockItemKey } from '../../../functions/dynamo/item-keys.ts';
 import { blockCount, registersPerBlock } from '../../../functions/rules/hyperloglog.ts';
+import { limits } from '../../../functions/rules/limits.ts';
 import { createTestTable } from '../../harness/engine/test-table.ts';
 import { type CapacityMeter, startCapacityMeter } from '../../harness/members/capacity-meter.ts';
 import { type MemberCalls, memberCalls } from '../../harness/members/member-calls.ts';
@@ -77,6 +78,16 @@ test('a heartbeat is one write unit, and so is leaving', async () => {
   tally.clock.advance(10_000);
   expect(await costOf('  in the next bucket', () => calls.come(film, 'ann'))).toBe(1);
   expect(await costOf('POST leave', () => calls.leave(film, 'ann'))).toBe(1);
+});
+
+test('a heartbeat is one write unit with as many sessions as there may be, and the longest names', async () => {
+  const longest = 'x'.repeat(limits.nameLength);
+  const film = `${longest}/viewers`;
+  for (let session = 0; session < limits.sessionsOfViewer + 1; session++) {
+    const beat = () => calls.come(film, longest, `${session}`.padEnd(limits.nameLength, 'x'));
+    expect(await costOf(`session ${session}`, beat)).toBe(1);
+  }
+  expect(await costOf('leave', () => calls.leave(film, longest, { session: 'tab' }))).toBe(1);
 });
 
 describe('a visit', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import pLimit from 'p-limit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { limits } from '../../../functions/rules/limits.ts';
 import { shuffled } from '../../harness/counts/shuffled.ts';
 import { type MemberCalls, memberCalls } from '../../harness/members/member-calls.ts';
 import { createStreamedTally, type StreamedTally } from '../../harness/members/streamed-tally.ts';
@@ -72,10 +73,37 @@ describe('a member', () => {
     expect(await calls.get(post, 'ann')).toMatchObject({ body: { choice: null } });
   });
 
+  test('is told that its choice is pending as long as readers may not see it, however often it says it', async () => {
+    await calls.choose(post, 'bob', 'like');
+    await tally.settle();
+    // Totals of several cells are remembered for a second.
+    tally.advance(1_000);
+    for (let round = 0; round < 3; round++) {
+      expect(await calls.choose(post, 'ann', 'like')).toMatchObject({
+        body: { choice: 'like', ...totals(2, 0), pending: true },
+      });
+      expect(await calls.read(post, { consistent: 'true' })).toMatchObject({ body: totals(1, 0) });
+      tally.advance(50);
+    }
+    await tally.settle();
+    tally.advance(limits.foldedAfterSeconds * 1000);
+    expect(await calls.choose(post, 'ann', 'like')).toMatchObject({
+      body: { choice: 'like', ...totals(2, 0), pending: false },
+    });
+    for (let round = 0; round < 2; round++) {
+      expect(await calls.remove(post, 'ann')).toMatchObject({ body: { pending: true } });
+    }
+    await tally.settle();
+    tally.advance(limits.foldedAfterSeconds * 1000);
+    expect(await calls.remove(post, 'ann')).toMatchObject({
+      body: { choice: null, ...totals(1, 0), pending: false },
+    });
+  });
+
   test('is in the answer to its choice, also when that changes nothing and is not folded', async () => {
     await calls.choose(post, 'ann', 'like');
     expect(await calls.choose(post, 'ann', 'like')).toMatchObject({
-      body: { choice: 'like', ...totals(1, 0), pending: false },
+      body: { choice: 'like', ...totals(1, 0), pending: true },
     });
     expect(await calls.choose(post, 'ann', 'love')).toMatchObject({ body: totals(0, 1) });
     expect(await calls.remove(post, 'ann')).toMatchObject({ body: totals(0, 0) });

@@ -190,8 +190,54 @@ describe('what is unread', () => {
     expect(await markRead()).toMatchObject({ status: 200, body: { count: 0 } });
     await tally.change(`${post}/likes`, 1);
     await expectUnread({ [`${post}/likes`]: 1 });
-    await tally.seedCell({ subject: post, counter: 'likes' }, { n: 2n ** 60n });
-    expect(await readUnread()).toMatchObject({ status: 409, body: { code: 'count_too_large' } });
+  });
+
+  test('of a counter that anybody has made too large is a problem in its own row alone', async () => {
+    const names = [`${post}/likes`, `${post}/views`];
+    for (const name of names) await subscribe(name);
+    await tally.change(`${post}/views`, 4);
+    await tally.settle();
+    await tally.seedCell({ subject: post, counter: 'likes' }, { n: 2n ** 53n });
+    const tooLarge = {
+      subject: post,
+      counter: 'likes',
+      status: 409,
+      code: 'count_too_large',
+      title: expect.any(String),
+      type: '/docs/errors#count_too_large',
+      detail: expect.stringContaining('9007199254740992'),
+    };
+    expect(await readUnread()).toMatchObject({
+      status: 200,
+      body: { count: 4, subscriptions: [tooLarge, { subject: post, counter: 'views', count: 4 }] },
+    });
+    expect(await markRead()).toMatchObject({ status: 200, body: { count: 0 } });
+    await tally.change(`${post}/likes`, 3);
+    await expectUnread({ [`${post}/likes`]: 3, [`${post}/views`]: 0 });
+  });
+
+  test('has no sum where JSON cannot carry it, but all its rows', async () => {
+    for (const counter of ['likes', 'views']) {
+      await subscribe(`${post}/${counter}`);
+      await tally.seedCell({ subject: post, counter }, { n: 2n ** 53n - 1n });
+    }
+    const count = Number.MAX_SAFE_INTEGER;
+    expect(await readUnread()).toMatchObject({
+      status: 200,
+      body: { count: null, subscriptions: [{ count }, { count }] },
+    });
+  });
+
+  test('goes by what is folded: what was pending when the user subscribed or looked is unread', async () => {
+    await tally.change(`${post}/views`, 5);
+    await subscribe(`${post}/views`);
+    await expectUnread({ [`${post}/views`]: 0 });
+    await tally.settle();
+    await expectUnread({ [`${post}/views`]: 5 });
+    await tally.change(`${post}/views`, 2);
+    expect(await markRead()).toMatchObject({ body: { count: 0 } });
+    await tally.settle();
+    await expectUnread({ [`${post}/views`]: 2 });
   });
 
   test('stays unread when the counter is reset, and goes on from there', async () => {
@@ -364,12 +410,12 @@ test('what the caller may not read is in no list, no sum, and is not marked', as
   expect(await unread.read(user, mayRead)).toEqual({
     ok: true,
     count: 1,
-    subscriptions: [{ ...own, count: 1 }],
+    subscriptions: [{ ...own, unread: { ok: true, count: 1 } }],
   });
   expect(await unread.markRead(user, mayRead)).toEqual({
     ok: true,
     count: 0,
-    subscriptions: [{ ...own, count: 0 }],
+    subscriptions: [{ ...own, unread: { ok: true, count: 0 } }],
   });
   await expectUnread({ [`${post}/likes`]: 0, [`secret-${post}/likes`]: 10 });
 });

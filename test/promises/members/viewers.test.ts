@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import pLimit from 'p-limit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { limits } from '../../../functions/rules/limits.ts';
 import { type MemberCalls, memberCalls } from '../../harness/members/member-calls.ts';
 import { createStreamedTally, type StreamedTally } from '../../harness/members/streamed-tally.ts';
 import { open } from '../../harness/tally-under-test.ts';
@@ -108,7 +109,7 @@ describe('a viewer', () => {
     }
   });
 
-  test('has gone when it leaves one of its two tabs, until the other one beats', async () => {
+  test('without sessions has one: it has gone when it leaves, until it beats again', async () => {
     await beat(['ann', 'ann']);
     await calls.leave(film, 'ann');
     await expectCount(0);
@@ -173,13 +174,131 @@ describe('a viewer', () => {
   });
 });
 
+describe('the sessions of a viewer', () => {
+  const sessions = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, index) => `tab-${from + index}`);
+  const open = async (names: readonly string[], viewer = 'ann') => {
+    for (const name of names) {
+      expect(await calls.come(film, viewer, name)).toMatchObject({ status: 200 });
+    }
+  };
+  const leave = (session: string) => calls.leave(film, 'ann', { session });
+
+  test('count once, and keep it here while one of them is', async () => {
+    await open(['tab-1', 'tab-2']);
+    await expectCount(1);
+    expect(await leave('tab-1')).toMatchObject({ status: 204 });
+    await expectCount(1);
+    await leave('tab-2');
+    await expectCount(0);
+  });
+
+  test('have one without a name among them', async () => {
+    await open(['tab-1']);
+    await beat(['ann']);
+    await calls.leave(film, 'ann');
+    await expectCount(1);
+    await leave('tab-1');
+    await expectCount(0);
+  });
+
+  test('all end when the viewer is removed', async () => {
+    await open(['tab-1', 'tab-2']);
+    await beat(['ann']);
+    expect(await calls.remove(film, 'ann')).toMatchObject({ status: 204 });
+    await expectCount(0);
+  });
+
+  test('fall silent one by one, and the viewer with the last of them', async () => {
+    await open(['tab-1', 'tab-2']);
+    for (let round = 0; round < 4; round++) {
+      tally.advance(heartbeatMs);
+      await open(['tab-2']);
+    }
+    // The first is long gone, so nobody is left.
+    await leave('tab-2');
+    await expectCount(0);
+  });
+
+  test('that leave put the viewer where the others were last', async () => {
+    await open(['tab-1']);
+    tally.advance(2 * heartbeatMs);
+    await open(['tab-2']);
+    await leave('tab-2');
+    await expectCount(1);
+    tally.advance(heartbeatMs + awayMs - 2 * heartbeatMs - 1);
+    await expectCount(1);
+    tally.advance(1);
+    await expectCount(0);
+  });
+
+  test('are 16 at most: when there are more, the one that was here first is forgotten', async () => {
+    expect(limits.sessionsOfViewer).toBe(16);
+    for (const name of sessions(0, 17)) {
+      tally.advance(1);
+      await open([name]);
+    }
+    for (const name of sessions(1, 16)) await leave(name);
+    await expectCount(1);
+    await leave('tab-16');
+    await expectCount(0);
+  });
+
+  test('leave at the same time, and others come: nobody is lost', async () => {
+    await open(sessions(0, 4));
+    await Promise.all([
+      ...sessions(0, 4).map(leave),
+      ...sessions(4, 6).map((name) => calls.come(film, 'ann', name)),
+    ]);
+    await expectCount(1);
+    await leave('tab-4');
+    await expectCount(1);
+    await leave('tab-5');
+    await expectCount(0);
+  });
+
+  test('may have any name', async () => {
+    for (const name of ['-', 'ä b#c', crypto.randomUUID(), 'x'.repeat(128)]) await open([name]);
+    await calls.leave(film, 'ann');
+    await expectCount(1);
+    for (const name of ['ä b#c', 'x'.repeat(128)]) await leave(name);
+    await expectCount(1);
+  });
+});
+
+test('a heartbeat says that it is pending until it is folded for certain, and its count has the viewer once', async () => {
+  const beatOf = async (viewer: string) => (await calls.come(film, viewer)).body;
+  await beat(['bob']);
+  await tally.settle();
+  tally.advance(1);
+  expect(await beatOf('ann')).toMatchObject({ count: 2, pending: true });
+  tally.advance(50);
+  expect(await beatOf('ann')).toMatchObject({ count: 2, pending: true });
+  await tally.settle();
+  tally.advance(1_000);
+  expect(await beatOf('ann')).toMatchObject({ count: 2 });
+  for (let round = 0; round < 6; round++) {
+    tally.advance(heartbeatMs);
+    await beat(['ann', 'bob']);
+  }
+  await tally.settle();
+  expect(await beatOf('ann')).toMatchObject({ count: 2, pending: false });
+});
+
 describe('leaving', () => {
   test.each([
     ['nothing', undefined],
     ['no text', ''],
     ['an empty object', {}],
+    ['JSON as text', '{}'],
+    ['a session', '{"session":"tab-1"}'],
   ])('takes what sendBeacon sends: %s', async (_, body) => {
-    await beat(['ann', 'bob']);
+    await calls.come(
+      film,
+      'ann',
+      typeof body === 'string' && body.length > 2 ? 'tab-1' : undefined,
+    );
+    await beat(['bob']);
     const headers = { 'content-type': 'text/plain;charset=UTF-8', origin: 'https://film.example' };
     const path = `/v1/${film}/members/ann/leave`;
     const answer = await tally.send({ method: 'POST', path, headers, body });
@@ -188,14 +307,18 @@ describe('leaving', () => {
   });
 
   test.each([
-    ['bye', 'invalid_json'],
-    [{ bye: true }, 'unknown_field'],
-  ])('is refused with a body that means nothing to it: %j', async (body, code) => {
-    await beat(['ann', 'bob']);
-    const path = `/v1/${film}/members/ann/leave`;
-    const answer = await tally.send({ method: 'POST', path, body });
-    expect(answer).toMatchObject({ status: 400, body: { code } });
-    await expectCount(2);
+    ['text', 'bye', 'invalid_json'],
+    ['another field', { bye: true }, 'unknown_field'],
+    ['a session without a name', { session: '' }, 'invalid_body'],
+    ['a session that is a number', { session: 1 }, 'invalid_body'],
+    ['a session with a name that is too long', { session: 'x'.repeat(129) }, 'invalid_body'],
+  ])('refuses %s instead of ignoring it, and so does a heartbeat', async (_, body, code) => {
+    await beat(['ann']);
+    const refused = { status: 400, body: { code } };
+    expect(await calls.leave(film, 'ann', body)).toMatchObject(refused);
+    const path = `/v1/${film}/members/bob`;
+    expect(await tally.send({ method: 'PUT', path, body })).toMatchObject(refused);
+    await expectCount(1);
   });
 
   test('twice, or without having come, is the same as once', async () => {
@@ -285,10 +408,12 @@ test('a viewer that goes on in another region counts once', async () => {
 });
 
 test('any history of beats, leaving and time ends with the viewers of a plain list', async () => {
-  const viewer = fc.constantFrom('ann', 'bob', 'eve', 'joe');
+  const viewer = fc.constantFrom('ann', 'bob', 'eve');
+  const session = fc.constantFrom('tab-1', 'tab-2', undefined);
   const step = fc.oneof(
-    { weight: 4, arbitrary: fc.record({ does: fc.constant('beat' as const), viewer }) },
-    { weight: 1, arbitrary: fc.record({ does: fc.constant('leave' as const), viewer }) },
+    { weight: 4, arbitrary: fc.record({ does: fc.constant('beat' as const), viewer, session }) },
+    { weight: 1, arbitrary: fc.record({ does: fc.constant('leave' as const), viewer, session }) },
+    { weight: 1, arbitrary: fc.record({ does: fc.constant('remove' as const), viewer }) },
     {
       weight: 3,
       arbitrary: fc.record({
@@ -301,16 +426,29 @@ test('any history of beats, leaving and time ends with the viewers of a plain li
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 20 }), async (steps) => {
       film = `film-${films++}/viewers`;
-      const goesAtMs = new Map<string, number>();
-      const here = () => [...goesAtMs.values()].filter((atMs) => atMs > tally.clock.now()).length;
+      /** By viewer and session. */
+      const goesAtMs = new Map<string, Map<string | undefined, number>>();
+      const sessionsOf = (name: string) => {
+        const known = goesAtMs.get(name) ?? new Map<string | undefined, number>();
+        goesAtMs.set(name, known);
+        return known;
+      };
+      const here = () =>
+        [...goesAtMs.values()].filter((sessions) =>
+          [...sessions.values()].some((atMs) => atMs > tally.clock.now()),
+        ).length;
       for (const it of steps) {
         const nowMs = tally.clock.now();
         if (it.does === 'beat') {
-          await calls.come(film, it.viewer);
+          await calls.come(film, it.viewer, it.session);
           const bucketEndsAtMs = (Math.floor(nowMs / heartbeatMs) + 1) * heartbeatMs;
-          goesAtMs.set(it.viewer, bucketEndsAtMs + awayMs);
+          sessionsOf(it.viewer).set(it.session, bucketEndsAtMs + awayMs);
         } else if (it.does === 'leave') {
-          await calls.leave(film, it.viewer);
+          const { session: name } = it;
+          await calls.leave(film, it.viewer, name === undefined ? undefined : { session: name });
+          sessionsOf(it.viewer).delete(name);
+        } else if (it.does === 'remove') {
+          await calls.remove(film, it.viewer);
           goesAtMs.delete(it.viewer);
         } else if (it.does === 'wait') tally.advance(it.ms);
         else await expectCount(here());

@@ -344,6 +344,27 @@ describe('the hours of a subject are those of its own clock', () => {
   });
 });
 
+test('the hours of before are in the history when the clock of a subject is half an hour off from now on', async () => {
+  for (const [index, at] of ['2096-02-21T10:15:00Z', '2096-02-21T11:45:00Z'].entries()) {
+    await addAt(at, 'shop/views', 2 ** index);
+  }
+  await tally.settle();
+  tally.clock.moveTo('2096-02-21T12:00:00Z');
+  await putSettings(tally, 'shop', { time_zone: 'Asia/Kolkata' });
+  await addAt('2096-02-21T12:45:00Z', 'shop/views', 4);
+  await tally.settle();
+  const rows = await history('shop/views', 'hour', day(21), day(21));
+  expect(rows).toHaveLength(24);
+  // Each is in the row in which it began: those of UTC began at half past by the new clock.
+  expect(rows.filter(({ count }) => count !== 0)).toMatchObject([
+    { starts_at: '2096-02-21T15:00:00+05:30', count: 1 },
+    { starts_at: '2096-02-21T16:00:00+05:30', count: 2 },
+    { starts_at: '2096-02-21T18:00:00+05:30', count: 4 },
+  ]);
+  const range = { from: '2096-02-21T00', to: '2096-02-21T23' };
+  expect(await tally.read('shop/views', range)).toMatchObject({ body: { count: 7 } });
+});
+
 describe('a range is one number', () => {
   beforeEach(async () => {
     await addAt('2096-02-20T23:30:00Z', 'post/views', 1);

@@ -56,6 +56,24 @@ describe('a reset', () => {
     },
   );
 
+  test.each([
+    ['views', { window: 'all', unchanged: ['day'] }],
+    ['likes', { window: 'all', unchanged: [] }],
+    ['daily', { window: 'day', unchanged: [] }],
+  ])('of %s says which window it was of, and so does a set', async (counter, scope) => {
+    const name = `post/${counter}`;
+    await tally.change(name, 3, { token: 'three' });
+    await tally.settle();
+    expect(await reset(tally, name, 'clear')).toMatchObject({ body: { count: 0, scope } });
+    expect(await reset(tally, name, 'clear')).toMatchObject({ body: { count: 0, scope } });
+    if (scope.unchanged.length > 0) expect(await today(name)).toBe(3);
+    const body = { action: 'set', value: 8 };
+    const headers = { authorization: `Bearer ${adminKey}` };
+    const answer = await tally.send({ method: 'POST', path: `/v1/${name}`, headers, body });
+    expect(answer).toMatchObject({ status: 200, body: { count: 8, scope } });
+    expect((await tally.change(name, 1)).body).not.toHaveProperty('scope');
+  });
+
   test('works upwards, too', async () => {
     await tally.change('post/likes', -4);
     await tally.change('room/seats', -4);

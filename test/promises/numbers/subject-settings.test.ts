@@ -177,11 +177,14 @@ describe('settings are refused', () => {
     expect(await tally.items()).toEqual([]);
   });
 
-  test.each(['v1', 'users', 'a%2Ab', 'with%20space'])('of the subject %s', async (subject) => {
-    const answer = await putSettings(tally, subject, berlin);
-    expect([400, 404]).toContain(answer.status);
-    expect(await tally.items()).toEqual([]);
-  });
+  test.each(['v1', 'users', 'status', 'a%2Ab', 'with%20space'])(
+    'of the subject %s',
+    async (subject) => {
+      const answer = await putSettings(tally, subject, berlin);
+      expect([400, 404]).toContain(answer.status);
+      expect(await tally.items()).toEqual([]);
+    },
+  );
 
   test.each(['GET', 'PUT'])('to %s by a caller without the right `admin`', async (method) => {
     expect(await tally.send({ method, path, body: berlin })).toMatchObject({

@@ -6,7 +6,7 @@ import { json } from '../../../functions/http/responses.ts';
 import { apiEvent, bodyBytes, lambdaContext } from '../../harness/http/api-event.ts';
 
 const secrets = ['the-new-secret', 'the-old-secret'];
-/** Where the connection comes from: behind CloudFront that is one of its servers. */
+/** Who calls the API: behind CloudFront, one of its servers. */
 const connection = '192.0.2.1';
 
 /** A function that answers with the address that it sees. */
@@ -19,10 +19,8 @@ async function ask(headers: Record<string, string>, accepted: readonly string[] 
     }),
     accepted,
   );
-  const response = await handler(
-    apiEvent({ method: 'GET', path: '/', headers, address: connection }),
-    lambdaContext(),
-  );
+  const event = apiEvent({ method: 'GET', path: '/', headers, address: connection });
+  const response = await handler(event, lambdaContext());
   return { status: response.statusCode, body: JSON.parse(bodyBytes(response).toString()) };
 }
 
