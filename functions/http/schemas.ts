@@ -564,7 +564,12 @@ export const batchResult = v.union([
   v.object({ status: ok, ...limitAnswer.entries }),
   v.object({ status: ok, ...changeAnswer.entries, replayed }),
   v.object({ status: v.literal(204), replayed }),
-  problemDocument,
+  v.object({
+    ...problemDocument.entries,
+    retry_after_seconds: v.optional(
+      v.pipe(v.number(), v.integer(), v.description('As the header `Retry-After`.')),
+    ),
+  }),
 ]);
 
 export const batchAnswer = v.object({
