@@ -507,6 +507,9 @@ export const problemDocument = v.object({
   ),
 });
 
+/** What API Gateway says itself, before a request reaches Tally. */
+export const gatewayAnswer = v.object({ message: v.string() });
+
 export const unreadAnswer = v.object({
   count: v.pipe(
     v.nullable(count),
@@ -527,9 +530,6 @@ export const unreadAnswer = v.object({
   ),
   next_cursor: nextCursor,
 });
-
-/** What API Gateway says itself, before a request reaches Tally. */
-export const gatewayAnswer = v.object({ message: v.string() });
 
 export const subjectAnswer = v.object({
   subject: v.string(),
@@ -564,7 +564,12 @@ export const batchResult = v.union([
   v.object({ status: ok, ...limitAnswer.entries }),
   v.object({ status: ok, ...changeAnswer.entries, replayed }),
   v.object({ status: v.literal(204), replayed }),
-  problemDocument,
+  v.object({
+    ...problemDocument.entries,
+    retry_after_seconds: v.optional(
+      v.pipe(v.number(), v.integer(), v.description('As the header `Retry-After`.')),
+    ),
+  }),
 ]);
 
 export const batchAnswer = v.object({
