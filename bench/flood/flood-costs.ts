@@ -5,8 +5,9 @@ const million = 1_000_000;
 const dollars = {
   /** API Gateway, Lambda and the access log. */
   apiRequest: 1.37 / million,
-  /** CloudFront and WAF. */
-  edgeRequest: 1.6 / million,
+  firewall: 0.6 / million,
+  /** For what WAF lets through: CloudFront charges nothing for the rest. */
+  edgeRequest: 1 / million,
   writeUnit: 0.625 / million,
   readUnit: 0.125 / million,
 } as const;
@@ -39,8 +40,8 @@ export const newMeter = (): FloodMeter => ({
 export function costOf(meter: FloodMeter, isProtected: boolean): number {
   const { requests, stopped, writeUnits, readUnits } = meter;
   return (
-    (requests - stopped) * dollars.apiRequest +
-    (isProtected ? requests * dollars.edgeRequest : 0) +
+    (requests - stopped) * (dollars.apiRequest + (isProtected ? dollars.edgeRequest : 0)) +
+    (isProtected ? requests * dollars.firewall : 0) +
     writeUnits * dollars.writeUnit +
     readUnits * dollars.readUnit
   );

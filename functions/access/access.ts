@@ -187,7 +187,7 @@ export function createAccess(options: AccessOptions) {
         const sender = await caller();
         if (sender.ok) return refusalOf(sender, need) ?? { ok: true };
         const lacksPass = sender.code === 'key_required' && isForVisitors(need);
-        return lacksPass ? refuse('visitor_required', 'Become a visitor first.') : sender;
+        return lacksPass ? refuseWithoutPass() : sender;
       },
       // Also where everybody may do it: a key that is used up does not go on without being counted.
       async charge(work) {
@@ -253,6 +253,9 @@ function callerOfPass(pass: Pass): Caller {
     key,
   };
 }
+
+export const refuseWithoutPass = () =>
+  refuse('visitor_required', 'Get a pass with `POST /v1/visitors`, and send it as the bearer.');
 
 const refuseInvalid = () =>
   refuse('invalid_key', 'The API key is unknown or revoked, or the pass is not genuine.');

@@ -271,9 +271,9 @@ export function createCounts({
       planSet(request, { bounds, observe: () => observe(key) }, place),
     );
     if (written.how !== 'refused') {
-      const set = await answer(planned, written);
+      const answered = await answer(planned, written);
       const [window, ...unchanged] = definition.windows;
-      return set.ok ? { ...set, scope: { window, unchanged } } : set;
+      return answered.ok ? { ...answered, scope: { window, unchanged } } : answered;
     }
     if (written.reason === 'not_single_cell') return refuseSeveralCells();
     if (written.reason === 'count_mismatch') return refuseMismatch(written.cell, expected);

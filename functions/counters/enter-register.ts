@@ -127,7 +127,7 @@ export function createEnterRegister({
           }
         }
         if (isBusy) await wait(attempt);
-        if (isOverRate && attempt % limits.lookEvery === 0) await look();
+        if (isOverRate) await look();
       }
       if (mayLandLater()) throw new OutcomeUnknownError('the register did not answer in time');
       return { outcome: 'contended' };

@@ -57,7 +57,7 @@ export function createTurns({
   const claimTime = (key: RegisterKey, nowMs: number): number =>
     Math.max(nowMs, cutOffsMs.get(nameOf(key)) ?? 0);
 
-  /** @returns whether it is over: done, or left to whoever has done it meanwhile */
+  /** @returns whether the turn is over: done here, or by another writer meanwhile */
   async function tryTurn({ key, expiresAt, keepPagesMs }: Turnable, turn: Turn): Promise<boolean> {
     try {
       // Before they leave the register, so that they are always in one of both.

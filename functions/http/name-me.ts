@@ -1,5 +1,5 @@
 /** `me` in a path stands for the member or user that the caller's pass is of. */
-import type { RequestAccess } from '../access/access.ts';
+import { type RequestAccess, refuseWithoutPass } from '../access/access.ts';
 import type { NamedCounter } from '../counters/named-counter.ts';
 import { me } from '../rules/names.ts';
 import { accessProblem } from './authorise.ts';
@@ -35,7 +35,7 @@ async function ownName(
   const caller = await access.caller();
   if (!caller.ok) {
     if (!mayBecomeVisitor || caller.code !== 'key_required') throw accessProblem(caller);
-    throw accessProblem({ ...caller, code: 'visitor_required', detail: 'Become a visitor first.' });
+    throw accessProblem(refuseWithoutPass());
   }
   if (caller.member !== undefined) return caller.member;
   throw new Problem(

@@ -507,9 +507,6 @@ export const problemDocument = v.object({
   ),
 });
 
-/** What API Gateway says itself, before a request reaches Tally. */
-export const gatewayAnswer = v.object({ message: v.string() });
-
 export const unreadAnswer = v.object({
   count: v.pipe(
     v.nullable(count),
@@ -530,6 +527,9 @@ export const unreadAnswer = v.object({
   ),
   next_cursor: nextCursor,
 });
+
+/** What API Gateway says itself, before a request reaches Tally. */
+export const gatewayAnswer = v.object({ message: v.string() });
 
 export const subjectAnswer = v.object({
   subject: v.string(),

@@ -106,8 +106,6 @@ export const limits = {
    * most `leavingMax` leave in one update, whose expression has 4 KB.
    */
   registerTurn: { first: 44, firstOfBook: 33, step: 8, leavingMax: 250 },
-  /** A change that waits for its register reads it after the first and every fourth throttled call: reads have a rate, too. */
-  lookEvery: 4,
   /** Attempts at a turn while the register is over its rate: with the pauses between them some three seconds. */
   turnAttempts: 20,
   /** A register is hot when so many `entries` were claimed within `momentMs`: with more it outgrows its turns. */

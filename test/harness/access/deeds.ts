@@ -55,7 +55,9 @@ const partsOf: Readonly<Record<EachOperation, (exchange: Exchange) => Deed[]>> =
 /** @param exchange with an answer of success */
 export function deedsOf(exchange: Exchange): Deed[] {
   const { operation } = exchange.match.route;
-  if (isEachOperation(operation)) return partsOf[operation](exchange);
+  // The answer to HEAD has no body, so it tells of none of its parts.
+  if (isEachOperation(operation))
+    return exchange.answered === '' ? [] : partsOf[operation](exchange);
   return [{ right: rightOf[operation], params: exchange.match.params }];
 }
 

@@ -122,12 +122,17 @@ const decoders: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
   gzip: gunzipSync,
 };
 
-function send({ method, path, headers, body }: Omit<AttackRequest, 'credential' | 'mangle'>) {
+/** @param on the connections to use; a server may close an idle one just as it is used again */
+function send(
+  attack: Omit<AttackRequest, 'credential' | 'mangle'>,
+  on: Agent | false = agent,
+): Promise<Received> {
+  const { method, path, headers, body } = attack;
   // Node leaves the length out for methods that have no body, and the body would be the next request.
   const framed = { ...headers, 'content-length': body.length };
   return new Promise<Received>((resolve, reject) => {
     const outgoing = httpRequest(
-      { method, path, headers: framed, port: server.port, host: '127.0.0.1', agent },
+      { method, path, headers: framed, port: server.port, host: '127.0.0.1', agent: on },
       (incoming) => {
         const parts: Buffer[] = [];
         incoming.on('data', (part: Buffer) => parts.push(part));
@@ -142,7 +147,12 @@ function send({ method, path, headers, body }: Omit<AttackRequest, 'credential' 
         });
       },
     );
-    outgoing.on('error', reject).end(body);
+    outgoing.on('error', (error) => {
+      // A request that makes the server hang up does so on a connection of its own as well.
+      if (on && outgoing.reusedSocket) resolve(send(attack, false));
+      else reject(error);
+    });
+    outgoing.end(body);
   });
 }
 

@@ -43,7 +43,7 @@ function rotate({ endsPasses = false, store = storeOf(tally.table), clock = tall
 /** How each function answers a reader with that pass. */
 async function answersTo(pass: Awaited<ReturnType<typeof makePass>>) {
   const answers = await Promise.all(
-    tally.instances.map(({ send }) => send(get('/v1/page-1/likes', pass))),
+    tally.instances.map((instance) => instance.send(get('/v1/page-1/likes', pass))),
   );
   return answers.map(({ status, body }) =>
     status === 200 ? 200 : (body as { code: string }).code,

@@ -258,7 +258,7 @@ test('the same Idempotency-Key of two tenants is two changes', async () => {
 });
 
 test("a user's subscriptions with one tenant do not show to another, nor by what its reads do", async () => {
-  const { tally: guarded, proxy } = await createTallyBehindProxy({
+  const { tally: guarded, proxy: between } = await createTallyBehindProxy({
     counters,
     adminKey,
     table: tally.table,
@@ -272,9 +272,9 @@ test("a user's subscriptions with one tenant do not show to another, nor by what
     });
   /** What the tenant sees of a user: the answer, and the calls that it takes. */
   const seen = async (user: string) => {
-    proxy.forget();
+    between.forget();
     const { body } = await guarded.send(get(`/v1/users/${user}/unread`, own.headers));
-    return { body, calls: proxy.forwarded() };
+    return { body, calls: between.forwarded() };
   };
   for (const user of ['guest', 'regular']) {
     expect(await subscribe(user, 'resto-7', own.headers)).toMatchObject({ status: 204 });
@@ -287,5 +287,5 @@ test("a user's subscriptions with one tenant do not show to another, nor by what
     expect(await subscribe('regular', `resto-8:${index}`, admin)).toMatchObject({ status: 204 });
   }
   expect(await seen('regular')).toEqual(alone);
-  await proxy.stop();
+  await between.stop();
 });

@@ -177,7 +177,7 @@ describe('a viewer', () => {
 describe('the sessions of a viewer', () => {
   const sessions = (from: number, to: number) =>
     Array.from({ length: to - from }, (_, index) => `tab-${from + index}`);
-  const open = async (names: readonly string[], viewer = 'ann') => {
+  const openTabs = async (names: readonly string[], viewer = 'ann') => {
     for (const name of names) {
       expect(await calls.come(film, viewer, name)).toMatchObject({ status: 200 });
     }
@@ -185,7 +185,7 @@ describe('the sessions of a viewer', () => {
   const leave = (session: string) => calls.leave(film, 'ann', { session });
 
   test('count once, and keep it here while one of them is', async () => {
-    await open(['tab-1', 'tab-2']);
+    await openTabs(['tab-1', 'tab-2']);
     await expectCount(1);
     expect(await leave('tab-1')).toMatchObject({ status: 204 });
     await expectCount(1);
@@ -194,7 +194,7 @@ describe('the sessions of a viewer', () => {
   });
 
   test('have one without a name among them', async () => {
-    await open(['tab-1']);
+    await openTabs(['tab-1']);
     await beat(['ann']);
     await calls.leave(film, 'ann');
     await expectCount(1);
@@ -203,17 +203,17 @@ describe('the sessions of a viewer', () => {
   });
 
   test('all end when the viewer is removed', async () => {
-    await open(['tab-1', 'tab-2']);
+    await openTabs(['tab-1', 'tab-2']);
     await beat(['ann']);
     expect(await calls.remove(film, 'ann')).toMatchObject({ status: 204 });
     await expectCount(0);
   });
 
   test('fall silent one by one, and the viewer with the last of them', async () => {
-    await open(['tab-1', 'tab-2']);
+    await openTabs(['tab-1', 'tab-2']);
     for (let round = 0; round < 4; round++) {
       tally.advance(heartbeatMs);
-      await open(['tab-2']);
+      await openTabs(['tab-2']);
     }
     // The first is long gone, so nobody is left.
     await leave('tab-2');
@@ -221,9 +221,9 @@ describe('the sessions of a viewer', () => {
   });
 
   test('that leave put the viewer where the others were last', async () => {
-    await open(['tab-1']);
+    await openTabs(['tab-1']);
     tally.advance(2 * heartbeatMs);
-    await open(['tab-2']);
+    await openTabs(['tab-2']);
     await leave('tab-2');
     await expectCount(1);
     tally.advance(heartbeatMs + awayMs - 2 * heartbeatMs - 1);
@@ -236,7 +236,7 @@ describe('the sessions of a viewer', () => {
     expect(limits.sessionsOfViewer).toBe(16);
     for (const name of sessions(0, 17)) {
       tally.advance(1);
-      await open([name]);
+      await openTabs([name]);
     }
     for (const name of sessions(1, 16)) await leave(name);
     await expectCount(1);
@@ -245,7 +245,7 @@ describe('the sessions of a viewer', () => {
   });
 
   test('leave at the same time, and others come: nobody is lost', async () => {
-    await open(sessions(0, 4));
+    await openTabs(sessions(0, 4));
     await Promise.all([
       ...sessions(0, 4).map(leave),
       ...sessions(4, 6).map((name) => calls.come(film, 'ann', name)),
@@ -258,7 +258,7 @@ describe('the sessions of a viewer', () => {
   });
 
   test('may have any name', async () => {
-    for (const name of ['-', 'ä b#c', crypto.randomUUID(), 'x'.repeat(128)]) await open([name]);
+    for (const name of ['-', 'ä b#c', crypto.randomUUID(), 'x'.repeat(128)]) await openTabs([name]);
     await calls.leave(film, 'ann');
     await expectCount(1);
     for (const name of ['ä b#c', 'x'.repeat(128)]) await leave(name);

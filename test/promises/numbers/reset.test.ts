@@ -174,12 +174,15 @@ describe('a reset', () => {
     'of %s takes no token of a change, nor gives one to a change',
     async (counter) => {
       const reused = { status: 422, body: { code: 'idempotency_key_reused' } };
-      await tally.change(`post/${counter}`, 5, { token: 'change' });
+      // By the same sender: others have idempotency keys of their own.
+      const headers = { authorization: `Bearer ${adminKey}` };
+      await tally.change(`post/${counter}`, 5, { token: 'change', headers });
       await tally.settle();
       expect(await reset(tally, `post/${counter}`, 'change')).toMatchObject(reused);
       expect(await count(`post/${counter}`)).toBe(5);
       await reset(tally, `post/${counter}`, 'clear');
-      expect(await tally.change(`post/${counter}`, 5, { token: 'clear' })).toMatchObject(reused);
+      const again = { token: 'clear', headers };
+      expect(await tally.change(`post/${counter}`, 5, again)).toMatchObject(reused);
       await tally.settle();
       expect(await count(`post/${counter}`)).toBe(0);
     },

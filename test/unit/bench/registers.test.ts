@@ -12,6 +12,13 @@ test('one bounded count takes 250 keyed changes a second, where an item takes 1,
   expect(measured['units a change']).toBeLessThanOrEqual(2.3);
 });
 
+test('one that more callers want than it takes is hardly slower for it, and nobody is turned away', async () => {
+  const measured = await measureBoundedRate({ rate: 800, seconds: 2, seed: 1 });
+  expect(measured).toMatchObject({ busy: 0, exact: true });
+  expect(measured['changes/s']).toBeGreaterThanOrEqual(450);
+  expect(measured['largest cell (bytes)']).toBeLessThan(6_000);
+});
+
 describe('a retry 23 hours late, on a register with hundreds of pages', () => {
   test.each([
     ['of a change by as much as fits', measureLateCount],

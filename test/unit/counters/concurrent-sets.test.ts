@@ -13,7 +13,7 @@ test('a set takes nothing away that two others have taken away and put back mean
   await tally.time.run(setTo(10));
 
   /** What happens before each of the reads of the slow one. */
-  const meanwhile = [() => {}, () => setTo(5), () => setTo(10)];
+  const meanwhile: (() => Promise<unknown>)[] = [async () => {}, () => setTo(5), () => setTo(10)];
   const slow = tally.start({
     wrap: (stores) => ({
       ...stores,

@@ -250,6 +250,9 @@ describe('a mistake is told with its counter and its field:', () => {
   });
 
   test.each<[string, unknown, string]>([
+    ['a header with a space', { corsHeaders: ['x-request-id', 'a b'] }, 'corsHeaders.1'],
+    ['a header that is two', { corsHeaders: ['a,b'] }, 'corsHeaders.0'],
+    ['too many headers', { corsHeaders: Array(21).fill('x-a') }, 'corsHeaders'],
     ['one origin not in a list', { corsOrigins: '*' }, 'corsOrigins'],
     ['an empty origin', { corsOrigins: [''] }, 'corsOrigins.0'],
     ['an origin with a slash', { corsOrigins: ['https://shop.test/'] }, 'corsOrigins.0'],

@@ -65,13 +65,13 @@ function losing(...kinds: ((sent: TableRequest) => boolean)[]) {
   };
 }
 
-describe.each(requests)('%s', (_, send) => {
+describe.each(requests)('%s', (_request, send) => {
   test.each([
     ['its entry', [isEntering]],
     ['its claim and its entry', [isPuttingToken, isEntering]],
   ])(
     'is no replay because the reply to %s was lost; when it comes again it is',
-    async (_, kinds) => {
+    async (_lost, kinds) => {
       const tally = createMemoryTally({ counters, chooseFault: losing(...kinds) });
       const [first, second] = [tally.start(), tally.start()];
       const once = await tally.time.run(send(tally, first, anyonesToken('a')));

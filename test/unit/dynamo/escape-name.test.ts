@@ -93,8 +93,8 @@ describe('two different things', () => {
 
 test('the channel of a counter is one that AppSync takes, whatever its subject is called', () => {
   fc.assert(
-    fc.property(name, counter, (subject, counter) => {
-      const channel = channelOf(Buffer.alloc(32), { subject, counter });
+    fc.property(name, counter, (subject, listened) => {
+      const channel = channelOf(Buffer.alloc(32), { subject, counter: listened });
       expect(channel).toMatch(/^(?:\/[A-Za-z0-9-]{1,50}){1,5}$/);
     }),
   );
