@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { limits } from '../../../functions/rules/limits.ts';
-import { admin, adminKey } from '../../harness/access/callers.ts';
+import { adminKey } from '../../harness/access/callers.ts';
 import { uuidV7 } from '../../harness/counts/uuid-v7.ts';
 import {
   draw,
+  drawAsServer,
   expectGapFree,
   putSettings,
   reset,
@@ -126,17 +127,11 @@ describe('a token', () => {
 
   test('means one thing per counter: a ticket or a reset', async () => {
     const reused = { status: 422, body: { code: 'idempotency_key_reused' } };
-    const drawAsServer = (token: string) =>
-      tally.send({
-        method: 'POST',
-        path: '/v1/resto/orders/tickets',
-        headers: { ...admin, 'idempotency-key': token },
-      });
-    await drawAsServer('a');
+    await drawAsServer(tally, 'resto/orders', 'a');
     await reset(tally, 'resto/orders', 'b');
     const before = await tally.items();
     expect(await reset(tally, 'resto/orders', 'a')).toMatchObject(reused);
-    expect(await drawAsServer('b')).toMatchObject(reused);
+    expect(await drawAsServer(tally, 'resto/orders', 'b')).toMatchObject(reused);
     expect(await tally.items()).toEqual(before);
     expect(await ticket('bar/orders', 'b')).toMatchObject({ number: 1 });
     expect(await ticket('resto/lockers', 'a')).toMatchObject({ number: 100 });
