@@ -303,7 +303,7 @@ export const defences: readonly Defence[] = [
   },
   {
     attack: 'Overflowing a total',
-    file: 'functions/counters/count.ts',
+    file: 'functions/counters/count-answers.ts',
     without: [['Number.isSafeInteger(asNumber)', 'Number.isFinite(asNumber)']],
   },
   {
