@@ -178,7 +178,7 @@ export function createCounts({
   ): Promise<Refusal> {
     if (shardCount > 1) return refuseGrown(shardCount);
     const detail = `The count is ${count} and must stay ${rangeOf(definition)}.`;
-    const refusal = refuse('out_of_bounds', detail, Number(count));
+    const refusal = refuse('out_of_bounds', detail, count);
     const { bounds = {}, windows } = definition;
     const fitsAnew = amount !== 0 && fitsBounds(0, allowedBefore(amount, bounds));
     if (!fitsAnew || key.window === allWindowKey) return refusal;
@@ -347,7 +347,7 @@ const refuseSeveralCells = (): Refusal =>
   );
 
 const refuseMismatch = ({ count }: Cell, expected: number | undefined): Refusal =>
-  refuse('count_mismatch', `The count is ${count}, not ${expected}.`, Number(count));
+  refuse('count_mismatch', `The count is ${count}, not ${expected}.`, count);
 
 const rangeOf = ({ bounds }: CountDefinition): string =>
   `in ${bounds?.min ?? 'any'} to ${bounds?.max ?? 'any'}`;
