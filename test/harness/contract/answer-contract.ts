@@ -61,7 +61,8 @@ export function createContract(document: OpenApiDocument): (exchange: Exchange) 
   const paths = Object.keys(document.paths).toSorted(bySpecificity);
 
   function findOperation({ method, path }: Exchange) {
-    const plain = path.replace(/^\/jwt(?=\/)/, '');
+    const withoutPrefix = path.replace(/^\/jwt(?=\/)/, '');
+    const plain = paths.some((it) => matches(it, withoutPrefix)) ? withoutPrefix : path;
     const template = paths.find((it) => matches(it, plain));
     // The names of methods have a case (RFC 9110, 9.1): `get` is none.
     const isMethod = method === method.toUpperCase();
@@ -115,7 +116,8 @@ export function createContract(document: OpenApiDocument): (exchange: Exchange) 
     const named = operation.parameters.map((it) => resolved(it));
     const queryNames = new Set(named.filter((it) => it.in === 'query').map(({ name }) => name));
     // Links to pages come with parameters of other people: `utm_source`.
-    const isPage = exchange.headers['content-type']?.startsWith('text/') ?? false;
+    const isPage =
+      exchange.path === '/openapi.json' || exchange.headers['content-type']?.startsWith('text/');
     const unnamed = isPage ? [] : Object.keys(exchange.query).filter((it) => !queryNames.has(it));
     return [
       ...unnamed

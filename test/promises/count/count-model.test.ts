@@ -153,7 +153,7 @@ async function changeAtOnce(
     // One that was refused before is counted in the window of then, if it fits by now.
     const { window } = (answer?.body ?? {}) as { window?: string };
     const isEarlier = window !== undefined && window !== 'all';
-    return { ...it, atMs: isEarlier ? Date.parse(`${window}Z`) : atMs, answer };
+    return { ...it, atMs: isEarlier ? Date.parse(window) : atMs, answer };
   });
   for (const { counter, token, amount } of changes) {
     const name = `${counter} ${token}`;

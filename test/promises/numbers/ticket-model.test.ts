@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { adminKey } from '../../harness/access/callers.ts';
-import { draw, reset } from '../../harness/http/requests.ts';
+import { drawAsServer, reset } from '../../harness/http/requests.ts';
 import { createTallyUnderTest, open, type TallyUnderTest } from '../../harness/tally-under-test.ts';
 
 type Step =
@@ -98,7 +98,7 @@ describe.each([
             expect((await instance.read(book)).body).toMatchObject(model.show(day));
             continue;
           }
-          const send = step.does === 'draw' ? draw : reset;
+          const send = step.does === 'draw' ? drawAsServer : reset;
           const { body } = await send(instance, book, step.token);
           const expected = model.issue(step.does, step.token, day);
           expect(body).toMatchObject(typeof expected === 'string' ? { code: expected } : expected);
