@@ -387,7 +387,7 @@ export const defences: readonly Defence[] = [
   {
     attack: 'Going on with a used-up key where everybody may write',
     file: 'functions/access/access.ts',
-    without: [["credential.type === 'none' ? undefined : await caller()", 'undefined']],
+    without: [['isAnyone ? undefined : await caller()', 'undefined']],
   },
   {
     attack: 'Many changes in one request',
