@@ -9,7 +9,10 @@ const tally = await loadConfig();
 
 const app = new App();
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-const stack = new TallyStack(app, 'Tally', readDeploymentOptions(app.node));
+const stack = new TallyStack(app, 'Tally', {
+  ...readDeploymentOptions(app.node),
+  challenge: tally.settings.visitors.challenge,
+});
 const open = describeOpenCounters(tally);
 if (open.length > 0) {
   Annotations.of(stack).addInfoV2(

@@ -1,7 +1,11 @@
 import { SecretValue } from 'aws-cdk-lib';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { environmentNames } from '../functions/runtime/environment-names.ts';
-import type { tally } from '../tally.config.ts';
+
+/** How newcomers become visitors, in tally.config.ts. */
+export interface Challenge {
+  readonly type: 'none' | 'proof-of-work' | 'turnstile' | 'hcaptcha';
+}
 
 /**
  * Gives a function the secret of the site at the provider of the configured captcha. The template holds a
@@ -12,7 +16,7 @@ import type { tally } from '../tally.config.ts';
  */
 export function addChallengeSecret(
   writer: Pick<LambdaFunction, 'addEnvironment'>,
-  { type }: Pick<typeof tally.settings.visitors.challenge, 'type'>,
+  { type }: Challenge,
   secretName: string | undefined,
 ): void {
   const isCaptcha = type === 'turnstile' || type === 'hcaptcha';

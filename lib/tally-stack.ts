@@ -1,8 +1,7 @@
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { assets } from '../functions/pages/assets.ts';
-import { tally } from '../tally.config.ts';
-import { addChallengeSecret } from './challenge-secret.ts';
+import { addChallengeSecret, type Challenge } from './challenge-secret.ts';
 import { CounterApi } from './counter-api.ts';
 import { CounterFunction } from './counter-function.ts';
 import { CounterStream } from './counter-stream.ts';
@@ -13,12 +12,17 @@ import { LiveUpdates } from './live-updates.ts';
 import { MonthlyBudget } from './monthly-budget.ts';
 import { OperatorAlarms } from './operator-alarms.ts';
 
+export interface TallyStackProps extends DeploymentOptions {
+  /** The one in tally.config.ts: a captcha has a secret. */
+  readonly challenge: Challenge;
+}
+
 /**
  * Everything Tally runs on: an API in front of three functions, two of which share one table. A fourth
  * function reads the table's stream, folds changes into totals and publishes them.
  */
 export class TallyStack extends Stack {
-  constructor(scope: Construct, id: string, options: DeploymentOptions) {
+  constructor(scope: Construct, id: string, options: TallyStackProps) {
     const { stackName, regions, alarmEmail, budget } = options;
     const [region] = regions;
     // Without a region the template fits any region; copies in other regions must know their home.
@@ -42,7 +46,7 @@ export class TallyStack extends Stack {
     });
     table.grantWrite(write);
     live.addEndpoints(write);
-    addChallengeSecret(write.lambda, tally.settings.visitors.challenge, options.challengeSecret);
+    addChallengeSecret(write.lambda, options.challenge, options.challengeSecret);
 
     const site = new CounterFunction(this, 'Site', {
       entry: 'functions/http/site-handler.ts',

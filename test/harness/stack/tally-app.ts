@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { App, type AppProps } from 'aws-cdk-lib';
 import { readDeploymentOptions } from '../../../lib/deployment-options.ts';
 import { TallyStack } from '../../../lib/tally-stack.ts';
+import { tally } from '../../../tally.config.ts';
 
 // Validating the template takes seconds; synth.test.ts has it on, once, through the real `cdk synth`.
 process.env.CDK_VALIDATION = 'false';
@@ -22,5 +23,7 @@ export function createTallyStack({ context, ...props }: AppProps = {}): {
       ...context,
     },
   });
-  return { app, stack: new TallyStack(app, 'Tally', readDeploymentOptions(app.node)) };
+  const { challenge } = tally.settings.visitors;
+  const stack = new TallyStack(app, 'Tally', { ...readDeploymentOptions(app.node), challenge });
+  return { app, stack };
 }
