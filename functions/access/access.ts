@@ -151,6 +151,7 @@ export function createAccess(options: AccessOptions) {
       pending ??= callerOf(credential);
       return pending;
     };
+    const isAnyone = showsNoRight(credential);
     /** What this request counts for so far; identifying a caller counts for the first one, so that trying is limited, too. */
     let weighed = 0;
 
@@ -180,7 +181,7 @@ export function createAccess(options: AccessOptions) {
     return {
       caller,
       async sender() {
-        return credential.type === 'none' ? { ok: true, sender: senders.anyone } : caller();
+        return isAnyone ? { ok: true, sender: senders.anyone } : caller();
       },
       async authorise(need) {
         if (need.about === 'counter' && need.isPublic) return { ok: true };
@@ -191,7 +192,7 @@ export function createAccess(options: AccessOptions) {
       },
       // Also where everybody may do it: a key that is used up does not go on without being counted.
       async charge(work) {
-        const sender = credential.type === 'none' ? undefined : await caller();
+        const sender = isAnyone ? undefined : await caller();
         if (sender && !sender.ok && isLimit(sender)) return sender;
         if (!sender?.ok) return chargeAddress(work);
         if (!sender.isVisitor) return chargeCaller(sender, (work.reads ?? 0) + (work.writes ?? 0));
@@ -201,6 +202,14 @@ export function createAccess(options: AccessOptions) {
     };
   };
 }
+
+/**
+ * Every user of an identity provider may have a token without a scope for Tally. It gives no right, so
+ * it is no way out of the limits of an address either, nor to the idempotency keys of the servers.
+ */
+const showsNoRight = (credential: Credential): boolean =>
+  credential.type === 'none' ||
+  (credential.type === 'verified' && scopesOfClaim(credential.scopeClaim).length === 0);
 
 export const isLimit = (refusal: AccessRefusal): refusal is LimitRefusal =>
   refusal.code === 'rate_limited' || refusal.code === 'request_too_heavy';

@@ -19,7 +19,7 @@ export const refuseSeveralCells = (): Refusal =>
   );
 
 export const refuseMismatch = ({ count }: Cell, expected: number | undefined): Refusal =>
-  refuse('count_mismatch', `The count is ${count}, not ${expected}.`, Number(count));
+  refuse('count_mismatch', `The count is ${count}, not ${expected}.`, count);
 
 export const rangeOf = ({ bounds }: CountDefinition): string =>
   `in ${bounds?.min ?? 'any'} to ${bounds?.max ?? 'any'}`;

@@ -169,7 +169,7 @@ export function createCounts({
   ): Promise<Refusal> {
     if (shardCount > 1) return refuseGrown(shardCount);
     const detail = `The count is ${count} and must stay ${rangeOf(definition)}.`;
-    const refusal = refuse('out_of_bounds', detail, Number(count));
+    const refusal = refuse('out_of_bounds', detail, count);
     const { bounds = {}, windows } = definition;
     const fitsAnew = amount !== 0 && fitsBounds(0, allowedBefore(amount, bounds));
     if (!fitsAnew || key.window === allWindowKey) return refusal;
@@ -285,3 +285,67 @@ export function createCounts({
       ),
   };
 }
+||||||| base
+
+const totalOfFact = (key: TotalKey, { windows: [window = key.window] }: Fact): TotalKey => ({
+  ...key,
+  window,
+});
+
+/** The total that a change is shown in: of one that was accepted earlier, the one shown then. */
+function windowOf(key: TotalKey, written: Written<never>): TotalKey {
+  if (written.how === 'added') return written.key;
+  return written.how === 'seen_fact' ? totalOfFact(key, written.fact) : key;
+}
+
+/** A total with a change that is not folded into it yet. */
+const withChange = (
+  total: Total,
+  { acceptedAtMs, amount }: Pick<Fact, 'acceptedAtMs' | 'amount'>,
+): Total => ({ ...total, count: total.count + BigInt(amount), updatedAtMs: acceptedAtMs });
+
+/** Beyond 2^53 a JSON number would be rounded, and the answer a lie. */
+function asAnswer({ count, version, updatedAtMs }: Total, window: string): CountAnswer | Refusal {
+  const asNumber = Number(count);
+  if (Number.isSafeInteger(asNumber)) {
+    const named = window === allWindowKey ? {} : { window };
+    return { ok: true, count: asNumber, ...named, version, updatedAtMs };
+  }
+  return refuse('count_too_large', `The count is ${count}, which JSON cannot carry exactly.`);
+}
+
+const refuseContended = (): Refusal =>
+  refuse('contended', 'Too many writers are at this counter; try again.');
+
+const refuseReused = (): Refusal =>
+  refuse('idempotency_key_reused', 'This Idempotency-Key was used for another change.');
+
+/** What became of it nobody can tell; that matters only to windows that are still shown. */
+function answerOver({ windows: [window, ...others] }: Claim): ChangeAnswer | Refusal {
+  if (others.length === 0) return { ok: true, pending: false, replayed: true };
+  return refuse(
+    'idempotency_key_expired',
+    `This Idempotency-Key is of ${window}, which is not kept any more.`,
+  );
+}
+
+const refuseUnbounded = (): Refusal =>
+  refuse('not_bounded', 'This counter has no bounds that an amount could be cut to.');
+
+const refuseSeveralCells = (): Refusal =>
+  refuse(
+    'not_single_cell',
+    'This count is spread over several cells, which cannot be compared at one moment; leave out expected.',
+  );
+
+const refuseMismatch = ({ count }: Cell, expected: number | undefined): Refusal =>
+  refuse('count_mismatch', `The count is ${count}, not ${expected}.`, Number(count));
+
+const rangeOf = ({ bounds }: CountDefinition): string =>
+  `in ${bounds?.min ?? 'any'} to ${bounds?.max ?? 'any'}`;
+
+const refuseGrown = (cells: number): Refusal =>
+  refuse(
+    'out_of_bounds',
+    `The count was given bounds after it had grown to ${cells} cells, where they cannot be kept.`,
+  );

@@ -33,13 +33,14 @@ export interface Refusal<Code extends string = RefusalCode> {
   readonly retryAfterSeconds?: number;
 }
 
+/** @param count is left out of the refusal where JSON cannot carry it exactly; the detail may still name it */
 export const refuse = <Code extends string = RefusalCode>(
   code: Code,
   detail: string,
-  count?: number,
+  count?: bigint,
 ): Refusal<Code> => ({
   ok: false,
   code,
   detail,
-  ...(count === undefined ? {} : { count }),
+  ...(Number.isSafeInteger(Number(count)) && { count: Number(count) }),
 });

@@ -114,10 +114,13 @@ export function createRegisters({
 
   /** Puts a token and counts it; one that comes again goes by its first form. @throws as `enter` */
   async function count<Reason>(request: RegisterRequest<Reason>): Promise<Counted<Reason>> {
+    // It stays the first when it has to begin again because the reply to its own move of the claim was lost.
+    let isFirst = false;
     for (let attempt = 0; attempt < limits.registerAttempts; attempt++) {
       const own = withClaimTime(request);
       const put = await store.put(request.token, own, now());
       const isNew = put.outcome === 'put';
+      isFirst ||= isNew;
       const form = isNew ? own : put.form;
       if (form.fingerprint !== own.fingerprint) {
         const is = form.form === 'fact' ? 'used' : await free(request, form);
@@ -129,7 +132,7 @@ export function createRegisters({
       if (request.isOver(form)) return { outcome: 'over', claim: form };
       const isOfEarlier = form.windows[0] !== own.windows[0];
       const isOwn = put.outcome === 'put' && put.isSure;
-      const how = { isFirst: isNew, isOwn, barsRefusals: isOfEarlier };
+      const how = { isFirst, isOwn, barsRefusals: isOfEarlier };
       const entered = await enterClaim(request, form, how);
       if (entered.outcome === 'outdated') continue;
       if (!isOfEarlier || entered.outcome !== 'refused') return { ...entered, claim: form };

@@ -170,6 +170,10 @@ function between(
   range: { readonly from: string; readonly to: string },
   { calendar, most, text }: { calendar: SubjectCalendar; most: number; text: string },
 ): Windows | Refusal {
+  // A clock that is not UTC's may show the first or last day of those years when keys have another year.
+  if ([range.from, range.to].some((key) => windowKindOf(key) !== kind)) {
+    return refuse('invalid_range', `${text} is not within the years 0000 to 9999 of UTC.`);
+  }
   const keys = windowKeysBetween(kind, range, { most, calendar });
   if (!keys) return refuse('range_too_large', `${text} is over ${most} windows.`);
   const [first, ...others] = keys;

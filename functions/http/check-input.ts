@@ -60,7 +60,11 @@ export const wholeOfBody = (name = 'The body', base: readonly string[] = []): Wh
 });
 
 export const pointerOf = (path: readonly string[]): string =>
-  `#${path.map((step) => `/${encodeURIComponent(step.replaceAll('~', '~0').replaceAll('/', '~1'))}`).join('')}`;
+  `#${path.map((step) => `/${encodeStep(step)}`).join('')}`;
+
+/** JSON may escape one half of a character, as in `"\ud800"`, which cannot be percent-encoded. */
+const encodeStep = (step: string): string =>
+  encodeURIComponent(step.toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1'));
 
 export type Checked<T> =
   | { readonly ok: true; readonly output: T }

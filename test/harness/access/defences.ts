@@ -179,8 +179,8 @@ export const defences: readonly Defence[] = [
     file: 'functions/access/access.ts',
     without: [
       [
-        "return credential.type === 'none' ? { ok: true, sender: senders.anyone } : caller();",
-        "const it = credential.type === 'none' ? undefined : await caller();\nreturn it?.ok ? it : { ok: true, sender: senders.anyone };",
+        'return isAnyone ? { ok: true, sender: senders.anyone } : caller();',
+        'const it = isAnyone ? undefined : await caller();\nreturn it?.ok ? it : { ok: true, sender: senders.anyone };',
       ],
     ],
     test: 2,
@@ -387,7 +387,7 @@ export const defences: readonly Defence[] = [
   {
     attack: 'Going on with a used-up key where everybody may write',
     file: 'functions/access/access.ts',
-    without: [["credential.type === 'none' ? undefined : await caller()", 'undefined']],
+    without: [['isAnyone ? undefined : await caller()', 'undefined']],
   },
   {
     attack: 'Many changes in one request',
@@ -587,6 +587,18 @@ export const defences: readonly Defence[] = [
     file: 'functions/rules/scopes.ts',
     without: [["prefix !== 'tally' ||\n", '']],
     test: 1,
+  },
+  {
+    attack: 'Identity tokens made for other services',
+    file: 'functions/access/access.ts',
+    without: [['scopesOfClaim(credential.scopeClaim).length === 0', 'false']],
+    test: 2,
+  },
+  {
+    attack: 'Identity tokens made for other services',
+    file: 'functions/access/access.ts',
+    without: [['scopesOfClaim(credential.scopeClaim).length === 0', 'false']],
+    test: 3,
   },
   {
     attack: 'Calling from pages of other origins',

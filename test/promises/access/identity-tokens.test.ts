@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { matchRoute } from '../../../functions/http/match-route.ts';
 import type { HttpResponse } from '../../../functions/http/responses.ts';
 import { defaultFunction, jwtPrefix } from '../../../functions/http/routes.ts';
+import { limits } from '../../../functions/rules/limits.ts';
 import { adminKey, get, increment } from '../../harness/access/callers.ts';
 import {
   type ApiRequest,
@@ -89,6 +90,36 @@ describe('a verified token', () => {
     expect(await sendVerified(get('/v1/resto-7/stock'), given)).toMatchObject({ status: 403 });
     // Nor does it take any away: what everybody may do, it may.
     expect(await sendVerified(get('/v1/resto-7/likes'), given)).toMatchObject({ status: 200 });
+  });
+});
+
+describe('a verified token without a scope for Tally', () => {
+  const stranger = { scope: 'openid' };
+  const like = (subject: string): ApiRequest => ({
+    ...increment(`/v1/${subject}/likes`),
+    headers: { 'idempotency-key': 'like-8731' },
+  });
+
+  test('swallows no change of a server, whose idempotency key it has guessed', async () => {
+    expect(await sendVerified(like('resto-31'), stranger)).toMatchObject({ body: { count: 1 } });
+    const server = { scope: 'tally/write/resto-31/* tally/read/resto-31/*' };
+    expect(await sendVerified(like('resto-31'), server)).toMatchObject({ body: { count: 2 } });
+  });
+
+  test('is limited by its address, as without it', async () => {
+    const item = { subject: 'resto-32', counter: 'likes', action: 'increment' };
+    const batch: ApiRequest = {
+      method: 'POST',
+      path: '/v1/batch',
+      address: '198.51.100.32',
+      body: { items: Array.from({ length: 100 }, () => item) },
+    };
+    const { burst } = limits.callers.addressWrites;
+    const statuses = new Set<number>();
+    for (let done = 0; done < 2 * burst; done += 100) {
+      statuses.add((await sendVerified(batch, stranger)).status);
+    }
+    expect([...statuses]).toEqual([200, 429]);
   });
 });
 

@@ -21,3 +21,24 @@ test('is free for another set; one that was counted is not', async () => {
     code: 'idempotency_key_reused',
   });
 });
+
+test('tells the count only where JSON can carry it exactly', async () => {
+  const tally = createMemoryTally({ counters: { likes: { kind: 'count', access: open } } });
+  const { counts } = tally.start();
+  const likes = tally.named('post/likes', 'count');
+  const options = { token: undefined, wantCount: true };
+  const set = (value: number, expected?: number) =>
+    tally.time.run(counts.set(likes, { value, expected }, options));
+  await set(Number.MAX_SAFE_INTEGER);
+  expect(await set(0, 7)).toMatchObject({
+    code: 'count_mismatch',
+    count: Number.MAX_SAFE_INTEGER,
+  });
+  await tally.time.run(counts.change(likes, { amount: 2, ...options }));
+  const refusal = await set(0, 7);
+  expect(refusal).toMatchObject({
+    code: 'count_mismatch',
+    detail: 'The count is 9007199254740993, not 7.',
+  });
+  expect(refusal).not.toHaveProperty('count');
+});

@@ -158,3 +158,12 @@ describe.each(served)('%s', (_, route) => {
     );
   });
 });
+
+test('a field that is half a character is refused like any other, and is in the pointer as U+FFFD', async () => {
+  const path = '/v1/post-42/counter';
+  const body = '{"action":"increment","\\ud800":1}';
+  expect(await tally.send({ method: 'POST', path, body })).toMatchObject({
+    status: 400,
+    body: { code: 'unknown_field', pointer: '#/%EF%BF%BD' },
+  });
+});
