@@ -177,7 +177,7 @@ export function createCounts({
     { count, shardCount }: Cell,
   ): Promise<Refusal> {
     if (shardCount > 1) return refuseGrown(shardCount);
-    const detail = `The count is ${count} and must stay ${rangeOf(definition)}.`;
+    const detail = `The count is ${count} and must be ${rangeOf(definition)}.`;
     const refusal = refuse('out_of_bounds', detail, Number(count));
     const { bounds = {}, windows } = definition;
     const fitsAnew = amount !== 0 && fitsBounds(0, allowedBefore(amount, bounds));
@@ -349,8 +349,13 @@ const refuseSeveralCells = (): Refusal =>
 const refuseMismatch = ({ count }: Cell, expected: number | undefined): Refusal =>
   refuse('count_mismatch', `The count is ${count}, not ${expected}.`, Number(count));
 
-const rangeOf = ({ bounds }: CountDefinition): string =>
-  `in ${bounds?.min ?? 'any'} to ${bounds?.max ?? 'any'}`;
+function rangeOf({ bounds: { min, max } = {} }: CountDefinition): string {
+  const ends = [
+    ...(min === undefined ? [] : [`at least ${min}`]),
+    ...(max === undefined ? [] : [`at most ${max}`]),
+  ];
+  return ends.join(' and ');
+}
 
 const refuseGrown = (cells: number): Refusal =>
   refuse(
