@@ -75,10 +75,7 @@ export class CounterTable extends Construct {
     this.grantItems(reader, 'dynamodb:PutItem', secretPartition);
   }
 
-  /**
-   * Lets a function change counts and read them back. TransactWriteItems has no right of its own:
-   * DynamoDB asks for the right of each part, a put and an update.
-   */
+  /** Lets a function change counts and read them back. */
   grantWrite(writer: CounterFunction): void {
     this.grant(
       writer,

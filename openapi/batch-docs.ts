@@ -1,4 +1,5 @@
-import { batchAnswer, batchBody } from '../functions/http/schemas.ts';
+import { batchBody } from '../functions/http/schemas/batch-requests.ts';
+import { batchAnswer } from '../functions/http/schemas/combined-answers.ts';
 import { limits } from '../functions/rules/limits.ts';
 import { content, countForReaders, type OperationDocs, updatedAt } from './operation-doc.ts';
 

@@ -25,7 +25,7 @@ Which counters a deployment has, and what holds for all of them, is in \`tally.c
 \`\`\`ts
 export const tally = defineCounters(
   {
-    likes: { kind: 'count', access: { read: 'public', write: 'public' } },
+    views: { kind: 'count', access: { read: 'public', write: 'public' } },
     stock: { kind: 'count', bounds: { min: 0 }, access: { read: 'key', write: 'key' } },
   },
   { timeZone: 'Europe/Berlin' },

@@ -1,4 +1,4 @@
-import { healthAnswer } from '../functions/http/schemas.ts';
+import { healthAnswer } from '../functions/http/schemas/caller-answers.ts';
 import { content, type OperationDocs } from './operation-doc.ts';
 
 export const healthDocs = {

@@ -6,7 +6,15 @@ import {
   toJsonSchemaDefs,
 } from '@valibot/to-json-schema';
 import type * as v from 'valibot';
-import * as schemas from '../functions/http/schemas.ts';
+import * as batchRequests from '../functions/http/schemas/batch-requests.ts';
+import * as callerAnswers from '../functions/http/schemas/caller-answers.ts';
+import * as callerRequests from '../functions/http/schemas/caller-requests.ts';
+import * as combinedAnswers from '../functions/http/schemas/combined-answers.ts';
+import * as counterRequests from '../functions/http/schemas/counter-requests.ts';
+import * as memberRequests from '../functions/http/schemas/member-requests.ts';
+import * as problemDocuments from '../functions/http/schemas/problem-document.ts';
+import * as readAnswers from '../functions/http/schemas/read-answers.ts';
+import * as writeAnswers from '../functions/http/schemas/write-answers.ts';
 import type { Content } from './operation-doc.ts';
 import { operationDocs } from './operation-docs.ts';
 
@@ -14,7 +22,22 @@ export type Json = Readonly<Record<string, unknown>>;
 
 const queries = new Set(Object.values(operationDocs).map(({ query }) => query));
 
-/** Query schemas are left out, because their fields become parameters. */
+const schemas = {
+  ...counterRequests,
+  ...memberRequests,
+  ...callerRequests,
+  ...batchRequests,
+  ...readAnswers,
+  ...writeAnswers,
+  ...combinedAnswers,
+  ...callerAnswers,
+  ...problemDocuments,
+};
+
+/**
+ * What those files export is named after its export: `changeBody` is `ChangeBody`. Query schemas are
+ * left out, because their fields become parameters.
+ */
 const namedSchemas: Readonly<Record<string, v.GenericSchema>> = Object.fromEntries(
   Object.entries(schemas)
     .filter(([, schema]) => !queries.has(schema))

@@ -1,4 +1,6 @@
-import { keyAnswer, keyBody, keyList, listQuery } from '../functions/http/schemas.ts';
+import { keyAnswer, keyList } from '../functions/http/schemas/caller-answers.ts';
+import { keyBody } from '../functions/http/schemas/caller-requests.ts';
+import { listQuery } from '../functions/http/schemas/counter-requests.ts';
 import { limits } from '../functions/rules/limits.ts';
 import { content, type OperationDocs, updatedAt } from './operation-doc.ts';
 

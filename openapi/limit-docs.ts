@@ -1,4 +1,5 @@
-import { limitAnswer, returnBody, takeBody } from '../functions/http/schemas.ts';
+import { returnBody, takeBody } from '../functions/http/schemas/counter-requests.ts';
+import { limitAnswer } from '../functions/http/schemas/read-answers.ts';
 import { content, type OperationDocs } from './operation-doc.ts';
 
 const example = { allowed: true, remaining: 99, retry_after_ms: 0 };

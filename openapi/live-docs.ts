@@ -1,4 +1,4 @@
-import { liveAnswer } from '../functions/http/schemas.ts';
+import { liveAnswer } from '../functions/http/schemas/caller-answers.ts';
 import { limits } from '../functions/rules/limits.ts';
 import { content, type OperationDocs } from './operation-doc.ts';
 

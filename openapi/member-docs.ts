@@ -1,12 +1,11 @@
 import * as v from 'valibot';
+import { reactionBody, sessionBody } from '../functions/http/schemas/member-requests.ts';
 import {
   beatAnswer,
   choiceAnswer,
   reactionAnswer,
-  reactionBody,
-  sessionBody,
   visitAnswer,
-} from '../functions/http/schemas.ts';
+} from '../functions/http/schemas/write-answers.ts';
 import { limits } from '../functions/rules/limits.ts';
 import { content, countForReaders, type OperationDocs, updatedAt } from './operation-doc.ts';
 

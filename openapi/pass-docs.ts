@@ -1,4 +1,5 @@
-import { passAnswer, passBody } from '../functions/http/schemas.ts';
+import { passAnswer } from '../functions/http/schemas/caller-answers.ts';
+import { passBody } from '../functions/http/schemas/caller-requests.ts';
 import { content, type OperationDocs, updatedAt } from './operation-doc.ts';
 
 export const passDocs = {

@@ -2,7 +2,7 @@
 import { Problem } from '../functions/http/problem.ts';
 import { type ProblemCode, problemKinds } from '../functions/http/problems.ts';
 import { problem } from '../functions/http/responses.ts';
-import * as schemas from '../functions/http/schemas.ts';
+import { gatewayAnswer, problemDocument } from '../functions/http/schemas/problem-document.ts';
 import { headerOf, headersNamed } from './header-docs.ts';
 import { contentOf, type Json, schemaOf } from './json-schemas.ts';
 import { content } from './operation-doc.ts';
@@ -12,7 +12,7 @@ import { type ResponseHeader, responseHeaders } from './parameter-docs.ts';
 const gatewayStatus = 429;
 const gatewayRefusal = {
   text: 'API Gateway: all callers together make too many requests.',
-  content: content(schemas.gatewayAnswer, { message: 'Too Many Requests' }),
+  content: content(gatewayAnswer, { message: 'Too Many Requests' }),
 };
 
 export function problemAnswers(codes: readonly ProblemCode[]): Json {
@@ -41,7 +41,7 @@ function problemAnswer(status: number, codes: readonly ProblemCode[]): Json {
 
 const problemContent = (codes: readonly ProblemCode[]): Json => ({
   schema: {
-    allOf: [schemaOf(schemas.problemDocument), { properties: { code: { enum: codes } } }],
+    allOf: [schemaOf(problemDocument), { properties: { code: { enum: codes } } }],
   },
   examples: Object.fromEntries(
     codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]),

@@ -1,4 +1,6 @@
-import { settingsAnswer, settingsBody, subjectAnswer } from '../functions/http/schemas.ts';
+import { subjectAnswer } from '../functions/http/schemas/combined-answers.ts';
+import { settingsBody } from '../functions/http/schemas/counter-requests.ts';
+import { settingsAnswer } from '../functions/http/schemas/write-answers.ts';
 import { limits } from '../functions/rules/limits.ts';
 import { content, type OperationDocs, updatedAt } from './operation-doc.ts';
 

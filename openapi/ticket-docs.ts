@@ -1,4 +1,5 @@
-import { emptyBody, ticketAnswer } from '../functions/http/schemas.ts';
+import { emptyBody } from '../functions/http/schemas/counter-requests.ts';
+import { ticketAnswer } from '../functions/http/schemas/write-answers.ts';
 import { content, type OperationDocs } from './operation-doc.ts';
 
 export const ticketDocs = {

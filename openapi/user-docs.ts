@@ -1,4 +1,5 @@
-import { listQuery, unreadAnswer } from '../functions/http/schemas.ts';
+import { unreadAnswer } from '../functions/http/schemas/combined-answers.ts';
+import { listQuery } from '../functions/http/schemas/counter-requests.ts';
 import { limits } from '../functions/rules/limits.ts';
 import { content, type OperationDocs } from './operation-doc.ts';
 

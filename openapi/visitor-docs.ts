@@ -1,4 +1,5 @@
-import { visitorAnswer, visitorBody } from '../functions/http/schemas.ts';
+import { visitorAnswer } from '../functions/http/schemas/caller-answers.ts';
+import { visitorBody } from '../functions/http/schemas/caller-requests.ts';
 import { content, type OperationDocs, updatedAt } from './operation-doc.ts';
 
 const passOfVisitor = {

@@ -3,6 +3,7 @@
 import { createCounters } from '../../functions/counters/counters.ts';
 import type { CountDefinition, TallyConfig } from '../../functions/counters/define-counters.ts';
 import type { NamedCounter } from '../../functions/counters/named-counter.ts';
+import type { Refusal } from '../../functions/counters/refusals.ts';
 import { senders } from '../../functions/rules/senders.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../../functions/store/store-errors.ts';
 import type { VirtualTime } from '../../local/memory-table/virtual-time.ts';
@@ -52,7 +53,7 @@ export async function runWorkload(options: WorkloadOptions): Promise<ExpectedCou
     const outcome = await Promise.race([
       writer.counters.counts
         .change(namedCounter(config, subject), request)
-        .then(({ ok }) => ok, asUnavailable),
+        .then(isAccepted, asUnavailable),
       writer.crashed.then(() => 'crashed' as const),
     ]);
     if (outcome === 'crashed') writers[index] = newWriter();
@@ -80,6 +81,12 @@ export async function runWorkload(options: WorkloadOptions): Promise<ExpectedCou
   await Promise.all(underWay);
   await time.pause(startMs + lab.hours * hourMs - time.now());
   return expected;
+}
+
+/** @throws Error where trying again cannot help, which would go on without end */
+function isAccepted(answer: { ok: true } | Refusal): boolean {
+  if (!answer.ok && answer.code !== 'contended') throw new Error(answer.detail);
+  return answer.ok;
 }
 
 /** What a client may try again; all else is a mistake of ours. */

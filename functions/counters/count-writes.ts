@@ -1,7 +1,7 @@
 /**
  * How a change of a count is written. Without an idempotency key it is one ADD to a random cell. With
  * one it is counted by a register, or, where the counter is deferred or crowded, by the fold from the
- * ledger: which of both is said by the form that its token is put as, once and for all.
+ * ledger: the form in which its token is first put decides which, for good.
  */
 import { repeat } from '../rules/backoff.ts';
 import { allowedBefore } from '../rules/bounds.ts';
@@ -9,54 +9,25 @@ import { limits } from '../rules/limits.ts';
 import { senders, type Token } from '../rules/senders.ts';
 import { pickOtherShard, pickShard } from '../rules/shards.ts';
 import { tokenExpiry } from '../rules/tokens.ts';
-import type { Cell, CellStore } from '../store/cell-store.ts';
-import type { Claim, Fact, RegisterItem, TokenForm } from '../store/register-store.ts';
+import type { CellStore } from '../store/cell-store.ts';
+import type { Claim, TokenForm } from '../store/register-store.ts';
 import { type AddReason, isConditional, type Place, planAdd } from './count-plans.ts';
 import type { CounterContext } from './counter-context.ts';
 import { createCrowding, type Growable } from './crowding.ts';
-import type { CountDefinition } from './define-counters.ts';
 import type { Deployments } from './deployments.ts';
-import type { Entered, PlanChange } from './enter-register.ts';
+import type { PlanChange } from './enter-register.ts';
 import type { Counted, Registers } from './register.ts';
-import type { Total, TotalKey, Totals } from './total.ts';
+import type { TotalKey, Totals } from './total.ts';
 import { cellExpiry, keepPagesMs } from './total-expiry.ts';
 import { writeBesideRead } from './write-beside-read.ts';
-
-/** A change, worked out before anything is written. */
-export interface PlannedChange {
-  readonly key: TotalKey;
-  readonly definition: CountDefinition;
-  /** Keys of the windows it belongs to, the shown one first. */
-  readonly windows: readonly [string, ...string[]];
-  readonly amount: number;
-  readonly isSaturating: boolean;
-  readonly fingerprint: string;
-  /** The caller's idempotency key. */
-  readonly token: Token | undefined;
-  readonly wantCount: boolean;
-  /** The moment at which it was made. */
-  readonly begunAt: number;
-}
-
-/** How a change was written, and what that tells of the total. */
-export type Written<Reason> =
-  | {
-      readonly how: 'added';
-      readonly key: TotalKey;
-      /** The cell as it was seen then; undefined if it is not the first of its total. */
-      readonly cell: Cell | undefined;
-      /** What the token got. */
-      readonly got: number;
-      /** What was added to the total now; undefined if that is not known. */
-      readonly amount: number | undefined;
-      readonly replayed: boolean;
-    }
-  | { readonly how: 'deferred'; readonly before: Total | undefined }
-  | { readonly how: 'seen_fact'; readonly fact: Fact }
-  | { readonly how: 'refused'; readonly reason: Reason; readonly cell: Cell }
-  | { readonly how: 'contended' }
-  | { readonly how: 'reused' }
-  | { readonly how: 'over'; readonly claim: Claim };
+import {
+  type AmountOf,
+  addedBy,
+  fromEntered,
+  type PlannedChange,
+  unknownAmount,
+  type Written,
+} from './written-change.ts';
 
 export function createCountWrites({
   cells,
@@ -238,7 +209,7 @@ export function createCountWrites({
     );
   }
 
-  /** Enters a change under a token that was made here: nobody else can have it, so it is not put. */
+  /** Enters a change under a token that was made here. Nobody else can have it, so no claim is put. */
   async function enterOnce<Reason>(
     { key }: PlannedChange,
     plan: PlanChange<Reason>,
@@ -311,42 +282,8 @@ export function createCountWrites({
   return { add, enterFirst };
 }
 
-/** What was added to the total, by what the token got. */
-type AmountOf = (got: number) => number | undefined;
-
-const addedBy =
-  ({ amount, isSaturating }: PlannedChange): AmountOf =>
-  (got) =>
-    isSaturating ? Math.sign(amount) * got : amount;
-
-const unknownAmount: AmountOf = () => undefined;
-
 const addOf = ({ amount, definition: { bounds }, isSaturating }: PlannedChange) => ({
   amount,
   bounds,
   isSaturating,
 });
-
-/** @param amountOf what was added, by what the token got */
-function fromEntered<Reason>(
-  key: TotalKey,
-  shard: number,
-  entered: Entered<Reason>,
-  amountOf: AmountOf,
-): Written<Reason> {
-  const cellOf = ({ cell }: RegisterItem) => (shard === 0 ? cell : undefined);
-  switch (entered.outcome) {
-    case 'entered':
-    case 'replayed': {
-      const { got, register, outcome } = entered;
-      const replayed = outcome === 'replayed';
-      const amount = replayed ? undefined : amountOf(got);
-      return { how: 'added', key, cell: cellOf(register), got, amount, replayed };
-    }
-    case 'refused':
-      return { how: 'refused', reason: entered.reason, cell: entered.register.cell };
-    case 'contended':
-    case 'outdated':
-      return { how: 'contended' };
-  }
-}

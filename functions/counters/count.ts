@@ -5,11 +5,29 @@ import { limits } from '../rules/limits.ts';
 import type { Token } from '../rules/senders.ts';
 import { allWindowKey, type WindowKind, windowEndMs, windowKeyAt } from '../rules/windows.ts';
 import type { Cell, CellStore } from '../store/cell-store.ts';
-import type { Claim, Fact } from '../store/register-store.ts';
+import type { Fact } from '../store/register-store.ts';
 import { StoreUnavailableError } from '../store/store-errors.ts';
 import type { Calendars } from './calendars.ts';
+import {
+  answerOver,
+  asAnswer,
+  type ChangeAnswer,
+  type CountAnswer,
+  totalOfFact,
+  windowOf,
+  withChange,
+} from './count-answers.ts';
 import { fingerprintOfSet, planSet, type SetReason, type SetRequest } from './count-plans.ts';
-import { createCountWrites, type PlannedChange, type Written } from './count-writes.ts';
+import {
+  rangeOf,
+  refuseContended,
+  refuseGrown,
+  refuseMismatch,
+  refuseReused,
+  refuseSeveralCells,
+  refuseUnbounded,
+} from './count-refusals.ts';
+import { createCountWrites } from './count-writes.ts';
 import type { CounterContext } from './counter-context.ts';
 import type { CountDefinition } from './define-counters.ts';
 import type { Deployments } from './deployments.ts';
@@ -20,6 +38,7 @@ import { refuseByWindow } from './refuse-by-window.ts';
 import type { Registers } from './register.ts';
 import type { Total, TotalKey, Totals } from './total.ts';
 import { isTotalOver } from './total-expiry.ts';
+import type { PlannedChange, Written } from './written-change.ts';
 
 export interface ChangeRequest {
   /** Signed, not 0. */
@@ -30,34 +49,6 @@ export interface ChangeRequest {
   readonly token: Token | undefined;
   /** Whether the caller wants to know the count after the change. */
   readonly wantCount: boolean;
-}
-
-export interface CountAnswer {
-  readonly ok: true;
-  readonly count: number;
-  /** The key of the window; left out for the one that never ends. */
-  readonly window?: string;
-  /** How often the count was changed. */
-  readonly version: number;
-  readonly updatedAtMs: number | null;
-}
-
-export interface ChangeAnswer {
-  readonly ok: true;
-  /** With the change in it. Absent if it was not wanted, could not be read, or is too large for JSON. */
-  readonly count?: number;
-  readonly version?: number;
-  readonly updatedAtMs?: number | null;
-  /** How much of the amount has fitted, if it was to be cut to that. */
-  readonly applied?: number;
-  /** The key of the window that was counted in; `all` only if the counter shows another one now. */
-  readonly window?: string;
-  /** With a set: the window that was set, and the others, which keep what was counted in them. */
-  readonly scope?: { readonly window: WindowKind; readonly unchanged: readonly WindowKind[] };
-  /** Accepted, but not folded into the total yet. */
-  readonly pending: boolean;
-  /** The token was seen before: this very change had been accepted earlier. */
-  readonly replayed: boolean;
 }
 
 export function createCounts({
@@ -110,7 +101,7 @@ export function createCounts({
   const isBefore = ({ updatedAtMs }: Total, fact: Fact): boolean =>
     isPending(fact) && (updatedAtMs ?? 0) < fact.acceptedAtMs;
 
-  /** The total behind a change that was accepted; undefined if it could not be read beside it. */
+  /** The total after a change that was accepted; undefined if it could not be read. */
   async function totalAfter(
     { key, amount: requested, begunAt }: PlannedChange,
     written: Exclude<Written<never>, { how: 'refused' | 'contended' | 'reused' | 'over' }>,
@@ -294,71 +285,3 @@ export function createCounts({
       ),
   };
 }
-
-const totalOfFact = (key: TotalKey, { windows: [window = key.window] }: Fact): TotalKey => ({
-  ...key,
-  window,
-});
-
-/** The total that a change is shown in: of one that was accepted earlier, the one shown then. */
-function windowOf(key: TotalKey, written: Written<never>): TotalKey {
-  if (written.how === 'added') return written.key;
-  return written.how === 'seen_fact' ? totalOfFact(key, written.fact) : key;
-}
-
-/** A total with a change that is not folded into it yet. */
-const withChange = (
-  total: Total,
-  { acceptedAtMs, amount }: Pick<Fact, 'acceptedAtMs' | 'amount'>,
-): Total => ({ ...total, count: total.count + BigInt(amount), updatedAtMs: acceptedAtMs });
-
-/** Beyond 2^53 a JSON number would be rounded, and the answer a lie. */
-function asAnswer({ count, version, updatedAtMs }: Total, window: string): CountAnswer | Refusal {
-  const asNumber = Number(count);
-  if (Number.isSafeInteger(asNumber)) {
-    const named = window === allWindowKey ? {} : { window };
-    return { ok: true, count: asNumber, ...named, version, updatedAtMs };
-  }
-  return refuse('count_too_large', `The count is ${count}, which JSON cannot carry exactly.`);
-}
-
-const refuseContended = (): Refusal =>
-  refuse('contended', 'Too many writers are at this counter; try again.');
-
-const refuseReused = (): Refusal =>
-  refuse('idempotency_key_reused', 'This Idempotency-Key was used for another change.');
-
-/** What became of it nobody can tell; that matters only to windows that are still shown. */
-function answerOver({ windows: [window, ...others] }: Claim): ChangeAnswer | Refusal {
-  if (others.length === 0) return { ok: true, pending: false, replayed: true };
-  return refuse(
-    'idempotency_key_expired',
-    `This Idempotency-Key is of ${window}, which is not kept any more.`,
-  );
-}
-
-const refuseUnbounded = (): Refusal =>
-  refuse('not_bounded', 'This counter has no bounds that an amount could be cut to.');
-
-const refuseSeveralCells = (): Refusal =>
-  refuse(
-    'not_single_cell',
-    'This count is spread over several cells, which cannot be compared at one moment; leave out expected.',
-  );
-
-const refuseMismatch = ({ count }: Cell, expected: number | undefined): Refusal =>
-  refuse('count_mismatch', `The count is ${count}, not ${expected}.`, Number(count));
-
-function rangeOf({ bounds: { min, max } = {} }: CountDefinition): string {
-  const ends = [
-    ...(min === undefined ? [] : [`at least ${min}`]),
-    ...(max === undefined ? [] : [`at most ${max}`]),
-  ];
-  return ends.join(' and ');
-}
-
-const refuseGrown = (cells: number): Refusal =>
-  refuse(
-    'out_of_bounds',
-    `The count was given bounds after it had grown to ${cells} cells, where they cannot be kept.`,
-  );

@@ -103,7 +103,7 @@ export function createEnterRegister({
     let isReported = false;
     let seen: RegisterItem | undefined;
 
-    /** Whether something that was sent for this claim, by whomever, may still be counted. */
+    /** Whether something that this or another request has sent for the claim may still be counted. */
     const mayLandLater = () => isUnanswered || !isOwn;
     const entryKey = () => ({ ...token, claimedAtMs });
     const needsToBeProlonged = () => !isProlonged && now() - claimedAtMs > limits.prolongAfterMs;
@@ -160,7 +160,7 @@ export function createEnterRegister({
       return { outcome: 'entered', got, register };
     }
 
-    /** Goes by what was seen, until the claim is one that can be entered, or everything is said. */
+    /** Moves the claim until it can be entered; returns the answer if what was seen already says it. */
     async function settle(): Promise<Entered<Reason> | undefined> {
       const register = seen;
       if (!register) return undefined;
@@ -185,7 +185,7 @@ export function createEnterRegister({
     }
 
     /**
-     * Claims anew what can be counted with its claim no more; prolongs one that still can.
+     * Gives a claim that can no longer be counted a new time; prolongs one that still can.
      *
      * @returns whether the claim was still the same
      */

@@ -87,7 +87,7 @@ export function createRegisters({
       barsRefusals: how.barsRefusals,
     });
 
-  /** Uses a token anew whose claim was barred. Somebody else may have done so meanwhile. */
+  /** Reuses a token whose claim was barred. Another request may have done so meanwhile. */
   async function useAnew<Reason>(
     { token, form: { fingerprint, windows }, claimExpiry }: RegisterRequest<Reason>,
     { shard }: Claim,

@@ -2,31 +2,22 @@
  * What an error of DynamoDB means for a write. The SDK's error names are known here and nowhere
  * else.
  */
-import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { OutcomeUnknownError, StoreUnavailableError } from '../store/store-errors.ts';
 
 /** Another writer is at the item, or it is over its rate. This attempt has written nothing. */
 const contentionNames: ReadonlySet<string> = new Set([
+  // Tally makes no transactions, but other programs with access to the table may.
   'TransactionConflictException',
-  'TransactionInProgressException',
   'ProvisionedThroughputExceededException',
   'ThrottlingException',
   'RequestLimitExceeded',
-  // The same, as the reasons of a cancelled transaction.
-  'TransactionConflict',
-  'ProvisionedThroughputExceeded',
-  'ThrottlingError',
 ]);
 
 /** No connection was made, so nothing was sent. */
 const neverSentCodes: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
-export function isContention(error: unknown): boolean {
-  if (error instanceof TransactionCanceledException) {
-    return (error.CancellationReasons ?? []).some(({ Code }) => contentionNames.has(Code ?? ''));
-  }
-  return error instanceof Error && contentionNames.has(error.name);
-}
+export const isContention = (error: unknown): boolean =>
+  error instanceof Error && contentionNames.has(error.name);
 
 /** Errors of calls that may have been written, by the last attempt or by one before it. */
 const unknownOutcomes = new WeakSet<Error>();

@@ -1,6 +1,6 @@
 /** What counters answer, as JSON, by their kind: to a GET, in a batch, in a list, and to a change. */
 
-import type { ChangeAnswer } from '../counters/count.ts';
+import type { ChangeAnswer } from '../counters/count-answers.ts';
 import type { Counters } from '../counters/counters.ts';
 import type { HistoryAnswer } from '../counters/history.ts';
 import type { LimitAnswer } from '../counters/limit.ts';

@@ -10,7 +10,7 @@ import { type Checked, check, wholeOfBody, wholeQuery } from './check-input.ts';
 import type { HttpRequest } from './http-request.ts';
 import { type Mistake, problemOfMistakes } from './mistake.ts';
 import { readBody } from './read-body.ts';
-import { emptyBody } from './schemas.ts';
+import { emptyBody } from './schemas/counter-requests.ts';
 
 type ObjectSchema = v.GenericSchema & { readonly entries: v.ObjectEntries };
 

@@ -20,7 +20,7 @@ import { counterMistakes, parseCounter, requireKind } from '../parse-names.ts';
 import { Problem } from '../problem.ts';
 import { inputOf, wantsMinimal } from '../request-input.ts';
 import { acceptedOrThrow, json, problemBody, problemHeaders } from '../responses.ts';
-import { batchItem } from '../schemas.ts';
+import { batchItem } from '../schemas/batch-requests.ts';
 
 /** Each item is checked by itself, so that a wrong one does not fail the others. */
 const envelope = strictObject({ items: v.array(v.unknown()) });

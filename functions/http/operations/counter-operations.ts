@@ -18,7 +18,7 @@ import type { Operation } from '../operation.ts';
 import { asKind, requireKind } from '../parse-names.ts';
 import { inputOf, wantsMinimal } from '../request-input.ts';
 import { acceptedOrThrow, html, json, noContent, writeHeaders } from '../responses.ts';
-import { changeBody, historyQuery, readQuery } from '../schemas.ts';
+import { changeBody, historyQuery, readQuery } from '../schemas/counter-requests.ts';
 
 /** The page's own script, and connections to where live updates come from. */
 const pagePolicy =

@@ -9,7 +9,8 @@ import { pageOf } from '../paging.ts';
 import { Problem } from '../problem.ts';
 import { inputOf } from '../request-input.ts';
 import { acceptedOrThrow, asTime, json, noContent } from '../responses.ts';
-import { keyBody, listQuery } from '../schemas.ts';
+import { keyBody } from '../schemas/caller-requests.ts';
+import { listQuery } from '../schemas/counter-requests.ts';
 
 export function createKeyOperations(keys: ApiKeys, { counters }: Pick<TallyConfig, 'counters'>) {
   const newKey = strictObject({ ...keyBody.entries, scopes: scopesOf(counters) });

@@ -8,7 +8,7 @@ import type { Operation } from '../operation.ts';
 import { requireKind } from '../parse-names.ts';
 import { inputOf } from '../request-input.ts';
 import { acceptedOrThrow, type HttpResponse, json } from '../responses.ts';
-import { returnBody, takeBody } from '../schemas.ts';
+import { returnBody, takeBody } from '../schemas/counter-requests.ts';
 
 const notTaken = {
   refusal:

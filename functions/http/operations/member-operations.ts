@@ -9,7 +9,7 @@ import { asKind, parseMember, requireKind } from '../parse-names.ts';
 import { Problem } from '../problem.ts';
 import { inputOf } from '../request-input.ts';
 import { acceptedOrThrow, asTime, type HttpResponse, json, noContent } from '../responses.ts';
-import { reactionBody, sessionBody } from '../schemas.ts';
+import { reactionBody, sessionBody } from '../schemas/member-requests.ts';
 
 export function createMemberOperations({ reactions, presence, uniques }: Counters) {
   const namesOf = ({ counter, params }: HttpRequest) => ({

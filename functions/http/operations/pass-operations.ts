@@ -11,7 +11,7 @@ import type { Operation } from '../operation.ts';
 import { Problem } from '../problem.ts';
 import { inputOf } from '../request-input.ts';
 import { asTime, json } from '../responses.ts';
-import { passBody } from '../schemas.ts';
+import { passBody } from '../schemas/caller-requests.ts';
 
 export function createPassOperations(
   { secrets }: Pick<Counters, 'secrets'>,

@@ -11,7 +11,7 @@ import { parseSubject } from '../parse-names.ts';
 import { Problem } from '../problem.ts';
 import { inputOf } from '../request-input.ts';
 import { json, problemBody } from '../responses.ts';
-import { settingsBody } from '../schemas.ts';
+import { settingsBody } from '../schemas/counter-requests.ts';
 
 export function createSubjectOperations(counters: Counters) {
   const { calendars, config } = counters;

@@ -11,7 +11,7 @@ import { parseUser } from '../parse-names.ts';
 import { Problem } from '../problem.ts';
 import { inputOf } from '../request-input.ts';
 import { acceptedOrThrow, type HttpResponse, json, noContent, problemBody } from '../responses.ts';
-import { listQuery } from '../schemas.ts';
+import { listQuery } from '../schemas/counter-requests.ts';
 
 export function createUserOperations({ unread }: Counters) {
   const subscribe: Operation = async (request) => {

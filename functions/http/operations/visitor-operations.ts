@@ -7,7 +7,7 @@ import type { Operation } from '../operation.ts';
 import { Problem } from '../problem.ts';
 import { inputOf } from '../request-input.ts';
 import { asTime, json } from '../responses.ts';
-import { visitorBody } from '../schemas.ts';
+import { visitorBody } from '../schemas/caller-requests.ts';
 
 export function createVisitorOperations(visitors: Visitors) {
   const becomeVisitor: Operation = async (request) => {

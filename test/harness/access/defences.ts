@@ -271,7 +271,7 @@ export const defences: readonly Defence[] = [
   },
   {
     attack: 'Floats, strings, zero or negative amounts',
-    file: 'functions/http/schemas.ts',
+    file: 'functions/http/schemas/schema-parts.ts',
     without: [
       [
         'v.integer(),\n    v.minValue(1),\n    v.maxValue(limits.amount)',
@@ -303,7 +303,7 @@ export const defences: readonly Defence[] = [
   },
   {
     attack: 'Overflowing a total',
-    file: 'functions/counters/count.ts',
+    file: 'functions/counters/count-answers.ts',
     without: [['Number.isSafeInteger(asNumber)', 'Number.isFinite(asNumber)']],
   },
   {

@@ -91,6 +91,7 @@ export const areas: readonly Area[] = [
       'openapi/*',
       'functions/counters/define-counters.ts',
       'functions/http/*',
+      'functions/http/schemas/*',
       pages,
       rules,
       'package.json',

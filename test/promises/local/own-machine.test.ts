@@ -1,7 +1,5 @@
 /** What `npm start` lets other programs, other machines and pages of other sites do: nothing. */
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -14,6 +12,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { secretItemKey } from '../../../functions/dynamo/item-keys.ts';
 import { readEngineAccess } from '../../../local/engine-access.ts';
 import { createTestClient } from '../../harness/engine/test-table.ts';
+import { isReachable } from '../../harness/processes/is-reachable.ts';
 import { otherAddress } from '../../harness/processes/other-address.ts';
 import { runningProcesses } from '../../harness/processes/running-processes.ts';
 import { startTallyServer, type TallyServer } from '../../harness/processes/tally-server.ts';
@@ -33,18 +32,6 @@ afterAll(async () => {
   await tally.end('SIGTERM');
   rmSync(dataFolder, { recursive: true });
 });
-
-async function isReachable(host: string, port: number): Promise<boolean> {
-  const socket = connect({ host, port });
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
-}
 
 test('another machine reaches neither the server nor its engine', async () => {
   const port = Number(new URL(tally.url).port);

@@ -4,7 +4,8 @@ import type * as v from 'valibot';
 import { afterAll, describe, expect, test } from 'vitest';
 import { pointerOf } from '../../../functions/http/check-input.ts';
 import { type OperationName, type Route, routes } from '../../../functions/http/routes.ts';
-import * as schemas from '../../../functions/http/schemas.ts';
+import { emptyBody } from '../../../functions/http/schemas/counter-requests.ts';
+import { reactionBody } from '../../../functions/http/schemas/member-requests.ts';
 import { operationDocs } from '../../../openapi/operation-docs.ts';
 import type { ApiRequest } from '../../harness/http/api-event.ts';
 import { fitting, objectsIn, withField } from '../../harness/http/fitting-inputs.ts';
@@ -41,7 +42,7 @@ const countersOf: Partial<Record<OperationName, readonly string[]>> = {
 
 /** Where the kind of the counter decides on the body. */
 const bodyOfKind: Partial<Record<OperationName, Readonly<Record<string, v.GenericSchema>>>> = {
-  setMember: { poll: schemas.reactionBody },
+  setMember: { poll: reactionBody },
 };
 
 /** Fields that fit the schema, but not each other. */
@@ -70,8 +71,8 @@ function requestTo(route: Route): fc.Arbitrary<ApiRequest & { query: Record<stri
   return fc.constantFrom(...counters).chain((counter) => {
     const schema =
       bodyOfKind[operation] === undefined
-        ? (doc.body?.schema ?? schemas.emptyBody)
-        : (bodyOfKind[operation][counter] ?? schemas.emptyBody);
+        ? (doc.body?.schema ?? emptyBody)
+        : (bodyOfKind[operation][counter] ?? emptyBody);
     const query = doc.query ? fitting(doc.query) : fc.constant({});
     return fc
       .record({

@@ -9,7 +9,16 @@ import {
   type SettingsInput,
 } from '../../../functions/counters/define-counters.ts';
 import { check, wholeOfBody } from '../../../functions/http/check-input.ts';
-import * as schemas from '../../../functions/http/schemas.ts';
+import { batchBody, batchItem } from '../../../functions/http/schemas/batch-requests.ts';
+import { keyBody, passBody } from '../../../functions/http/schemas/caller-requests.ts';
+import {
+  changeBody,
+  emptyBody,
+  historyQuery,
+  readQuery,
+  settingsBody,
+} from '../../../functions/http/schemas/counter-requests.ts';
+import { reactionBody } from '../../../functions/http/schemas/member-requests.ts';
 import { limits } from '../../../functions/rules/limits.ts';
 import { describeIssue, validationMessage } from '../../../functions/rules/validation-messages.ts';
 
@@ -25,16 +34,16 @@ const isOurs = (message: string): boolean =>
   );
 
 const requests = {
-  changeBody: schemas.changeBody,
-  settingsBody: schemas.settingsBody,
-  reactionBody: schemas.reactionBody,
-  emptyBody: schemas.emptyBody,
-  keyBody: schemas.keyBody,
-  passBody: schemas.passBody,
-  batchItem: schemas.batchItem,
-  batchBody: schemas.batchBody,
-  historyQuery: schemas.historyQuery,
-  readQuery: schemas.readQuery,
+  changeBody,
+  settingsBody,
+  reactionBody,
+  emptyBody,
+  keyBody,
+  passBody,
+  batchItem,
+  batchBody,
+  historyQuery,
+  readQuery,
   scope: keySchemas.scope,
   callsPerMinute: keySchemas.callsPerMinute,
 } satisfies Record<string, v.GenericSchema>;
@@ -101,10 +110,10 @@ describe('a message', () => {
   });
 
   test.each<[schema: v.GenericSchema, input: unknown, messages: string[]]>([
-    [schemas.changeBody, {}, ['action is missing']],
-    [schemas.changeBody, null, ['The body must be an object']],
+    [changeBody, {}, ['action is missing']],
+    [changeBody, null, ['The body must be an object']],
     [
-      schemas.changeBody,
+      changeBody,
       { action: 'add', amount: '1', amout: 2 },
       [
         'action must be one of increment, decrement, set, not "add"',
@@ -112,18 +121,18 @@ describe('a message', () => {
         'amout is not a known field',
       ],
     ],
-    [schemas.changeBody, { action: 'increment', amount: 1.5 }, ['amount must be a whole number']],
-    [schemas.changeBody, { action: 'increment', amount: 0 }, ['amount must be at least 1']],
+    [changeBody, { action: 'increment', amount: 1.5 }, ['amount must be a whole number']],
+    [changeBody, { action: 'increment', amount: 0 }, ['amount must be at least 1']],
     [
-      schemas.changeBody,
+      changeBody,
       { action: 'increment', amount: limits.amount + 1 },
       [`amount must be at most ${limits.amount}`],
     ],
-    [schemas.passBody, { actions: ['read'], subject: 'post-42' }, ['member is missing']],
-    [schemas.keyBody, { scopes: {} }, ['scopes must be a list']],
-    [schemas.keyBody, { scopes: [] }, ['scopes must not be empty']],
+    [passBody, { actions: ['read'], subject: 'post-42' }, ['member is missing']],
+    [keyBody, { scopes: {} }, ['scopes must be a list']],
+    [keyBody, { scopes: [] }, ['scopes must not be empty']],
     [
-      schemas.keyBody,
+      keyBody,
       { scopes: [{ actions: ['read', 'read'], subjects: ['a b', 'users'] }] },
       [
         'scopes.0.actions has an action twice',
@@ -131,14 +140,14 @@ describe('a message', () => {
         'scopes.0.subjects.1 is a reserved name, which no subject has',
       ],
     ],
-    [schemas.batchItem, { subject: 'a', counter: 'b' }, ['action is missing']],
+    [batchItem, { subject: 'a', counter: 'b' }, ['action is missing']],
     [
-      schemas.batchItem,
+      batchItem,
       { subject: 'a', counter: 'b', action: 'x'.repeat(50) },
       [`action must be one of read, increment, decrement, not "${'x'.repeat(40)}…"`],
     ],
     [
-      schemas.batchBody,
+      batchBody,
       {
         items: Array.from({ length: limits.batchItems + 1 }, () => ({
           subject: 'a',
@@ -148,11 +157,7 @@ describe('a message', () => {
       },
       [`items must have at most ${limits.batchItems} entries`],
     ],
-    [
-      schemas.settingsBody,
-      { time_zone: 'PST' },
-      ['time_zone must be a time zone such as Europe/Berlin'],
-    ],
+    [settingsBody, { time_zone: 'PST' }, ['time_zone must be a time zone such as Europe/Berlin']],
   ])('says what is wrong, for all mistakes at once: %#', (schema, input, messages) => {
     expect(messagesOf(schema, input)).toEqual(messages);
   });
