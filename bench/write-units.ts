@@ -11,7 +11,6 @@ import pLimit from 'p-limit';
 import { createCounters } from '../functions/counters/counters.ts';
 import type { CounterDefinition, CounterKind } from '../functions/counters/define-counters.ts';
 import { createDynamoFoldStore } from '../functions/dynamo/dynamo-fold-store.ts';
-import { senders, type Token } from '../functions/rules/senders.ts';
 import { createDependencies } from '../functions/runtime/dependencies.ts';
 import { environmentNames } from '../functions/runtime/environment-names.ts';
 import { createStreamFunction } from '../functions/stream/stream-function.ts';
@@ -19,6 +18,7 @@ import { createTableIfMissing } from '../local/create-table.ts';
 import { startEngine } from '../local/engine.ts';
 import { readEngineAccess } from '../local/engine-access.ts';
 import { startStreamPump } from '../local/stream-pump.ts';
+import { anyonesToken } from '../test/harness/counts/anyones-token.ts';
 import { countUnits, type Units } from './consumed-units.ts';
 
 const deferredChanges = 1_000;
@@ -149,7 +149,7 @@ async function measureFold(): Promise<void> {
     Array.from({ length: deferredChanges }, (_, index) =>
       limit(() =>
         context.stores.registers.put(
-          { subject, counter: 'counter', token: anyones(`fold-${index}`) },
+          { subject, counter: 'counter', token: anyonesToken(`fold-${index}`) },
           {
             form: 'fact',
             amount: 1,
@@ -198,15 +198,13 @@ function change(counter: string, request: { token: string | undefined; wantCount
     amount: 1,
     wantCount: true,
     ...request,
-    token: request.token === undefined ? undefined : anyones(request.token),
+    token: request.token === undefined ? undefined : anyonesToken(request.token),
   });
 }
-
-const anyones = (text: string): Token => ({ text, sender: senders.anyone });
 
 function drawTicket(token: string | undefined) {
   return counters.tickets.draw(
     counterOf('orders', 'ticket'),
-    token === undefined ? undefined : anyones(token),
+    token === undefined ? undefined : anyonesToken(token),
   );
 }

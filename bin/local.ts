@@ -127,8 +127,8 @@ function welcome(): void {
   console.log(`
 Tally listens on ${url} (docs: ${url}/docs, data: ${data})
 
-  curl -X PUT ${url}/v1/post-42/counter -d '{"action":"increment"}'
-  curl -X PUT ${url}/v1/post-42/counter -d '{"action":"increment","amount":3}' -H 'Idempotency-Key: ${randomUUID()}'
+  curl -X POST ${url}/v1/post-42/counter -d '{"action":"increment"}'
+  curl -X POST ${url}/v1/post-42/counter -d '{"action":"increment","amount":3}' -H 'Idempotency-Key: ${randomUUID()}'
   curl ${url}/v1/post-42/counter
 
 Admin key: ${settings.adminKeyMade ? settings.adminKey : 'the one in TALLY_ADMIN_KEY'}

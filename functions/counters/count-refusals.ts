@@ -21,8 +21,13 @@ export const refuseSeveralCells = (): Refusal =>
 export const refuseMismatch = ({ count }: Cell, expected: number | undefined): Refusal =>
   refuse('count_mismatch', `The count is ${count}, not ${expected}.`, count);
 
-export const rangeOf = ({ bounds }: CountDefinition): string =>
-  `in ${bounds?.min ?? 'any'} to ${bounds?.max ?? 'any'}`;
+export function rangeOf({ bounds: { min, max } = {} }: CountDefinition): string {
+  const ends = [
+    ...(min === undefined ? [] : [`at least ${min}`]),
+    ...(max === undefined ? [] : [`at most ${max}`]),
+  ];
+  return ends.join(' and ');
+}
 
 export const refuseGrown = (cells: number): Refusal =>
   refuse(

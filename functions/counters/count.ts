@@ -168,7 +168,7 @@ export function createCounts({
     { count, shardCount }: Cell,
   ): Promise<Refusal> {
     if (shardCount > 1) return refuseGrown(shardCount);
-    const detail = `The count is ${count} and must stay ${rangeOf(definition)}.`;
+    const detail = `The count is ${count} and must be ${rangeOf(definition)}.`;
     const refusal = refuse('out_of_bounds', detail, count);
     const { bounds = {}, windows } = definition;
     const fitsAnew = amount !== 0 && fitsBounds(0, allowedBefore(amount, bounds));

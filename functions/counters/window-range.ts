@@ -110,7 +110,8 @@ function planLast(
   const refusal = refuseByWindow({ windows }, kind);
   if (refusal) return refusal;
   const span = Number(number) - 1;
-  if (span >= most) return refuse('range_too_large', `${last} is over ${most} windows.`);
+  if (span >= most)
+    return refuse('range_too_large', `${last} is over ${most} windows. Ask for less at once.`);
   return {
     ok: true,
     kind,
@@ -131,7 +132,10 @@ function planEnds(
   { windows, most }: { readonly windows: readonly WindowKind[]; readonly most: number },
 ): PlannedRange | Refusal {
   if (from === undefined || to === undefined) {
-    return refuse('invalid_range', 'A range takes both `from` and `to`.');
+    return refuse(
+      'invalid_range',
+      'A range takes both `from` and `to`, or `last` alone, such as `last=24h`.',
+    );
   }
   if (window === 'all') return refuse('invalid_range', 'The window "all" has no range.');
   const [first, last] = [edgeOf(from), edgeOf(to)];
@@ -151,7 +155,7 @@ function planEnds(
   }
   const slackMs = kind === 'day' ? 0 : 2 * sizesMs.day;
   if (naiveMs - slackMs > most * sizesMs[kind]) {
-    return refuse('range_too_large', `${text} is over ${most} windows.`);
+    return refuse('range_too_large', `${text} is over ${most} windows. Ask for less at once.`);
   }
   return {
     ok: true,
@@ -175,7 +179,9 @@ function between(
     return refuse('invalid_range', `${text} is not within the years 0000 to 9999 of UTC.`);
   }
   const keys = windowKeysBetween(kind, range, { most, calendar });
-  if (!keys) return refuse('range_too_large', `${text} is over ${most} windows.`);
+  if (!keys) {
+    return refuse('range_too_large', `${text} is over ${most} windows. Ask for less at once.`);
+  }
   const [first, ...others] = keys;
   // Clocks that go forward skip times, which may be all that a range has.
   if (first === undefined) return refuse('invalid_range', `${text} there is no ${kind}.`);

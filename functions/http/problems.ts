@@ -147,8 +147,8 @@ export const problemKinds = {
     status: 400,
     title: 'The range is not valid',
     cause:
-      '`from` or `to` is missing, one of them is not a window of this kind, `from` is after `to`, or this counter is read without a range.',
-    fix: 'Send windows, such as `from=2026-11-01&to=2026-11-21` or `from=2026-11-21T09&to=2026-11-21T17`. For a count, send them to `/history`.',
+      '`from` or `to` is missing, one of them is not a window of this kind, `from` is after `to`, `last` is not a number of windows or stands beside others, or the counter has no ranges.',
+    fix: 'Send windows, such as `from=2026-11-01&to=2026-11-21` or `from=2026-11-21T09&to=2026-11-21T17`, or `last=24h` alone, without `window`.',
     retry: 'no',
   },
   range_too_large: {

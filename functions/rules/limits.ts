@@ -202,9 +202,9 @@ export const limits = {
   /** Hours that a visitor's pass lasts, unless configured; at most a week, since it cannot be revoked. */
   visitorPassHours: 24,
   visitorPassHoursMax: 168,
-  /** Zero bits of a proof of work, unless configured: some seconds in a browser; and at most, which takes a phone half an hour. */
+  /** Zero bits of a proof of work, unless configured: 6 s measured in a browser (docs/security.md). At most 16 times that: a device four times slower still solves most within `challengeSeconds`. */
   proofOfWorkBits: 18,
-  proofOfWorkBitsMax: 28,
+  proofOfWorkBitsMax: 22,
   /** Seconds for the solution of a challenge: a slow phone with a hard one. */
   challengeSeconds: 600,
   /** Milliseconds for a provider to verify a solution: people wait for it. */

@@ -141,7 +141,7 @@ describe('what may be configured is taken up to its limits', () => {
     ['no memory of totals', { readCacheSeconds: 0 }],
     ['a month of tokens', { tokenHours: limits.tokenHoursMax }],
     ['no challenge', { visitors: { challenge: { type: 'none' } } }],
-    ['a hard proof of work', { visitors: { challenge: { type: 'proof-of-work', bits: 28 } } }],
+    ['a hard proof of work', { visitors: { challenge: { type: 'proof-of-work', bits: 22 } } }],
     [
       'a captcha and passes of a week',
       { visitors: { challenge: { type: 'turnstile', siteKey: '0x4AAA' }, passHours: 168 } },
@@ -276,7 +276,7 @@ describe('a mistake is told with its counter and its field:', () => {
     ],
     [
       'more work than anybody does',
-      { visitors: { challenge: { type: 'proof-of-work', bits: 29 } } },
+      { visitors: { challenge: { type: 'proof-of-work', bits: 23 } } },
       'visitors.challenge.bits',
     ],
     ['passes without an end', { visitors: { passHours: 169 } }, 'visitors.passHours'],
