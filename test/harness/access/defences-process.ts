@@ -13,6 +13,7 @@ import { startVitest } from 'vitest/node';
 import { startTestEngine } from '../engine/test-engine.ts';
 import { type Defence, defences } from './defences.ts';
 import { readThreats, root } from './threat-table.ts';
+import { withoutDefence } from './without-defence.ts';
 
 /** What became of the test of one defence, as its process tells it. */
 interface Report {
@@ -39,6 +40,8 @@ async function takeOutAll(beginning: string): Promise<void> {
     const environment = {
       TALLY_DEFENCE: String(index),
       AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
+      // For the servers that the test starts.
+      NODE_OPTIONS: `--import ${import.meta.resolve('./taken-out.ts')}`,
     };
     const child = fork(import.meta.filename, { env: { ...process.env, ...environment } });
     const [{ run, failed }] = (await once(child, 'message')) as [Report];
@@ -72,22 +75,18 @@ async function takeOutOne(index: number): Promise<Report> {
   };
 }
 
-/** `%s` stands for what a table of cases puts in. */
+/** `%s` and `%j` stand for what a table of cases puts in. */
 function patternOf(title: string): string {
-  const parts = title.split('%s');
+  const parts = title.split(/%[sj]/);
   return parts.map((text) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.*');
 }
 
-function takenOut({ file, without }: Defence): Plugin {
+function takenOut(defence: Defence): Plugin {
   return {
     name: 'tally:defence-taken-out',
     enforce: 'pre',
     transform(code, id) {
-      if (!id.endsWith(`/${file}`)) return undefined;
-      return without.reduce((changed, [text, instead]) => {
-        if (!changed.includes(text)) throw new Error(`${file} has no "${text}"`);
-        return changed.replace(text, () => instead);
-      }, code);
+      return id.endsWith(`/${defence.file}`) ? withoutDefence(code, defence) : undefined;
     },
   };
 }
